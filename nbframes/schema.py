@@ -1,0 +1,134 @@
+"""The tables of a store: columns, types, published vocabulary and folder layout."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final, Literal, NamedTuple
+
+import polars as pl
+
+from nbframes.errors import InvalidArgumentError, UnknownNameError
+
+Table = Literal["results", "archs", "runs"]
+TABLES: Final[tuple[Table, ...]] = ("results", "archs", "runs")
+
+BENCHMARKS: Final = ("nb101", "nb201", "nb301", "nats-tss", "nats-sss")
+DATASETS: Final = ("cifar10", "cifar10-valid", "cifar100", "ImageNet16-120")
+SPLITS: Final = ("train", "val", "test", "valtest")
+METRICS: Final = ("accuracy", "accuracy_top5", "loss", "cross_entropy", "learning_rate", "time", "epoch_time")
+
+UNITS: Final = {
+    "accuracy": "percent [0, 100]",
+    "accuracy_top5": "percent [0, 100]",
+    "loss": "the training objective as published",
+    "cross_entropy": "nats",
+    "learning_rate": "1",
+    "time": "seconds up to the budget",
+    "epoch_time": "seconds of that one epoch",
+    "params": "count",
+    "mflops": "millions of operations",
+    "latency": "seconds",
+    "train_time": "seconds",
+    "schedule": "epochs",
+    "budget": "epochs",
+}
+"""Unit of every published metric and of every cost in ``runs``."""
+
+FULL_SCHEDULE: Final = {"nb101": 108, "nb201": 200, "nb301": 100, "nats-tss": 200, "nats-sss": 90}
+"""Epochs of each published benchmark's own full training."""
+
+NAMESPACE: Final = "nbframes"
+
+
+def categorical(name: str) -> pl.Categorical:
+    """Type of a column of names to which users may add their own."""
+    return pl.Categorical(pl.Categories(name, NAMESPACE, pl.UInt16))
+
+
+BENCHMARK: Final = categorical("benchmark")
+METRIC: Final = categorical("metric")
+DATASET: Final = categorical("dataset")
+SPLIT: Final = pl.Enum(SPLITS)
+
+# Polars forgets a named mapping when no series uses it; these keep it for the life of the process.
+_KEPT: Final = [pl.Series([], dtype=dtype) for dtype in (BENCHMARK, METRIC, DATASET)]
+
+HIVE: Final[dict[str, Any]] = {"benchmark": BENCHMARK, "metric": METRIC, "dataset": DATASET, "split": SPLIT}
+"""Partition columns of ``results``, outermost folder first."""
+
+RESULT_FILE: Final[dict[str, Any]] = {
+    "arch": pl.UInt32(),
+    "schedule": pl.UInt16(),
+    "budget": pl.UInt16(),
+    "seed": pl.UInt16(),
+    "final": pl.Boolean(),
+    "value": pl.Float64(),
+}
+"""Columns inside a results file."""
+
+RESULTS: Final = RESULT_FILE | HIVE
+"""All columns of a scan of results, in the order in which a scan gives them."""
+
+KEY: Final = ("benchmark", "metric", "dataset", "split", "arch", "schedule", "budget", "seed")
+"""The columns that identify one row of results."""
+
+FILE_KEY: Final = ("arch", "schedule", "budget", "seed")
+RUN_KEY: Final = ("arch", "dataset", "schedule", "seed")
+
+ARCHS: Final[dict[str, Any]] = {"arch": pl.UInt32(), "position": pl.UInt32(), "arch_str": pl.String(), "hash": pl.String()}
+"""First columns of every ``archs`` table; the encoding of the space follows."""
+
+RUNS: Final[dict[str, Any]] = {
+    "arch": pl.UInt32(),
+    "dataset": DATASET,
+    "schedule": pl.UInt16(),
+    "seed": pl.UInt16(),
+    "params": pl.Int64(),
+    "mflops": pl.Float64(),
+    "latency": pl.Float64(),
+    "latencies": pl.List(pl.Float64()),
+    "train_time": pl.Float64(),
+}
+"""Columns of every published ``runs`` table; nb301 adds its own."""
+
+TIE: Final = 1e-9
+"""Means that differ by less than this are ties everywhere."""
+
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+
+class Partition(NamedTuple):
+    """One hive partition of a benchmark's results."""
+
+    metric: str
+    dataset: str
+    split: str
+
+    def folder(self, benchmark: str) -> str:
+        """Folder of the partition, relative to the store."""
+        return f"{table_folder('results', benchmark)}/metric={self.metric}/dataset={self.dataset}/split={self.split}"
+
+
+def table_folder(table: Table, benchmark: str) -> str:
+    """Folder of a benchmark's table, relative to the store."""
+    return f"{table}/benchmark={benchmark}"
+
+
+def manifest_file(benchmark: str) -> str:
+    """File of a benchmark's manifest, relative to the store."""
+    return f"manifests/{benchmark}.json"
+
+
+def check_name(kind: str, name: object) -> str:
+    """Return ``name`` if it can be a benchmark, metric or dataset of a store."""
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        msg = f"{kind} name {name!r} cannot be stored: use letters, digits, '.', '_' and '-', beginning with a letter or digit"
+        raise InvalidArgumentError(msg)
+    return name
+
+
+def check_split(name: object) -> str:
+    """Return ``name`` if it is a split."""
+    if name not in SPLITS:
+        raise UnknownNameError.of("split", name, SPLITS)
+    return str(name)
