@@ -453,7 +453,8 @@ def _explain(text: str) -> str:
             operation, _, given = edge.partition("~")
             if operation not in OPERATIONS:
                 valid = ", ".join(OPERATIONS)
-                return f"has the operation {operation!r}{did_you_mean(operation, OPERATIONS)} Valid: {valid}"
+                near = did_you_mean(operation, OPERATIONS) or "."
+                return f"has the unknown operation {operation!r}{near} Valid: {valid}"
             if given != str(source):
                 return (
                     f"has {edge!r} where node {number} takes its input from node {source}: write '{operation}~{source}'"
