@@ -64,7 +64,9 @@ class MissingDependencyError(NBFramesError, ImportError):
     @classmethod
     def of(cls, package: str, purpose: str, extra: str) -> Self:
         """Build the error that says what to install."""
-        return cls(f"{purpose} needs {package!r}, which is not installed. Install it with: pip install 'nbframes[{extra}]'")
+        return cls(
+            f"{purpose} needs {package!r}, which is not installed. Install it with: pip install 'nbframes[{extra}]'"
+        )
 
 
 def listed(names: Iterable[object]) -> str:

@@ -75,7 +75,12 @@ KEY: Final = ("benchmark", "metric", "dataset", "split", "arch", "schedule", "bu
 FILE_KEY: Final = ("arch", "schedule", "budget", "seed")
 RUN_KEY: Final = ("arch", "dataset", "schedule", "seed")
 
-ARCHS: Final[dict[str, Any]] = {"arch": pl.UInt32(), "position": pl.UInt32(), "arch_str": pl.String(), "hash": pl.String()}
+ARCHS: Final[dict[str, Any]] = {
+    "arch": pl.UInt32(),
+    "position": pl.UInt32(),
+    "arch_str": pl.String(),
+    "hash": pl.String(),
+}
 """First columns of every ``archs`` table; the encoding of the space follows."""
 
 RUNS: Final[dict[str, Any]] = {

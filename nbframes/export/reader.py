@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
     from pathlib import Path
 
     import numpy as np
@@ -69,6 +69,6 @@ class Reader(Protocol):
     """Name of the unit of progress, for example ``"arch"`` or ``"B"``."""
     report: Report
 
-    def batches(self, *, jobs: int, on_error: OnError) -> Iterator[Batch]:
-        """Read the source once. Closing the iterator early stops all processes."""
+    def batches(self, *, jobs: int, on_error: OnError) -> Generator[Batch]:
+        """Read the source once. Closing the generator early stops all processes."""
         ...

@@ -1,0 +1,27 @@
+"""Progress with rate and remaining time: a bar on a terminal or in a notebook, silence elsewhere."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+
+def bar(title: str, *, total: int | None, unit: str, show: bool = True) -> Any:
+    """Make a progress bar; a context manager with ``update(n)``.
+
+    Parameters
+    ----------
+    title
+        What is going on.
+    total
+        Units altogether, None if unknown.
+    unit
+        Name of the unit; ``"B"`` is shown with SI prefixes.
+    show
+        Whether to show it at all; it never shows when the error stream is not a terminal, except in a notebook.
+    """
+    from tqdm.auto import tqdm
+
+    visible = show and (sys.stderr.isatty() or "ipykernel" in sys.modules)
+    scaled = unit == "B"
+    return tqdm(desc=title, total=total, unit=unit, unit_scale=scaled, disable=not visible, dynamic_ncols=True)

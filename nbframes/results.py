@@ -1,0 +1,200 @@
+"""Results of the user's own become a benchmark of a store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from nbframes.errors import FrameError, UnknownNameError, listed
+from nbframes.schema import BENCHMARKS, RESULT_FILE, RUN_KEY, SPLITS, UNITS, Partition, check_name
+from nbframes.writer import BenchmarkWriter
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterator
+
+    import numpy as np
+
+    from nbframes.manifest import Manifest
+    from nbframes.store import Store
+
+_KEY = ("dataset", "split", "metric", "arch", "schedule", "budget", "seed")
+_BATCH_ROWS = 1_000_000
+
+
+def write_results(
+    frame: pl.DataFrame | pl.LazyFrame | Iterable[pl.DataFrame],
+    store: str | os.PathLike[str] | Store | None = None,
+    *,
+    benchmark: str,
+    archs: pl.DataFrame | None = None,
+    runs: pl.DataFrame | None = None,
+    overwrite: bool = False,
+    version: str = "",
+    units: dict[str, str] | None = None,
+) -> Manifest:
+    """Write results in long format as a benchmark of a store.
+
+    Parameters
+    ----------
+    frame
+        Columns ``arch``, ``dataset``, ``split``, ``schedule``, ``budget``, ``seed``, ``metric``, ``value`` and, if wanted,
+        ``final`` (by default ``budget == schedule``), in any order of rows. Columns are cast where that loses nothing; a
+        ``benchmark`` column is dropped if it is constant. NaN is kept, null is refused. An iterator of frames is
+        written as it comes, so that the whole never has to be in memory.
+    store
+        Folder of the store, made if absent; by default as `nbframes.open_store` finds it.
+    benchmark
+        Name of the benchmark. A published name is marked as not official in the manifest.
+    archs
+        One row per architecture: ``arch`` and any further columns.
+    runs
+        One row per run: ``arch``, ``dataset``, ``schedule``, ``seed`` and any further columns.
+    overwrite
+        Whether to replace the benchmark if the store has it.
+    version
+        What to note as the version.
+    units
+        Units of metrics of your own.
+
+    Returns
+    -------
+    Manifest
+        What was written.
+
+    Raises
+    ------
+    FrameError
+        If columns are missing or surplus, values are null or do not fit, or a key occurs twice.
+    BenchmarkExistsError
+        If the store has the benchmark and ``overwrite`` is not set.
+
+    Examples
+    --------
+    >>> import nbframes as nbf, polars as pl, tempfile
+    >>> frame = pl.DataFrame(
+    ...     {"arch": [0, 1], "dataset": "mnist", "split": "test", "schedule": 10, "budget": 10, "seed": 0}
+    ...     | {"metric": "accuracy", "value": [98.5, 99.0]}
+    ... )
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> nbf.write_results(frame, folder.name, benchmark="mine").rows()
+    2
+    >>> nbf.scan("mine", store=folder.name).filter(nbf.final()).collect().height
+    2
+    >>> folder.cleanup()
+    """
+    from nbframes.store import local_root
+
+    check_name("benchmark", benchmark)
+    root = local_root(store, "write to")
+    own_units = dict(UNITS) | (units or {})
+    side_tables = {"archs": _checked_archs(archs), "runs": _checked_runs(runs)}
+    with BenchmarkWriter(root, benchmark, overwrite=overwrite, sorted_curves=False) as writer:
+        named: set[object] = set()
+        for part in _frames(frame):
+            for partition, final, columns in _partitions(_conformed(part, named)):
+                writer.append(partition, columns, final=final)
+        for table, side in side_tables.items():
+            if side is not None:
+                writer.add(table, side)  # type: ignore[arg-type]
+        notes = {"published name": True} if benchmark in BENCHMARKS else {}
+        source = {"name": "write_results", "files": []}
+        return writer.commit(version=version or "own", official=False, source=source, units=own_units, notes=notes)
+
+
+def _frames(frame: pl.DataFrame | pl.LazyFrame | Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    if isinstance(frame, pl.LazyFrame):
+        yield from frame.collect_batches(chunk_size=_BATCH_ROWS)
+        return
+    parts = [frame] if isinstance(frame, pl.DataFrame) else frame
+    if not isinstance(parts, Iterable):
+        msg = f"write_results takes a DataFrame, a LazyFrame or an iterator of DataFrames, not {type(frame).__name__}"
+        raise FrameError(msg)
+    for part in parts:
+        if not isinstance(part, pl.DataFrame):
+            msg = f"write_results takes an iterator of polars DataFrames, but it gave a {type(part).__name__}"
+            raise FrameError(msg)
+        yield part
+
+
+def _conformed(frame: pl.DataFrame, named: set[object]) -> pl.DataFrame:
+    """Check a frame and give it the columns and types of results; ``named`` collects its ``benchmark`` column."""
+    if "benchmark" in frame.columns:
+        named.update(frame["benchmark"].unique().to_list())
+        if len(named) > 1:
+            msg = f"the frame mixes the benchmarks {listed(sorted(map(str, named)))}; write them one at a time"
+            raise FrameError(msg)
+        frame = frame.drop("benchmark")
+    if missing := [name for name in (*_KEY, "value") if name not in frame.columns]:
+        raise FrameError.missing_columns(missing, frame.columns)
+    if surplus := [name for name in frame.columns if name not in (*_KEY, "value", "final")]:
+        msg = (
+            f"results have no columns {listed(surplus)}\n\n"
+            "Hint: what describes an architecture goes into archs=, what describes a run into runs="
+        )
+        raise FrameError(msg)
+    if nulls := [column.name for column in frame if column.null_count()]:
+        msg = f"null values in {listed(nulls)}: leave a missing value's row out, or write NaN if NaN was measured"
+        raise FrameError(msg)
+    numbers = [_cast(frame[name], RESULT_FILE[name]) for name in ("arch", "schedule", "budget", "seed", "value")]
+    frame = frame.with_columns(numbers).with_columns(pl.col("dataset", "metric", "split").cast(pl.String))
+    if "final" not in frame.columns:
+        return frame.with_columns(final=pl.col("budget") == pl.col("schedule"))
+    return frame.with_columns(_cast(frame["final"], pl.Boolean()))
+
+
+def _cast(column: pl.Series, dtype: Any) -> pl.Series:
+    """Cast a column if every value stays what it is."""
+    if column.dtype == dtype:
+        return column
+    try:
+        cast = column.cast(dtype)
+        same = (column.dtype.is_numeric() or column.dtype == pl.Boolean) and cast.cast(column.dtype).equals(column)
+    except pl.exceptions.PolarsError:
+        same = False
+    if not same:
+        msg = f"column {column.name!r} ({column.dtype}) does not fit {dtype} without loss; it begins {column.head(3).to_list()!r}"
+        raise FrameError(msg)
+    return cast
+
+
+def _partitions(frame: pl.DataFrame) -> Iterator[tuple[Partition, bool, dict[str, np.ndarray[Any, Any]]]]:
+    parts = frame.partition_by("metric", "dataset", "split", "final", as_dict=True, include_key=False)
+    for (metric, dataset, split, final), part in parts.items():
+        if split not in SPLITS:
+            raise UnknownNameError.of("split", split, SPLITS)
+        partition = Partition(check_name("metric", metric), check_name("dataset", dataset), str(split))
+        names = ("arch", "schedule", "budget", "seed", "value")
+        yield partition, bool(final), {name: part[name].to_numpy() for name in names}
+
+
+def _checked_archs(archs: pl.DataFrame | None) -> pl.DataFrame | None:
+    if archs is None:
+        return None
+    if "arch" not in archs.columns:
+        raise FrameError.missing_columns(["arch"], archs.columns)
+    archs = archs.drop("benchmark", strict=False).with_columns(_cast(archs["arch"], RESULT_FILE["arch"])).sort("arch")
+    _check_unique(archs, ["arch"], "archs")
+    return archs
+
+
+def _checked_runs(runs: pl.DataFrame | None) -> pl.DataFrame | None:
+    if runs is None:
+        return None
+    if missing := [name for name in RUN_KEY if name not in runs.columns]:
+        raise FrameError.missing_columns(missing, runs.columns)
+    casts = [_cast(runs[name], RESULT_FILE[name]) for name in ("arch", "schedule", "seed")]
+    runs = runs.drop("benchmark", strict=False).with_columns(casts).with_columns(pl.col("dataset").cast(pl.String))
+    for name in runs["dataset"].unique():
+        check_name("dataset", name)
+    _check_unique(runs, list(RUN_KEY), "runs")
+    return runs.sort(RUN_KEY)
+
+
+def _check_unique(frame: pl.DataFrame, key: list[str], table: str) -> None:
+    twice = frame.select(key).filter(pl.struct(key).is_duplicated()).unique().sort(key)
+    if twice.height:
+        msg = f"{twice.height} keys occur more than once in {table}, for example {twice.row(0, named=True)!r}"
+        raise FrameError(msg)

@@ -1,0 +1,398 @@
+"""Reading a store: find it, list it, scan its tables lazily."""
+
+from __future__ import annotations
+
+import html
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from nbframes import expr
+from nbframes.commit import RECORD
+from nbframes.errors import InvalidArgumentError, StoreError, UnknownNameError, listed
+from nbframes.files import Files
+from nbframes.schema import BENCHMARK, BENCHMARKS, DATASET, HIVE, RESULT_FILE, Table, manifest_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from nbframes.manifest import Manifest
+
+ENVIRONMENT = "NBFRAMES_STORE"
+
+
+class Store:
+    """A folder of exported benchmarks, on disk or in an object store.
+
+    Make one with `open_store`. A store reads each manifest once and scans exactly the files that it names; a benchmark
+    that is replaced meanwhile makes a pending query fail rather than mix old and new.
+
+    Parameters
+    ----------
+    root
+        Path or URL of the store.
+    storage_options
+        Options of the object store, as Polars' ``scan_parquet`` takes them.
+    """
+
+    def __init__(self, root: str | Path, *, storage_options: dict[str, Any] | None = None) -> None:
+        self.files = Files(str(root), storage_options)
+        self._manifests: dict[str, tuple[object, Manifest]] = {}
+
+    @property
+    def root(self) -> str:
+        """Path or URL of the store."""
+        return self.files.root
+
+    def benchmarks(self) -> list[str]:
+        """Names of the benchmarks in the store, published ones first.
+
+        Raises
+        ------
+        StoreError
+            If a commit is open, that is in progress or interrupted.
+
+        Examples
+        --------
+        >>> import nbframes as nbf
+        >>> nbf.sample.store().benchmarks()[-2:]
+        ['nats-tss', 'nats-sss']
+        """
+        self._check_closed()
+        present = [name.removesuffix(".json") for name in self.files.names("manifests")]
+        published = [name for name in BENCHMARKS if name in present]
+        return published + sorted(set(present) - set(published))
+
+    def manifest(self, benchmark: str) -> Manifest:
+        """Read what a benchmark is made of.
+
+        Raises
+        ------
+        UnknownNameError
+            If the store has no such benchmark.
+        StoreError
+            If a commit is open or the manifest is damaged.
+        """
+        from nbframes.manifest import Manifest
+
+        self._check_closed()
+        path = manifest_file(benchmark)
+        stamp = self.files.stamp(path)
+        if stamp is not None and benchmark in self._manifests and self._manifests[benchmark][0] == stamp:
+            return self._manifests[benchmark][1]
+        content = self.files.read_text(path)
+        if content is None:
+            hint = f"the store is {self.root!r}; add the benchmark with: nbframes export SOURCE --store STORE"
+            raise UnknownNameError.of("benchmark", benchmark, self.benchmarks(), hint)
+        manifest = Manifest.from_json(content, self.files.at(path))
+        self._manifests[benchmark] = (stamp, manifest)
+        return manifest
+
+    def names(self, kind: str) -> list[str]:
+        """Names in use in the store.
+
+        Parameters
+        ----------
+        kind
+            ``"benchmark"``, ``"dataset"``, ``"metric"`` or ``"split"``.
+        """
+        if kind not in HIVE:
+            raise UnknownNameError.of("kind of name", kind, HIVE)
+        found = {values[kind] for name in self.benchmarks() for values in self._partitions(name)}
+        return sorted(found)
+
+    def dataset(self, *names: str) -> pl.Expr:
+        """Select rows of the named datasets, published or in use in this store.
+
+        Raises
+        ------
+        UnknownNameError
+            If a name is neither.
+        """
+        return expr.dataset(*names, known=self)
+
+    def metric(self, *names: str) -> pl.Expr:
+        """Select rows of the named metrics, published or in use in this store.
+
+        Raises
+        ------
+        UnknownNameError
+            If a name is neither.
+        """
+        return expr.metric(*names, known=self)
+
+    def scan(self, *benchmarks: str) -> pl.LazyFrame:
+        """Scan results in long format: one row per measured value.
+
+        Parameters
+        ----------
+        *benchmarks
+            Names of benchmarks; all of the store if none is given.
+
+        Returns
+        -------
+        LazyFrame
+            Columns of `nbframes.schema.RESULTS`: arch, schedule, budget, seed, final, value, benchmark, metric, dataset, split.
+
+        Raises
+        ------
+        UnknownNameError
+            If the store has no such benchmark.
+        StoreError
+            If a commit is open.
+
+        Examples
+        --------
+        >>> import nbframes as nbf
+        >>> store = nbf.sample.store()
+        >>> (
+        ...     store.scan("nats-tss")
+        ...     .filter(nbf.on("cifar10", "test"), nbf.metric("accuracy"), nbf.schedule(200), nbf.final())
+        ...     .group_by("arch")
+        ...     .agg(nbf.seed_mean(), nbf.seed_count())
+        ...     .collect()
+        ...     .columns
+        ... )
+        ['arch', 'value', 'seed_count']
+        """
+        paths = [path for name in self._chosen(benchmarks) for path in self._paths(name, "results")]
+        return pl.scan_parquet(
+            paths,
+            schema=RESULT_FILE,
+            hive_schema=HIVE,
+            hive_partitioning=True,
+            glob=False,
+            storage_options=self.files.storage_options,
+        )
+
+    def scan_archs(self, *benchmarks: str) -> pl.LazyFrame:
+        """Scan the architectures: index, position in the source, text form, hash, encoding of the space.
+
+        Parameters
+        ----------
+        *benchmarks
+            Names of benchmarks; all of the store if none is given. The columns of several are put side by side; those
+            that a benchmark lacks are null.
+
+        Returns
+        -------
+        LazyFrame
+            One row per architecture and benchmark; ``benchmark`` is the first column.
+        """
+        return self._scan_tables("archs", benchmarks)
+
+    def scan_runs(self, *benchmarks: str) -> pl.LazyFrame:
+        """Scan the training runs: parameters, operations, latency, training time, provenance.
+
+        Parameters
+        ----------
+        *benchmarks
+            Names of benchmarks; all of the store if none is given. The columns of several are put side by side; those
+            that a benchmark lacks are null.
+
+        Returns
+        -------
+        LazyFrame
+            One row per run; ``benchmark`` is the first column.
+        """
+        return self._scan_tables("runs", benchmarks)
+
+    def verify(self, *benchmarks: str, progress: bool = False) -> pl.DataFrame:
+        """Check every file of the store against its manifest.
+
+        Size, sha256, row count and schema of every file, the vocabulary of the folders, duplicates of the key, files that
+        no manifest names. On local disk an interrupted commit is finished first.
+
+        Parameters
+        ----------
+        *benchmarks
+            Names of benchmarks; all of the store if none is given.
+        progress
+            Whether to show a progress bar.
+
+        Returns
+        -------
+        DataFrame
+            What is wrong: ``benchmark``, ``path``, ``problem``; no rows if the store is sound.
+        """
+        from nbframes.verify import verify
+
+        return verify(self, *benchmarks, progress=progress)
+
+    def _check_closed(self) -> None:
+        if (record := self.files.read_text(RECORD)) is not None:
+            msg = (
+                f"a commit is open in the store {self.root!r} ({record}): it is being written, or the writer was interrupted\n\n"
+                "Hint: try again in a moment; if it stays, `nbframes verify` on the machine that holds the store completes it"
+            )
+            raise StoreError(msg)
+
+    def _chosen(self, benchmarks: tuple[str, ...]) -> list[str]:
+        chosen = list(dict.fromkeys(benchmarks)) or self.benchmarks()
+        if not chosen:
+            msg = f"the store {self.root!r} holds no benchmark yet; add one with: nbframes export SOURCE --store STORE"
+            raise StoreError(msg)
+        return chosen
+
+    def _paths(self, benchmark: str, table: Table) -> list[str]:
+        return [self.files.at(file.path) for file in self.manifest(benchmark).tables.get(table, ())]
+
+    def _partitions(self, benchmark: str) -> Iterator[dict[str, str]]:
+        for file in self.manifest(benchmark).tables["results"]:
+            yield dict(part.split("=", 1) for part in file.path.split("/") if "=" in part)
+
+    def _scan_tables(self, table: Table, benchmarks: tuple[str, ...]) -> pl.LazyFrame:
+        chosen = self._chosen(benchmarks)
+        frames = [self._scan_table(table, name) for name in chosen if self._paths(name, table)]
+        if not frames:
+            msg = f"no {table} were written for {listed(chosen)}; pass {table}= to write_results"
+            raise StoreError(msg)
+        return pl.concat(frames, how="diagonal") if len(frames) > 1 else frames[0]
+
+    def _scan_table(self, table: Table, benchmark: str) -> pl.LazyFrame:
+        frame = pl.scan_parquet(
+            self._paths(benchmark, table),
+            hive_partitioning=False,
+            glob=False,
+            storage_options=self.files.storage_options,
+        )
+        if table == "runs":
+            frame = frame.with_columns(pl.col("dataset").cast(DATASET))
+        return frame.select(pl.lit(benchmark, BENCHMARK).alias("benchmark"), pl.all())
+
+    def __repr__(self) -> str:
+        names = self.benchmarks()
+        lines = [f"Store at {self.root}"]
+        for name in names:
+            manifest = self.manifest(name)
+            lines.append(f"  {name:<10} {manifest.rows():>12,} values of {manifest.rows('archs'):,} architectures")
+        return "\n".join(lines if names else [*lines, "  (empty)"])
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><td>{html.escape(m.benchmark)}</td><td>{html.escape(m.version)}</td><td>{m.rows('archs'):,}</td>"
+            f"<td>{m.rows():,}</td><td>{m.size() / 1e6:,.1f}</td></tr>"
+            for m in map(self.manifest, self.benchmarks())
+        )
+        head = "".join(f"<th>{name}</th>" for name in ("benchmark", "version", "architectures", "values", "MB"))
+        caption = f"<caption style='text-align:left'>Store at {html.escape(self.root)}</caption>"
+        return f"<table>{caption}<tr>{head}</tr>{rows}</table>"
+
+
+def open_store(path: str | os.PathLike[str] | None = None, *, storage_options: dict[str, Any] | None = None) -> Store:
+    """Open a store for reading.
+
+    Parameters
+    ----------
+    path
+        Folder or URL (``s3://bucket/prefix``) of the store. By default ``$NBFRAMES_STORE``, else the platform's data
+        folder (`default_store`).
+    storage_options
+        Options of the object store, as Polars' ``scan_parquet`` takes them.
+
+    Raises
+    ------
+    StoreError
+        If there is no store at that place.
+
+    Examples
+    --------
+    >>> import nbframes as nbf
+    >>> store = nbf.open_store(nbf.sample.store().root)
+    """
+    root = str(path) if path is not None else str(default_store())
+    store = Store(root, storage_options=storage_options)
+    if not store.files.exists("manifests"):
+        origin = (
+            "given" if path is not None else f"from ${ENVIRONMENT}" if os.environ.get(ENVIRONMENT) else "the default"
+        )
+        msg = (
+            f"there is no nbframes store at {root!r} ({origin})\n\nHint: make one with `nbframes export SOURCE --store STORE`, "
+            f"or name one with open_store(path) or ${ENVIRONMENT}; `nbframes demo` makes a small sample"
+        )
+        raise StoreError(msg)
+    return store
+
+
+def default_store() -> Path:
+    """Folder of the store when none is named: ``$NBFRAMES_STORE``, else the platform's data folder."""
+    if named := os.environ.get(ENVIRONMENT):
+        return Path(named)
+    if sys.platform == "win32":
+        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+    elif sys.platform == "darwin":
+        base = Path.home() / "Library" / "Application Support"
+    else:
+        base = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
+    return base / "nbframes"
+
+
+def scan(*benchmarks: str, store: Store | str | os.PathLike[str] | None = None) -> pl.LazyFrame:
+    """Scan results in long format; see `Store.scan`.
+
+    Parameters
+    ----------
+    *benchmarks
+        Names of benchmarks; all of the store if none is given.
+    store
+        Store, or its path; by default as `open_store` finds it.
+
+    Examples
+    --------
+    >>> import nbframes as nbf
+    >>> frame = nbf.scan("nats-sss", store=nbf.sample.store())
+    >>> frame.filter(nbf.arch(0), nbf.final()).select("dataset").unique().collect().height
+    4
+    """
+    return _as_store(store).scan(*benchmarks)
+
+
+def scan_archs(*benchmarks: str, store: Store | str | os.PathLike[str] | None = None) -> pl.LazyFrame:
+    """Scan architectures; see `Store.scan_archs`.
+
+    Parameters
+    ----------
+    *benchmarks
+        Names of benchmarks; all of the store if none is given.
+    store
+        Store, or its path; by default as `open_store` finds it.
+    """
+    return _as_store(store).scan_archs(*benchmarks)
+
+
+def scan_runs(*benchmarks: str, store: Store | str | os.PathLike[str] | None = None) -> pl.LazyFrame:
+    """Scan training runs; see `Store.scan_runs`.
+
+    Parameters
+    ----------
+    *benchmarks
+        Names of benchmarks; all of the store if none is given.
+    store
+        Store, or its path; by default as `open_store` finds it.
+    """
+    return _as_store(store).scan_runs(*benchmarks)
+
+
+def local_root(path: str | os.PathLike[str] | Store | None, purpose: str) -> Path:
+    """Folder of a store that is to be written.
+
+    Raises
+    ------
+    InvalidArgumentError
+        If the store is an object store.
+    """
+    root = path.root if isinstance(path, Store) else str(path) if path is not None else str(default_store())
+    if "://" in root:
+        msg = (
+            f"cannot {purpose} {root!r}: a benchmark appears in a store complete or not at all, which needs the renames of a "
+            "local disk\n\nHint: write to a local folder, then copy it (for example `aws s3 sync FOLDER URL`) and open the URL"
+        )
+        raise InvalidArgumentError(msg)
+    return Path(root)
+
+
+def _as_store(store: Store | str | os.PathLike[str] | None) -> Store:
+    return store if isinstance(store, Store) else open_store(store)

@@ -1,0 +1,333 @@
+"""From rows to the Parquet files of one benchmark.
+
+Each hive partition of ``results`` is two files: ``final-*.parquet``, sorted by schedule, arch, seed, for questions about
+whole spaces, and ``curve-*.parquet``, sorted by arch, schedule, budget, seed, for questions about architectures. Names
+carry the hash of the content, so that a reader never mixes two versions of a benchmark.
+"""
+
+from __future__ import annotations
+
+import datetime
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+import polars as pl
+
+from nbframes.commit import Staging, explain_os_errors
+from nbframes.errors import FrameError
+from nbframes.manifest import Manifest, StoredFile, file_sha256, writer_versions
+from nbframes.schema import FILE_KEY, RESULT_FILE, UNITS, Partition, Table, manifest_file, table_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+    from types import TracebackType
+
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+ROW_GROUP = 131_072
+
+Columns = dict[str, "NDArray[Any]"]
+"""Rows as arrays of one length, named and typed as in `nbframes.schema.RESULT_FILE`; ``final`` is constant in a file."""
+
+_SPILLED = np.dtype([("arch", "<u4"), ("schedule", "<u2"), ("budget", "<u2"), ("seed", "<u2"), ("value", "<f8")])
+_NAMES: tuple[str, ...] = _SPILLED.names or ()
+
+# How a column of values may be stored: dictionary suits k/n accuracies, byte streams suit losses, plain suits float noise.
+_VALUE_ENCODINGS: tuple[dict[str, Any], ...] = (
+    {"use_dictionary": ["value"]},
+    {"use_dictionary": False, "column_encoding": {"value": "BYTE_STREAM_SPLIT"}},
+    {"use_dictionary": False},
+)
+_PARQUET: dict[str, Any] = {
+    "compression": "zstd",
+    "compression_level": 3,
+    "store_schema": False,
+    "dictionary_pagesize_limit": 1 << 20,
+    "write_page_index": False,
+}
+
+
+class BenchmarkWriter:
+    """Writes one benchmark into a store: rows in, files staged, everything committed at once.
+
+    Use as a context manager; leaving it without `commit` discards what was staged and leaves the store as it was.
+
+    Parameters
+    ----------
+    store
+        Root folder of the store.
+    benchmark
+        Name of the benchmark.
+    overwrite
+        Whether an existing benchmark of that name is replaced.
+    sorted_curves
+        Whether the rows that are not final arrive in the order of the curve files. Otherwise they are sorted at the end.
+    """
+
+    def __init__(self, store: Path, benchmark: str, *, overwrite: bool = False, sorted_curves: bool = True) -> None:
+        self.benchmark = benchmark
+        self._store = store
+        self._sorted_curves = sorted_curves
+        self._streams: dict[Partition, _PartitionFile] = {}
+        self._spills: dict[tuple[Partition, bool], _Spill] = {}
+        self._frames: dict[Table, list[pl.DataFrame]] = {"archs": [], "runs": []}
+        with explain_os_errors(store):
+            store.mkdir(parents=True, exist_ok=True)
+            self._staging = Staging(store, benchmark, overwrite=overwrite)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for stream in self._streams.values():
+            stream.close()
+        for spill in self._spills.values():
+            spill.close()
+        self._staging.discard()
+
+    def append(self, partition: Partition, columns: Columns, *, final: bool) -> None:
+        """Add rows to a partition, all final or all not.
+
+        Raises
+        ------
+        FrameError
+            If rows of a sorted curve are out of order or occur twice.
+        """
+        with explain_os_errors(self._store):
+            if final or not self._sorted_curves:
+                if (spill := self._spills.get((partition, final))) is None:
+                    path = self._staging.folder / f"spill-{len(self._spills)}"
+                    spill = self._spills[partition, final] = _Spill(path)
+                spill.append(columns)
+            else:
+                if (stream := self._streams.get(partition)) is None:
+                    stream = self._streams[partition] = self._partition_file(partition, final=False)
+                stream.append(columns)
+
+    def add(self, table: Table, frame: pl.DataFrame) -> None:
+        """Add rows to ``archs`` or ``runs``."""
+        if frame.height:
+            self._frames[table].append(frame)
+
+    def commit(
+        self,
+        *,
+        version: str,
+        official: bool,
+        source: dict[str, Any],
+        units: dict[str, str] | None = None,
+        **report: Any,
+    ) -> Manifest:
+        """Finish all files and put the benchmark into the store.
+
+        Parameters
+        ----------
+        version, official, source, units
+            As in `nbframes.manifest.Manifest`.
+        **report
+            ``skipped``, ``not_exported`` and ``notes`` of the manifest.
+        """
+        with explain_os_errors(self._store):
+            tables: dict[Table, list[StoredFile]] = {"results": self._finish_results()}
+            for table, frames in self._frames.items():
+                if frames:
+                    tables[table] = [self._write_frame(table, pl.concat(frames))]
+            manifest = Manifest(
+                benchmark=self.benchmark,
+                version=version,
+                official=official,
+                source=source,
+                tables=tables,
+                writers=writer_versions(),
+                created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+                units=units or dict(UNITS),
+                **report,
+            )
+            path = self._staging.folder / manifest_file(self.benchmark)
+            path.parent.mkdir(parents=True)
+            path.write_bytes(manifest.to_json())
+            self._staging.commit()
+        return manifest
+
+    def _finish_results(self) -> list[StoredFile]:
+        files = [stream.finish() for stream in self._streams.values()]
+        for (partition, final), spill in self._spills.items():
+            target = self._partition_file(partition, final=final)
+            with target:
+                for rows in spill.sorted_rows(final=final):
+                    target.append(rows)
+                files.append(target.finish())
+        (self._staging.folder / table_folder("results", self.benchmark)).mkdir(parents=True, exist_ok=True)
+        return sorted(files)
+
+    def _partition_file(self, partition: Partition, *, final: bool) -> _PartitionFile:
+        return _PartitionFile(self._staging.folder, partition.folder(self.benchmark), final=final)
+
+    def _write_frame(self, table: Table, frame: pl.DataFrame) -> StoredFile:
+        folder = table_folder(table, self.benchmark)
+        path = self._staging.folder / folder / f"{table}.parquet"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        frame.write_parquet(path, compression="zstd", compression_level=3, row_group_size=ROW_GROUP)
+        return _name_by_content(path, f"{folder}/{table}", frame.height)
+
+
+class _PartitionFile:
+    """A sorted Parquet file that grows by row groups."""
+
+    def __init__(self, staging: Path, folder: str, *, final: bool) -> None:
+        self._final = final
+        self._name = f"{folder}/{'final' if final else 'curve'}"
+        self._path = staging / f"{self._name}.parquet"
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._pending: list[Columns] = []
+        self._waiting = 0
+        self._rows = 0
+        self._last: Columns | None = None
+        self._writer: Any = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def append(self, columns: Columns) -> None:
+        count = len(columns["value"])
+        if not count:
+            return
+        self._check_order(columns)
+        self._last = {name: column[-1:].copy() for name, column in columns.items()}
+        self._pending.append(columns)
+        self._waiting += count
+        if self._waiting >= ROW_GROUP:
+            whole = self._take_pending()
+            end = self._waiting // ROW_GROUP * ROW_GROUP
+            for start in range(0, end, ROW_GROUP):
+                self._write(_window(whole, start, start + ROW_GROUP))
+            self._waiting -= end
+            self._pending = [{name: column[end:].copy() for name, column in whole.items()}]
+
+    def finish(self) -> StoredFile:
+        if self._waiting:
+            self._write(self._take_pending())
+        self.close()
+        return _name_by_content(self._path, self._name, self._rows)
+
+    def close(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+
+    def _take_pending(self) -> Columns:
+        return {name: np.concatenate([columns[name] for columns in self._pending]) for name in _NAMES}
+
+    def _check_order(self, columns: Columns) -> None:
+        wrong = None
+        if self._last is not None:
+            first = _window(columns, 0, 1)
+            border = {name: np.concatenate([column, first[name]]) for name, column in self._last.items()}
+            wrong = None if _first_not_increasing(border, final=self._final) is None else border
+        if wrong is None and (index := _first_not_increasing(columns, final=self._final)) is not None:
+            wrong = _window(columns, index, index + 2)
+        if wrong is None:
+            return
+        before, after = ({name: int(wrong[name][i]) for name in FILE_KEY} for i in (0, 1))
+        where = self._name.rsplit("/", 1)[0]
+        if before == after:
+            msg = f"the key {before} occurs twice in {where}; each (arch, schedule, budget, seed) may have one value"
+        else:
+            msg = f"rows out of order in {where}: {after} comes after {before}"
+        raise FrameError(msg)
+
+    def _write(self, columns: Columns) -> None:
+        import pyarrow.parquet as pq
+
+        table = _arrow_table(columns, final=self._final)
+        if self._writer is None:
+            options = min(_VALUE_ENCODINGS, key=lambda options: _encoded_size(table, options))
+            self._writer = pq.ParquetWriter(str(self._path), table.schema, **_PARQUET, **options)
+        self._writer.write_table(table, row_group_size=ROW_GROUP)
+        self._rows += table.num_rows
+
+
+class _Spill:
+    """Rows put aside on disk until all are there and can be sorted."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file = path.open("wb")
+
+    def append(self, columns: Columns) -> None:
+        rows = np.empty(len(columns["value"]), _SPILLED)
+        for name in _NAMES:
+            rows[name] = columns[name]
+        self._file.write(rows.data)
+
+    def close(self) -> None:
+        self._file.close()
+        self._path.unlink(missing_ok=True)
+
+    def sorted_rows(self, *, final: bool) -> Iterator[Columns]:
+        """Give the rows in the order of the file, a row group at a time."""
+        self._file.flush()
+        rows = np.memmap(self._path, _SPILLED, "r") if self._path.stat().st_size else np.empty(0, _SPILLED)
+        columns: Columns = {name: rows[name] for name in _NAMES}
+        order = None if _is_increasing(columns, final=final) else np.lexsort(_sort_keys(columns, final=final)[::-1])
+        for start in range(0, len(rows), ROW_GROUP):
+            window = slice(start, start + ROW_GROUP)
+            part = rows[window] if order is None else rows[order[window]]
+            yield {name: np.ascontiguousarray(part[name]) for name in _NAMES}
+
+
+def _sort_keys(columns: Columns, *, final: bool) -> tuple[NDArray[Any], NDArray[Any]]:
+    """The order of a file as two integers a row, most significant first."""
+    arch, schedule = columns["arch"].astype(np.uint64), columns["schedule"].astype(np.uint64)
+    if final:
+        return (schedule << np.uint64(48)) | (arch << np.uint64(16)) | columns["seed"], columns["budget"]
+    return (arch << np.uint64(32)) | (schedule << np.uint64(16)) | columns["budget"], columns["seed"]
+
+
+def _first_not_increasing(columns: Columns, *, final: bool) -> int | None:
+    """Index of the first row whose successor does not come strictly after it."""
+    major, minor = _sort_keys(columns, final=final)
+    fine = major[1:] > major[:-1]
+    fine |= (major[1:] == major[:-1]) & (minor[1:] > minor[:-1])
+    return None if fine.all() else int(np.argmin(fine))
+
+
+def _is_increasing(columns: Columns, *, final: bool) -> bool:
+    starts = range(0, len(columns["value"]), ROW_GROUP)
+    parts = (_window(columns, start, start + ROW_GROUP + 1) for start in starts)
+    return all(_first_not_increasing(part, final=final) is None for part in parts)
+
+
+def _window(columns: Columns, start: int, stop: int) -> Columns:
+    return {name: column[start:stop] for name, column in columns.items()}
+
+
+def _arrow_table(columns: Columns, *, final: bool) -> pa.Table:
+    import pyarrow as pa
+
+    arrays = {name: np.full(len(columns["value"]), final) if name == "final" else columns[name] for name in RESULT_FILE}
+    fields = [pa.field(name, pa.from_numpy_dtype(array.dtype), nullable=False) for name, array in arrays.items()]
+    return pa.table([pa.array(array) for array in arrays.values()], schema=pa.schema(fields))
+
+
+def _encoded_size(table: pa.Table, options: dict[str, Any]) -> int:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    sink = pa.BufferOutputStream()
+    pq.write_table(table.select(["value"]), sink, **_PARQUET, **options)
+    return int(sink.tell())
+
+
+def _name_by_content(path: Path, name: str, rows: int) -> StoredFile:
+    digest, size = file_sha256(path), path.stat().st_size
+    name = f"{name}-{digest[:12]}.parquet"
+    path.rename(path.with_name(name.rsplit("/", 1)[1]))
+    return StoredFile(name, rows, size, digest)
