@@ -78,8 +78,9 @@ def listed(names: Iterable[object]) -> str:
 
 def did_you_mean(name: object, valid: Iterable[object]) -> str:
     """``"; did you mean 'x'?"`` for the valid name nearest to ``name``, or nothing."""
-    by_text = {str(candidate).casefold(): candidate for candidate in valid}
-    near = get_close_matches(str(name).casefold(), by_text, n=1, cutoff=0.5)
+    text, by_text = str(name).casefold(), {str(candidate).casefold(): candidate for candidate in valid}
+    near = get_close_matches(text, by_text, n=1, cutoff=0.5)
+    near = near or [known for known in by_text if text and (known.startswith(text) or text.startswith(known))]
     return f"; did you mean {by_text[near[0]]!r}?" if near else ""
 
 

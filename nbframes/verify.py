@@ -48,20 +48,16 @@ def verify(store: Store, *benchmarks: str, progress: bool = False) -> pl.DataFra
     total = sum(manifest.size() for manifest in manifests.values())
     with bar("verify", total=total, unit="B", show=progress) as shown:
         for name, manifest in manifests.items():
+            found = []
             for table, files in manifest.tables.items():
                 for file in files:
-                    problems += [(name, file.path, problem) for problem in _file_problems(store, table, file)]
+                    found += [(name, file.path, problem) for problem in _file_problems(store, table, file)]
                     shown.update(file.size)
-            problems += [(name, path, "no manifest names this file") for path in _strays(store, manifest)]
-            problems += [(name, "archs", problem) for problem in _arch_problems(store, manifest)]
+            found += [(name, path, "no manifest names this file") for path in _strays(store, manifest)]
+            problems += found or [(name, "archs", problem) for problem in _arch_problems(store, manifest)]
     if not benchmarks:
         problems += _foreign_files(store, set(chosen))
-    return pl.DataFrame(
-        problems,
-        schema=["benchmark", "path", "problem"],
-        orient="row",
-        schema_overrides=dict.fromkeys(("benchmark", "path", "problem"), pl.String),
-    )
+    return pl.DataFrame(problems, schema=dict.fromkeys(("benchmark", "path", "problem"), pl.String), orient="row")
 
 
 def _file_problems(store: Store, table: Table, file: StoredFile) -> Iterator[str]:

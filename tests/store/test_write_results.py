@@ -1,0 +1,179 @@
+"""What `write_results` takes, casts, refuses and keeps."""
+
+from __future__ import annotations
+
+import math
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
+
+import nbframes as nbf
+from nbframes.errors import BenchmarkExistsError, FrameError, InvalidArgumentError, UnknownNameError
+from nbframes.schema import KEY
+from tests.frames import results
+
+KEYS = ["arch", "dataset", "split", "metric", "schedule", "budget", "seed"]
+
+
+def _stored(folder, name="mine"):
+    return nbf.scan(name, store=folder).collect().with_columns(pl.col("dataset", "metric", "split").cast(pl.String))
+
+
+@pytest.mark.parametrize("shape", ["frame", "lazy", "iterator", "shuffled", "reversed parts"])
+def test_any_shape_and_order_of_input_gives_the_same_table(tmp_path, shape):
+    frame = results(40)
+    given_frame = {
+        "frame": frame,
+        "lazy": frame.lazy(),
+        "iterator": (part for part in frame.iter_slices(7)),
+        "shuffled": frame.sample(fraction=1, shuffle=True, seed=1),
+        "reversed parts": reversed(list(frame.iter_slices(50))),
+    }[shape]
+    nbf.write_results(given_frame, tmp_path, benchmark="mine")
+    assert_frame_equal(_stored(tmp_path).select(*KEYS, "value").sort(KEYS), frame.select(*KEYS, "value").sort(KEYS), check_dtypes=False)
+    files = [f.sha256 for f in nbf.open_store(tmp_path).manifest("mine").tables["results"]]
+    nbf.write_results(frame, tmp_path, benchmark="again")
+    assert files == [f.sha256 for f in nbf.open_store(tmp_path).manifest("again").tables["results"]]
+
+
+values = st.floats(allow_nan=True, allow_infinity=True, width=64)
+keys = st.tuples(
+    st.integers(0, 2**32 - 1),
+    st.sampled_from(["cifar10", "own.data-1"]),
+    st.sampled_from(["train", "valtest"]),
+    st.sampled_from(["accuracy", "f1"]),
+    *[st.integers(0, 2**16 - 1)] * 3,
+)
+
+
+@given(rows=st.dictionaries(keys, values, min_size=1, max_size=60))
+@settings(max_examples=25, deadline=None)
+def test_every_value_comes_back_bit_for_bit(tmp_path_factory, rows):
+    folder = tmp_path_factory.mktemp("bits")
+    frame = pl.DataFrame([(*key, value) for key, value in rows.items()], schema=[*KEYS, "value"], orient="row")
+    nbf.write_results(frame, folder, benchmark="mine")
+    got = {row[:-1]: row[-1] for row in _stored(folder).select(*KEYS, "value").rows()}
+    assert got.keys() == rows.keys()
+    for key, value in rows.items():
+        assert math.isnan(got[key]) if math.isnan(value) else got[key].hex() == value.hex()
+
+
+def test_final_defaults_to_the_full_budget_and_can_be_given(tmp_path):
+    nbf.write_results(results(), tmp_path, benchmark="default")
+    own = results().with_columns(final=pl.col("budget") == 2)
+    nbf.write_results(own, tmp_path, benchmark="own")
+    assert _stored(tmp_path, "default").filter("final")["budget"].unique().to_list() == [3]
+    assert _stored(tmp_path, "own").filter("final")["budget"].unique().to_list() == [2]
+
+
+def test_columns_are_cast_where_nothing_is_lost(tmp_path):
+    odd = results().with_columns(pl.col("arch").cast(pl.Float64), pl.col("seed").cast(pl.Int64), pl.col("value").cast(pl.Float32))
+    nbf.write_results(odd, tmp_path, benchmark="mine")
+    assert_frame_equal(
+        _stored(tmp_path).sort(KEYS).select("value"), odd.sort(KEYS).select(pl.col("value").cast(pl.Float64))
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda f: f.with_columns(pl.col("arch") + 0.5), "'arch' .* without loss"),
+        (lambda f: f.with_columns(arch=-1), "'arch' .* without loss"),
+        (lambda f: f.with_columns(seed=70000), "'seed' .* without loss"),
+        (lambda f: f.with_columns(value=pl.lit("high")), "'value' .* without loss"),
+        (lambda f: f.with_columns(value=2**53 + 1), "'value' .* without loss"),
+        (lambda f: f.with_columns(value=pl.lit(None, pl.Float64)), "null values in 'value'"),
+        (lambda f: f.drop("seed"), "lacks the columns 'seed'"),
+        (lambda f: f.rename({"value": "accuracy"}), "lacks the columns 'value'"),
+        (lambda f: f.with_columns(note=pl.lit("x")), "no columns 'note'"),
+        (lambda f: pl.concat([f, f.tail(1)]), "occurs twice"),
+        (lambda f: f.with_columns(split=pl.lit("validation")), "did you mean 'val'"),
+        (lambda f: f.with_columns(dataset=pl.lit("a/b")), "cannot be stored"),
+        (lambda f: f.with_columns(metric=pl.lit("")), "cannot be stored"),
+        (lambda f: f.with_columns(benchmark=pl.Series(["a", "b"] * (f.height // 2))), "mixes the benchmarks 'a', 'b'"),
+    ],
+)
+def test_what_does_not_fit_is_refused_and_the_store_is_untouched(tmp_path, change, words):
+    nbf.write_results(results(2), tmp_path, benchmark="before")
+    with pytest.raises((FrameError, InvalidArgumentError, UnknownNameError), match=words):
+        nbf.write_results(change(results()), tmp_path, benchmark="mine")
+    store = nbf.open_store(tmp_path)
+    assert store.benchmarks() == ["before"]
+    assert store.verify().is_empty()
+    assert not list((tmp_path / ".nbframes" / "staging").iterdir())
+
+
+def test_parts_of_an_iterator_may_not_name_different_benchmarks(tmp_path):
+    parts = (results().with_columns(benchmark=pl.lit(name)) for name in "ab")
+    with pytest.raises(FrameError, match="mixes the benchmarks"):
+        nbf.write_results(parts, tmp_path, benchmark="mine")
+
+
+def test_an_iterator_that_fails_leaves_nothing(tmp_path):
+    def parts():
+        yield results(2)
+        msg = "the simulation crashed"
+        raise RuntimeError(msg)
+
+    with pytest.raises(RuntimeError, match="crashed"):
+        nbf.write_results(parts(), tmp_path, benchmark="mine")
+    assert not (tmp_path / "results").exists()
+
+
+def test_an_existing_benchmark_is_kept_unless_overwriting(tmp_path):
+    nbf.write_results(results(2), tmp_path, benchmark="mine")
+    with pytest.raises(BenchmarkExistsError, match="overwrite=True"):
+        nbf.write_results(results(3), tmp_path, benchmark="mine")
+    assert _stored(tmp_path)["arch"].n_unique() == 2
+    nbf.write_results(results(3), tmp_path, benchmark="mine", overwrite=True)
+    assert _stored(tmp_path)["arch"].n_unique() == 3
+
+
+def test_overwriting_removes_tables_that_the_new_one_lacks(tmp_path):
+    archs = pl.DataFrame({"arch": [0, 1]})
+    nbf.write_results(results(2), tmp_path, benchmark="mine", archs=archs)
+    nbf.write_results(results(2), tmp_path, benchmark="mine", overwrite=True)
+    assert not (tmp_path / "archs" / "benchmark=mine").exists()
+    assert nbf.open_store(tmp_path).verify().is_empty()
+
+
+def test_a_published_name_is_marked_as_not_official(tmp_path):
+    manifest = nbf.write_results(results(), tmp_path, benchmark="nats-tss")
+    assert not manifest.official
+    assert nbf.open_store(tmp_path).manifest("nats-tss").official is False
+
+
+def test_duplicate_keys_of_side_tables_are_refused(tmp_path):
+    with pytest.raises(FrameError, match="more than once in archs"):
+        nbf.write_results(results(), tmp_path, benchmark="mine", archs=pl.DataFrame({"arch": [1, 1]}))
+    runs = pl.DataFrame({"arch": [1, 1], "dataset": "cifar10", "schedule": 3, "seed": 1})
+    with pytest.raises(FrameError, match="more than once in runs"):
+        nbf.write_results(results(), tmp_path, benchmark="mine", runs=runs)
+
+
+def test_the_input_frame_is_not_changed(tmp_path):
+    frame = results()
+    copy = frame.clone()
+    nbf.write_results(frame, tmp_path, benchmark="mine")
+    assert_frame_equal(frame, copy)
+
+
+def test_published_measurements_of_whole_spaces_can_be_stored(tmp_path, data):
+    measured = pl.read_parquet(data / "measured" / "nats_measured_long.parquet")
+    for name in ("nats-tss", "nats-sss"):
+        part = measured.filter(pl.col("benchmark") == name)
+        nbf.write_results(part, tmp_path, benchmark=name)
+        got = _stored(tmp_path, name).with_columns(pl.col("benchmark").cast(pl.String))
+        assert_frame_equal(got.select(*KEY, "value").sort(KEY), part.select(*KEY, "value").sort(KEY))
+    best = (
+        nbf.scan("nats-tss", store=tmp_path)
+        .filter(nbf.on("cifar10", "val"), nbf.metric("accuracy"), nbf.schedule(200), nbf.final())
+        .group_by("arch")
+        .agg(nbf.seed_mean())
+        .filter(nbf.regret() == 0)
+        .collect()
+    )
+    assert best.rows() == [(6111, pytest.approx(91.60666665, abs=5e-9))]
