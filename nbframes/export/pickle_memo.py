@@ -1,0 +1,132 @@
+"""The memo of a pickle that is too large to be remembered whole."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from nbframes.export.pickle_globals import Global
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_CHUNK = 64
+
+
+class Forgotten:
+    """Stands in the memo for a value of a finished item."""
+
+
+FORGOTTEN: Final = Forgotten()
+
+
+class Memo:
+    """Objects by number, in the order in which a pickler numbers them.
+
+    `forget` drops the containers of finished items. Texts and keys like ``("cifar10", 777)`` are kept, because later items may
+    refer to them: in chunks of which equal ones are stored once, so that items of one shape cost a few pointers each.
+    """
+
+    def __init__(self) -> None:
+        self._recent: list[Any] = []
+        self._base = 0
+        self._pinned: dict[int, Any] = {}
+        self._carried: dict[int, Any] = {}
+        self._starts: list[int] = []
+        self._segments: list[list[tuple[Any, ...]]] = []
+        self._chunks: dict[tuple[Any, ...], tuple[Any, ...]] = {}
+        self._volatile: list[int] = []
+
+    def add(self, value: Any) -> None:
+        """Number the next value."""
+        if type(value) is not str:
+            self._volatile.append(len(self._recent))
+        self._recent.append(value)
+
+    def add_texts(self, texts: Sequence[str], first: int | None = None) -> None:
+        """Number the next values, all of them texts; ``first`` is the number the pickle gives to the first of them."""
+        if first is not None:
+            self._check_next(first)
+        self._recent.extend(texts)
+
+    def put(self, number: int, value: Any) -> None:
+        """Number a value explicitly, as protocols 2 and 3 do; picklers count up."""
+        self._check_next(number)
+        self.add(value)
+
+    def _check_next(self, number: int) -> None:
+        if number != self._base + len(self._recent):
+            msg = f"the memo jumps to number {number}; picklers count up"
+            raise ValueError(msg)
+
+    def get(self, number: int) -> Any:
+        """Value of a number."""
+        place = number - self._base
+        if place >= 0:
+            return self._recent[place]
+        value = self._carried.get(number, self._pinned.get(number, FORGOTTEN))
+        return self._old(number) if value is FORGOTTEN else value
+
+    def get_all(self, numbers: list[int]) -> tuple[Any, ...]:
+        """Values of many numbers, often consecutive ones."""
+        first, count = numbers[0] - self._base, len(numbers)
+        if (
+            first >= 0
+            and numbers[-1] - numbers[0] == count - 1
+            and numbers == list(range(numbers[0], numbers[0] + count))
+        ):
+            found = tuple(self._recent[first : first + count])
+            if len(found) == count:
+                return found
+        return tuple(map(self.get, numbers))
+
+    def pin(self) -> None:
+        """Keep everything numbered so far for good."""
+        self._carried.clear()
+        for place in self._volatile:
+            self._pinned[self._base + place] = self._recent[place]
+        self._fold()
+
+    def forget(self, unfinished: Sequence[Any]) -> None:
+        """Drop all values but texts, tuples of texts and integers, globals, dtypes and the ``unfinished`` ones."""
+        live = set(map(id, unfinished))
+        self._carried = {number: value for number, value in self._carried.items() if id(value) in live}
+        for place in self._volatile:
+            value = self._recent[place]
+            if isinstance(value, (Global, np.dtype)):
+                self._pinned[self._base + place] = value
+            elif id(value) in live:
+                self._carried[self._base + place] = value
+        self._fold()
+
+    def _fold(self) -> None:
+        recent = self._recent
+        for place in self._volatile:
+            if not _is_plain_tuple(recent[place]):
+                recent[place] = FORGOTTEN
+        chunks = self._chunks
+        pieces = (tuple(recent[start : start + _CHUNK]) for start in range(0, len(recent), _CHUNK))
+        self._starts.append(self._base)
+        self._segments.append([chunks.setdefault(piece, piece) for piece in pieces])
+        self._base += len(recent)
+        self._recent = []
+        self._volatile = []
+
+    def _old(self, number: int) -> Any:
+        if number < 0:
+            msg = f"the memo has no number {number}"
+            raise ValueError(msg)
+        segment = bisect_right(self._starts, number) - 1
+        place = number - self._starts[segment]
+        value = self._segments[segment][place // _CHUNK][place % _CHUNK]
+        if value is FORGOTTEN:
+            msg = f"number {number} of the memo belongs to an item that is finished; such a pickle cannot be read as a stream"
+            raise ValueError(msg)
+        self._pinned[number] = value
+        return value
+
+
+def _is_plain_tuple(value: Any) -> bool:
+    return type(value) is tuple and all(type(part) is str or type(part) is int for part in value)

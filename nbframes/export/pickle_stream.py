@@ -1,0 +1,83 @@
+"""A pickle machine that hands over the items of one huge container as soon as they are complete, and forgets them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nbframes.export.pickle_globals import checked_key
+from nbframes.export.pickle_machine import Item, Machine
+from nbframes.export.pickle_runs import expanded
+
+
+class StreamMachine(Machine):
+    """Executes one pickled dict and yields the items of the dict or list that stands under ``key``."""
+
+    def __init__(self, *args: Any, key: str, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._key = key
+        self._depth = 0
+        self._count = 0
+
+    def _mark(self) -> None:
+        depth = len(self._frames)
+        if depth == self._depth > 0:
+            self._hand_over(partly=True)
+        elif self._fills_streamed():
+            if not self._depth:
+                self._memo.pin()
+            self._depth = depth + 1
+        super()._mark()
+
+    def _closed(self) -> list[Any]:
+        if len(self._frames) == self._depth > 0:
+            self._hand_over(partly=False)
+            self._depth = 0
+        return super()._closed()
+
+    def _add_to_list(self, values: list[Any]) -> None:
+        if values and self._fills_streamed():
+            self._finish(self._count, values[0])
+        else:
+            super()._add_to_list(values)
+
+    def _set_items(self, items: list[Any]) -> None:
+        if items and self._fills_streamed():
+            key, value = items
+            self._finish(key, value)
+        else:
+            super()._set_items(items)
+
+    def _fills_streamed(self) -> bool:
+        """Whether the container on top of the stack is the one whose items are yielded."""
+        stack = self._stack
+        return self._key is not None and len(self._frames) < 2 <= len(stack) and is_text(stack[-2], self._key)
+
+    def _hand_over(self, *, partly: bool) -> None:
+        """Finish the complete items on the stack; ``partly`` leaves the one that is still being built."""
+        in_list = type(self._frames[-1][-1]) is list
+        width = 1 if in_list else 2
+        items = self._stack if partly else expanded(self._stack)
+        done = 0
+        while len(items) - done >= width + partly:
+            value = items[done + width - 1]
+            if partly and not isinstance(value, (dict, list)):
+                break
+            self._ready.append(Item(self._count if in_list else checked_key(items[done]), value))
+            self._count += 1
+            done += width
+        if not partly and done != len(items):
+            self._broken("a dict has a key without a value")
+        self._stack = items[done:]
+        if done:
+            self._memo.forget(self._stack)
+
+    def _finish(self, key: Any, value: Any) -> None:
+        """Finish the one item that SETITEM or APPEND adds."""
+        self._ready.append(Item(checked_key(key), value))
+        self._count += 1
+        self._memo.forget(())
+
+
+def is_text(value: Any, text: str) -> bool:
+    """Whether ``value`` is that very text; comparing anything else with it might not even give a bool."""
+    return type(value) is str and value == text
