@@ -40,12 +40,15 @@ if TYPE_CHECKING:
         summarize,
         top_overlap,
     )
+    from nbframes.downloads import available, download
     from nbframes.manifest import Manifest
     from nbframes.results import write_results
 
 __version__ = "0.1.0"
 
 _LATE = {
+    "available": "nbframes.downloads",
+    "download": "nbframes.downloads",
     "write_results": "nbframes.results",
     "Manifest": "nbframes.manifest",
     "best_archs": "nbframes.analysis",
@@ -67,10 +70,12 @@ __all__ = [
     "Manifest",
     "Store",
     "arch",
+    "available",
     "best_archs",
     "budget",
     "cumulative_time",
     "dataset",
+    "download",
     "ecdf",
     "errors",
     "export",
