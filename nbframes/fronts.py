@@ -40,7 +40,7 @@ _BRUTE = 1 << 14
 
 
 def nondominated_mask(
-    points: ArrayLike, /, *, maximise: bool | Sequence[bool] = False, keep_weakly: bool = True
+    points: ArrayLike, /, *, maximise: bool | Sequence[bool] = False, keep_weakly: bool = True, tie: float = TIE
 ) -> Mask:
     """Tell which points are on the Pareto front.
 
@@ -52,6 +52,8 @@ def nondominated_mask(
         Whether to maximise, for all objectives or for each.
     keep_weakly
         Whether points tied in every objective are all on the front, or only the first of them.
+    tie
+        Neighbouring values nearer than this are tied; 0 for equal values only.
 
     Returns
     -------
@@ -85,7 +87,7 @@ def nondominated_mask(
     costs, complete = _costs(points, maximise)
     mask = np.zeros(len(complete), dtype=np.bool_)
     if costs.size:
-        ties = [_ties(column) for column in costs]
+        ties = [_ties(column, tie) for column in costs]
         left = _prune(costs, ties)
         distinct = _distinct(_levels(costs[:, left], ties))
         front = distinct.rows(_front(distinct.levels), keep_weakly=keep_weakly)
@@ -93,7 +95,9 @@ def nondominated_mask(
     return mask
 
 
-def nondominated_rank(points: ArrayLike, /, *, maximise: bool | Sequence[bool] = False) -> NDArray[np.uint32]:
+def nondominated_rank(
+    points: ArrayLike, /, *, maximise: bool | Sequence[bool] = False, tie: float = TIE
+) -> NDArray[np.uint32]:
     """Tell on which front each point is: 1 for the Pareto front, 2 for the front of what remains without it, and so on.
 
     Parameters
@@ -102,6 +106,8 @@ def nondominated_rank(points: ArrayLike, /, *, maximise: bool | Sequence[bool] =
         Array of shape ``(n, m)``: n points, m objectives.
     maximise
         Whether to maximise, for all objectives or for each.
+    tie
+        Neighbouring values nearer than this are tied; 0 for equal values only.
 
     Returns
     -------
@@ -135,7 +141,7 @@ def nondominated_rank(points: ArrayLike, /, *, maximise: bool | Sequence[bool] =
     costs, complete = _costs(points, maximise)
     ranks = np.zeros(len(complete), dtype=np.uint32)
     if costs.size:
-        distinct = _distinct(_levels(costs, [_ties(column) for column in costs]))
+        distinct = _distinct(_levels(costs, [_ties(column, tie) for column in costs]))
         of_complete = np.empty(costs.shape[1], dtype=np.uint32)
         of_complete[distinct.order] = _rank(distinct.levels)[distinct.group]
         ranks[complete] = of_complete
@@ -180,12 +186,13 @@ class _Ties(NamedTuple):
         return levels
 
 
-def _ties(column: Floats) -> _Ties:
+def _ties(column: Floats, tie: float) -> _Ties:
     import numpy as np
 
     ordered = np.sort(column)
     with np.errstate(invalid="ignore"):  # inf - inf
-        apart = np.diff(ordered) >= TIE
+        gaps = np.diff(ordered)
+        apart = (gaps > 0) & (gaps >= tie)
     return _Ties(ordered[np.r_[True, apart]], ordered[np.r_[apart, True]])
 
 

@@ -1,0 +1,327 @@
+"""Trade-offs: Pareto fronts, the fronts behind them, and the hypervolume they cover."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple, overload
+
+import polars as pl
+
+from nbframes.errors import FrameError, InvalidArgumentError, listed
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    import numpy as np
+    from numpy.typing import NDArray
+    from polars._typing import FrameType
+
+Names = str | Sequence[str]
+
+
+def pareto_front(
+    frame: FrameType, /, *, maximise: Names = (), minimise: Names = (), by: Names = (), keep_weakly: bool = True
+) -> FrameType:
+    """Rows that no other row dominates: none is at least as good in every objective and better in one.
+
+    Parameters
+    ----------
+    frame
+        One row per candidate, its objectives in columns; any other columns are kept.
+    maximise, minimise
+        Columns to maximise and to minimise: any number of each, at least one altogether.
+    by
+        Columns whose values make groups; each group has a front of its own.
+    keep_weakly
+        Whether rows tied in every objective are all kept, or only the first of them in the order of the frame.
+
+    Returns
+    -------
+    DataFrame or LazyFrame
+        The rows on the fronts with all their columns, sorted by ``by``, then by the objectives, best first.
+
+    Raises
+    ------
+    FrameError
+        If a column is missing, or an objective is not numeric.
+    InvalidArgumentError
+        If there is no objective, or one is named twice.
+
+    See Also
+    --------
+    nondominated_rank : The fronts behind the first.
+    hypervolume : How much a front covers, as one number.
+    nbframes.pareto_optimal : The same as an expression.
+
+    Notes
+    -----
+    Within a group, values of an objective whose sorted neighbours lie less than 1e-9 apart are ties: none is better than
+    another. Rows with a null or NaN in an objective are on no front and dominate nothing.
+
+    The rows are taken as they are: average seeds first where the mean is meant.
+
+    Examples
+    --------
+    >>> import nbframes as nbf
+    >>> import polars as pl
+    >>> archs = pl.DataFrame(
+    ...     {"arch": [0, 1, 2, 3], "accuracy": [91.5, 93.0, 93.0, 90.0], "params": [1.1, 0.8, 1.3, 0.2]}
+    ... )
+    >>> nbf.pareto_front(archs, maximise="accuracy", minimise="params")
+    shape: (2, 3)
+    ┌──────┬──────────┬────────┐
+    │ arch ┆ accuracy ┆ params │
+    │ ---  ┆ ---      ┆ ---    │
+    │ i64  ┆ f64      ┆ f64    │
+    ╞══════╪══════════╪════════╡
+    │ 1    ┆ 93.0     ┆ 0.8    │
+    │ 3    ┆ 90.0     ┆ 0.2    │
+    └──────┴──────────┴────────┘
+    """
+    objectives = _Objectives.of(maximise, minimise)
+    groups: list[str] = _names(by)
+    objectives.check(frame, groups)
+
+    def on_front(columns: Sequence[pl.Series]) -> pl.Series:
+        from nbframes import fronts
+
+        return pl.Series(
+            fronts.nondominated_mask(_points(columns), maximise=objectives.maximised, keep_weakly=keep_weakly),
+            dtype=pl.Boolean,
+        )
+
+    chosen = pl.map_batches(objectives.columns, on_front, return_dtype=pl.Boolean)
+    return _sorted(frame.filter(_within(chosen, groups)), groups, objectives)
+
+
+def nondominated_rank(
+    frame: FrameType, /, *, maximise: Names = (), minimise: Names = (), by: Names = (), name: str = "front"
+) -> FrameType:
+    """Number of the front on which each row is: 1 for the Pareto front, 2 for the front of the rest, and so on.
+
+    Parameters
+    ----------
+    frame
+        One row per candidate, its objectives in columns; any other columns are kept.
+    maximise, minimise
+        Columns to maximise and to minimise: any number of each, at least one altogether.
+    by
+        Columns whose values make groups; each group has fronts of its own.
+    name
+        Name of the new column.
+
+    Returns
+    -------
+    DataFrame or LazyFrame
+        All rows and the UInt32 column ``name``, null for rows with a null or NaN in an objective. Sorted by ``by``, front
+        (nulls last), then by the objectives, best first.
+
+    Raises
+    ------
+    FrameError
+        If a column is missing, an objective is not numeric, or the frame already has a column ``name``.
+    InvalidArgumentError
+        If there is no objective, or one is named twice.
+
+    Notes
+    -----
+    Ties as in `pareto_front`; rows tied in every objective share a front. Known as non-dominated sorting [1]_.
+
+    References
+    ----------
+    .. [1] K. Deb, A. Pratap, S. Agarwal, T. Meyarivan: A Fast and Elitist Multiobjective Genetic Algorithm: NSGA-II.
+       IEEE Transactions on Evolutionary Computation 6 (2002).
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> from nbframes.analysis import nondominated_rank
+    >>> archs = pl.DataFrame({"accuracy": [91.5, 93.0, 93.0, 90.0], "params": [1.1, 0.8, 1.3, 0.2]})
+    >>> nondominated_rank(archs, maximise="accuracy", minimise="params")
+    shape: (4, 3)
+    ┌──────────┬────────┬───────┐
+    │ accuracy ┆ params ┆ front │
+    │ ---      ┆ ---    ┆ ---   │
+    │ f64      ┆ f64    ┆ u32   │
+    ╞══════════╪════════╪═══════╡
+    │ 93.0     ┆ 0.8    ┆ 1     │
+    │ 90.0     ┆ 0.2    ┆ 1     │
+    │ 93.0     ┆ 1.3    ┆ 2     │
+    │ 91.5     ┆ 1.1    ┆ 2     │
+    └──────────┴────────┴───────┘
+    """
+    objectives = _Objectives.of(maximise, minimise)
+    groups: list[str] = _names(by)
+    if name in objectives.check(frame, groups):
+        msg = f"the frame already has a column {name!r}: choose another name for the front with name="
+        raise FrameError(msg)
+
+    def front(columns: Sequence[pl.Series]) -> pl.Series:
+        from nbframes import fronts
+
+        ranks = pl.Series(fronts.nondominated_rank(_points(columns), maximise=objectives.maximised), dtype=pl.UInt32)
+        return ranks.set(ranks == 0, None)
+
+    ranks = pl.map_batches(objectives.columns, front, return_dtype=pl.UInt32)
+    return _sorted(frame.with_columns(_within(ranks, groups).alias(name)), [*groups, name], objectives)
+
+
+@overload
+def hypervolume(
+    frame: pl.DataFrame, /, *, ref: Mapping[str, float], maximise: Names = ..., minimise: Names = ..., by: Names = ...
+) -> pl.DataFrame: ...
+@overload
+def hypervolume(
+    frame: pl.LazyFrame, /, *, ref: Mapping[str, float], maximise: Names = ..., minimise: Names = ..., by: Names = ...
+) -> pl.LazyFrame: ...
+def hypervolume(
+    frame: pl.DataFrame | pl.LazyFrame,
+    /,
+    *,
+    ref: Mapping[str, float],
+    maximise: Names = (),
+    minimise: Names = (),
+    by: Names = (),
+) -> pl.DataFrame | pl.LazyFrame:
+    """Volume of the space between a reference point and the front: of all points that some row is at least as good as.
+
+    Parameters
+    ----------
+    frame
+        One row per candidate, its objectives in columns.
+    ref
+        The reference point, one finite value for every objective. Rows that are not better than it everywhere add nothing.
+    maximise, minimise
+        Columns to maximise and to minimise: any number of each, at least one altogether.
+    by
+        Columns whose values make groups; each group has a hypervolume of its own.
+
+    Returns
+    -------
+    DataFrame or LazyFrame
+        One row per group, sorted: ``by``, ``hypervolume`` (Float64, in the product of the objectives' units), ``n`` (rows
+        without null or NaN in the objectives), ``n_better`` (those of them that are better than ``ref`` everywhere).
+
+    Raises
+    ------
+    FrameError
+        If a column is missing, or an objective is not numeric.
+    InvalidArgumentError
+        If there is no objective, one is named twice, or ``ref`` does not have one finite value for each.
+
+    See Also
+    --------
+    pareto_front : The rows that make the hypervolume.
+
+    Notes
+    -----
+    Exact up to rounding, whatever the number of objectives: O(n log n) for a front of n points and up to three objectives;
+    each further objective multiplies that by up to n [1]_. It is a volume of raw values: rescale the objectives first to
+    make their units comparable, take the logarithm of costs that span decades.
+
+    References
+    ----------
+    .. [1] L. While, L. Bradstreet, L. Barone: A Fast Way of Calculating Exact Hypervolumes.
+       IEEE Transactions on Evolutionary Computation 16 (2012).
+
+    Examples
+    --------
+    >>> import nbframes as nbf
+    >>> import polars as pl
+    >>> archs = pl.DataFrame({"accuracy": [91.5, 93.0, 90.0], "params": [1.1, 0.8, 0.2]})
+    >>> nbf.hypervolume(archs, maximise="accuracy", minimise="params", ref={"accuracy": 80.0, "params": 1.2})
+    shape: (1, 3)
+    ┌─────────────┬─────┬──────────┐
+    │ hypervolume ┆ n   ┆ n_better │
+    │ ---         ┆ --- ┆ ---      │
+    │ f64         ┆ u32 ┆ u32      │
+    ╞═════════════╪═════╪══════════╡
+    │ 11.2        ┆ 3   ┆ 3        │
+    └─────────────┴─────┴──────────┘
+    """
+    objectives = _Objectives.of(maximise, minimise)
+    groups: list[str] = _names(by)
+    objectives.check(frame, groups)
+    gains = objectives.gains(ref)
+
+    def volume_of(columns: Sequence[pl.Series]) -> pl.Series:
+        from nbframes.analysis._hypervolume import volume
+
+        return pl.Series([volume(_points(columns))], dtype=pl.Float64)
+
+    measures = [
+        pl.map_batches(gains, volume_of, return_dtype=pl.Float64, returns_scalar=True).alias("hypervolume"),
+        pl.all_horizontal(gain.is_not_nan() for gain in gains).sum().alias("n"),
+        pl.all_horizontal((gain > 0) & gain.is_not_nan() for gain in gains).sum().alias("n_better"),
+    ]
+    lazy = frame.lazy()
+    result = lazy.group_by(groups).agg(measures).sort(groups, nulls_last=True) if groups else lazy.select(measures)
+    return result.collect() if isinstance(frame, pl.DataFrame) else result
+
+
+class _Objectives(NamedTuple):
+    """The columns to optimise, those to maximise first."""
+
+    names: list[str]
+    maximised: list[bool]
+
+    @classmethod
+    def of(cls, maximise: Names, minimise: Names) -> Self:
+        up, down = _names(maximise), _names(minimise)
+        names = [*up, *down]
+        if not names:
+            msg = "there is no objective: name columns with maximise= and/or minimise="
+            raise InvalidArgumentError(msg)
+        if twice := [name for name in dict.fromkeys(names) if names.count(name) > 1]:
+            msg = f"objectives named more than once: {listed(twice)}"
+            raise InvalidArgumentError(msg)
+        return cls(names, [True] * len(up) + [False] * len(down))
+
+    @property
+    def columns(self) -> list[pl.Expr]:
+        return [pl.col(name).cast(pl.Float64) for name in self.names]
+
+    def gains(self, ref: Mapping[str, float]) -> list[pl.Expr]:
+        """How much better than the reference, missing values as NaN."""
+        from math import isfinite
+
+        if set(ref) != set(self.names):
+            msg = f"ref must have a value for each objective ({listed(self.names)}); it has {listed(ref)}"
+            raise InvalidArgumentError(msg)
+        if endless := {name: value for name, value in ref.items() if not isfinite(value)}:
+            msg = f"ref must be finite; it has {endless!r}"
+            raise InvalidArgumentError(msg)
+        return [
+            (column - ref[name] if maximised else ref[name] - column).fill_null(float("nan"))
+            for name, maximised, column in zip(self.names, self.maximised, self.columns, strict=True)
+        ]
+
+    def check(self, frame: pl.DataFrame | pl.LazyFrame, groups: Sequence[str]) -> pl.Schema:
+        """Return the frame's schema if it can be used."""
+        schema = frame.collect_schema()
+        if missing := [name for name in (*groups, *self.names) if name not in schema]:
+            raise FrameError.missing_columns(missing, list(schema))
+        if wrong := {name: schema[name] for name in self.names if not schema[name].is_numeric()}:
+            kinds = ", ".join(f"{name!r} is {dtype}" for name, dtype in wrong.items())
+            msg = f"objectives must be numeric, but {kinds}"
+            raise FrameError(msg)
+        return schema
+
+
+def _names(names: Names) -> list[str]:
+    return [names] if isinstance(names, str) else list(names)
+
+
+def _points(columns: Sequence[pl.Series]) -> NDArray[np.float64]:
+    import numpy as np
+
+    return np.stack([column.to_numpy() for column in columns]).T
+
+
+def _within(expression: pl.Expr, groups: Sequence[str]) -> pl.Expr:
+    return expression.over(groups) if groups else expression
+
+
+def _sorted(frame: FrameType, first: Sequence[str], objectives: _Objectives) -> FrameType:
+    descending = [False] * len(first) + objectives.maximised
+    return frame.sort([*first, *objectives.names], descending=descending, nulls_last=True, maintain_order=True)
