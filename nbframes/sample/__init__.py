@@ -1,0 +1,146 @@
+"""The embedded sample: small synthetic benchmarks in upstream's own formats.
+
+No number of it was measured. It is there to try nbframes out, to run examples and notebooks, and to test, where the real
+files are too large; everything it writes says so in its name and in a note beside it.
+"""
+
+from __future__ import annotations
+
+import atexit
+import shutil
+import tempfile
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from nbframes.errors import UnknownNameError
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Iterable
+
+    from nbframes.store import Store
+
+_WRITERS: Final = {
+    "nats-tss": ("nats", "write_tss"),
+    "nats-sss": ("nats", "write_sss"),
+}
+"""Module and function that write each benchmark."""
+
+BENCHMARKS: Final = tuple(_WRITERS)
+"""The benchmarks that have a sample."""
+
+_NOTE: Final = "SYNTHETIC-SAMPLE.txt"
+_TEXT: Final = """\
+The benchmarks in this folder are SYNTHETIC: nbframes made their numbers up (nbframes.sample.write, seed {seed}).
+Nothing was trained. The files follow the formats of the official releases, so that whatever reads
+those reads these, but they hold a few architectures only, numbered by their place in the sample and
+not by their official index. Never cite these numbers as results of the benchmarks.
+"""
+
+
+def write(folder: str | os.PathLike[str], *benchmarks: str, seed: int = 0) -> dict[str, Path]:
+    """Write synthetic samples of benchmarks as the files that upstream would publish.
+
+    Parameters
+    ----------
+    folder
+        Where to, made if absent. Files of an earlier sample there are overwritten.
+    *benchmarks
+        Which; by default all of `BENCHMARKS`.
+    seed
+        Of the architectures and the numbers. Equal seeds write equal bytes.
+
+    Returns
+    -------
+    dict
+        For every benchmark the file or folder that `nbframes.export` reads.
+
+    Raises
+    ------
+    UnknownNameError
+        If a benchmark has no sample.
+
+    Notes
+    -----
+    Architectures are numbered by their place in the sample. What a better architecture is follows from its structure,
+    roughly as in the real benchmarks; a learning curve, its noise, losses and times follow from that. Parameters and
+    operations are counted, not made up.
+
+    Examples
+    --------
+    >>> import nbframes as nbf, tempfile
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> nbf.sample.write(folder.name, "nats-sss")["nats-sss"].name
+    'NATS-sss-synthetic-simple'
+    >>> folder.cleanup()
+    """
+    chosen = _check(benchmarks or BENCHMARKS)
+    root = Path(folder).expanduser()
+    root.mkdir(parents=True, exist_ok=True)
+    (root / _NOTE).write_text(_TEXT.format(seed=seed), encoding="utf-8")
+    return {benchmark: _writer(benchmark)(root, seed) for benchmark in chosen}
+
+
+def store(path: str | os.PathLike[str] | None = None, *, benchmarks: Iterable[str] | None = None) -> Store:
+    """Open a store of the sample, written and exported on first use.
+
+    Parameters
+    ----------
+    path
+        Folder of the store. What it holds already is not written again. By default a temporary folder that lasts as
+        long as the process.
+    benchmarks
+        Which it must hold; by default all of `BENCHMARKS`.
+
+    Returns
+    -------
+    Store
+        Queried like any other; its benchmarks are as synthetic as their sources.
+
+    Raises
+    ------
+    UnknownNameError
+        If a benchmark has no sample.
+
+    Examples
+    --------
+    >>> import nbframes as nbf
+    >>> store = nbf.sample.store(benchmarks=["nats-sss"])
+    >>> store.scan("nats-sss").filter(nbf.metric("accuracy"), nbf.final()).collect().is_empty()
+    False
+    """
+    from nbframes.export import export
+    from nbframes.store import Store
+
+    chosen = _check(BENCHMARKS if benchmarks is None else tuple(benchmarks))
+    root = Path(path).expanduser() if path is not None else _temporary_folder()
+    root.mkdir(parents=True, exist_ok=True)
+    present = Store(root).benchmarks()
+    missing = [benchmark for benchmark in chosen if benchmark not in present]
+    if missing:
+        with tempfile.TemporaryDirectory(prefix="nbframes-sample-") as folder:
+            for benchmark, source in write(folder, *missing).items():
+                export(source, root, benchmark=benchmark, progress=False)
+    return Store(root)
+
+
+def _check(benchmarks: tuple[str, ...]) -> tuple[str, ...]:
+    for benchmark in benchmarks:
+        if benchmark not in _WRITERS:
+            raise UnknownNameError.of("benchmark", benchmark, BENCHMARKS)
+    return benchmarks
+
+
+def _writer(benchmark: str) -> Callable[[Path, int], Path]:
+    module, function = _WRITERS[benchmark]
+    writer: Callable[[Path, int], Path] = getattr(import_module(f"{__name__}.{module}"), function)
+    return writer
+
+
+@cache
+def _temporary_folder() -> Path:
+    folder = tempfile.mkdtemp(prefix="nbframes-sample-store-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)
