@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ _OPTIONS = {
     "region": ("aws_region", "region", "aws_default_region", "default_region"),
     "endpoint_override": ("aws_endpoint_url", "endpoint_url", "aws_endpoint", "endpoint"),
 }
-"""Arguments of `pyarrow.fs.S3FileSystem` and the keys under which Polars takes the same things."""
+"""Arguments of `pyarrow.fs.S3FileSystem` and the keys under which Polars takes the same things, also from the environment."""
 
 
 class Files:
@@ -111,7 +112,8 @@ class Files:
             if scheme not in {"s3", "s3a"}:
                 msg = f"cannot read {self.root!r}: stores are read from local disk and from s3:// URLs, not from {scheme}://"
                 raise InvalidArgumentError(msg)
-            options = {key.lower(): value for key, value in (self.storage_options or {}).items()}
+            environment = {key: value for key, value in os.environ.items() if key.startswith("AWS_")}
+            options = {key.lower(): value for key, value in (environment | (self.storage_options or {})).items()}
             arguments = {
                 name: next(options[key] for key in keys if key in options)
                 for name, keys in _OPTIONS.items()

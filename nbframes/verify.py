@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 _SHOWN = 3
 _CELLS_BY_VERTICES = {2: 1, 3: 6, 4: 84, 5: 2_441, 6: 62_010, 7: 359_082}
 """Unique cells of NAS-Bench-101 by number of vertices (Ying et al., ICML 2019)."""
+_SPACE_SIZES = {"nats-tss": 15_625, "nats-sss": 32_768, "nb201": 15_625}
 
 
 def verify(store: Store, *benchmarks: str, progress: bool = False) -> pl.DataFrame:
@@ -137,7 +138,45 @@ def _arch_problems(store: Store, manifest: Manifest) -> Iterator[str]:
     if unknown.height:
         yield f"{unknown.height:,} architectures have results but no row in archs, for example {unknown.row(0)[0]}"
     if manifest.benchmark == "nb101" and manifest.official:
-        counts = dict(archs.group_by(pl.col("vertices").cast(pl.Int64)).len().collect().iter_rows())
-        surplus = {v: n for v, n in counts.items() if n > _CELLS_BY_VERTICES.get(v, 0)}
+        surplus = {v: n for v, n in _by_vertices(store).items() if n > _CELLS_BY_VERTICES.get(v, 0)}
         if surplus:
             yield f"more cells than the space has, by vertices: {surplus}; the space has {_CELLS_BY_VERTICES}"
+
+
+def coverage(store: Store, *benchmarks: str) -> pl.DataFrame:
+    """Count the architectures of a store, against the published spaces where these are finite.
+
+    Returns
+    -------
+    DataFrame
+        ``benchmark``, ``part`` (number of vertices for nb101, else ``all``), ``archs`` in the store, ``space`` published.
+    """
+    rows: list[tuple[str, str, int, int | None]] = []
+    for name in benchmarks or store.benchmarks():
+        manifest = store.manifest(name)
+        if name == "nb101" and manifest.official:
+            counts = _by_vertices(store)
+            rows += [(name, f"{v} vertices", counts.get(v, 0), n) for v, n in _CELLS_BY_VERTICES.items()]
+        else:
+            rows.append((name, "all", manifest.rows("archs"), _SPACE_SIZES.get(name) if manifest.official else None))
+    schema = {"benchmark": pl.String, "part": pl.String, "archs": pl.Int64, "space": pl.Int64}
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def missing_cells(store: Store, *, progress: bool = False) -> pl.DataFrame:
+    """Enumerate the search space of NAS-Bench-101 and list the cells that the store lacks.
+
+    Returns
+    -------
+    DataFrame
+        Text form, hash and encoding of every missing cell.
+    """
+    from nbframes.spaces import nb101
+
+    hashes = store.scan_archs("nb101").select("hash").collect().to_series()
+    return nb101.missing(hashes, progress=progress)
+
+
+def _by_vertices(store: Store) -> dict[int, int]:
+    counts = store.scan_archs("nb101").group_by(pl.col("vertices").cast(pl.Int64)).len().collect()
+    return dict(counts.iter_rows())

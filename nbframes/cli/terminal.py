@@ -1,0 +1,79 @@
+"""What every command shares: its parser's look, and what it prints."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import polars as pl
+
+DONE, FAILED, WRONG_CALL = 0, 1, 2
+"""Exit codes."""
+
+
+def command(
+    commands: Any, name: str, run: Callable[[argparse.Namespace], int], summary: str, *examples: str
+) -> argparse.ArgumentParser:
+    """Add a command with its examples; ``run`` takes the parsed options and returns the exit code."""
+    epilog = "examples:\n" + "\n".join(f"  {example}" for example in examples)
+    parser: argparse.ArgumentParser = commands.add_parser(
+        name, help=summary, description=summary, epilog=epilog, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--debug", action="store_true", help="show tracebacks")
+    parser.set_defaults(run=run)
+    return parser
+
+
+def add_store(parser: argparse.ArgumentParser) -> None:
+    """Add the option that names the store."""
+    parser.add_argument("--store", metavar="DIR", help="folder or s3:// URL of the store")
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
+    """Add the option for machine-readable output."""
+    parser.add_argument("--json", action="store_true", help="print JSON for scripts")
+
+
+def print_json(document: Any) -> None:
+    """Print a document as indented JSON."""
+    import orjson
+
+    print(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode())
+
+
+def print_table(table: pl.DataFrame) -> None:
+    """Print a frame as aligned columns, numbers to the right."""
+    if table.is_empty():
+        return
+    cells = [[_cell(value) for value in row] for row in table.iter_rows()]
+    widths = [max(map(len, column)) for column in zip(table.columns, *cells, strict=True)]
+    right = [dtype.is_numeric() for dtype in table.dtypes]
+    for index, line in enumerate([table.columns, *cells]):
+        text = "  ".join(
+            word.rjust(width) if numeric else word.ljust(width)
+            for word, width, numeric in zip(line, widths, right, strict=True)
+        )
+        print(bold(text.rstrip()) if index == 0 else text.rstrip())
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.4f}" if isinstance(value, float) else str(value)
+
+
+def bold(text: str) -> str:
+    """Emphasise text on a terminal that wants colour."""
+    coloured = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    return f"\033[1m{text}\033[0m" if coloured else text
+
+
+def complain(message: str, code: int) -> int:
+    """Print an error and hand back the exit code."""
+    print(f"nbframes: {message}", file=sys.stderr)
+    return code

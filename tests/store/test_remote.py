@@ -1,0 +1,111 @@
+"""A store read from an object store, over the real S3 protocol on loopback."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import boto3
+import polars as pl
+import pytest
+from moto.server import ThreadedMotoServer
+from polars.testing import assert_frame_equal
+
+import nbframes as nbf
+from nbframes.cli import main
+from nbframes.errors import InvalidArgumentError, StoreError, UnknownNameError
+from nbframes.schema import KEY
+from tests.frames import results
+
+KEYS = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "aws_region": "us-east-1"}
+
+
+@pytest.fixture(scope="module")
+def endpoint():
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def remote(store, endpoint):
+    """The same store, copied to a bucket."""
+    client = boto3.client(
+        "s3", endpoint_url=endpoint, aws_access_key_id="test", aws_secret_access_key="test", region_name="us-east-1"
+    )
+    client.create_bucket(Bucket="bench")
+    root = Path(store.root)
+    for path in root.rglob("*"):
+        if path.is_file() and ".nbframes" not in path.parts:
+            client.upload_file(str(path), "bench", f"nas/{path.relative_to(root).as_posix()}")
+    yield client
+    for item in client.list_objects_v2(Bucket="bench")["Contents"]:
+        client.delete_object(Bucket="bench", Key=item["Key"])
+    client.delete_bucket(Bucket="bench")
+
+
+@pytest.fixture
+def options(endpoint):
+    return KEYS | {"aws_endpoint_url": endpoint, "aws_allow_http": "true"}
+
+
+def test_a_remote_store_answers_like_the_local_one(store, remote, options):
+    there = nbf.open_store("s3://bench/nas", storage_options=options)
+    assert there.benchmarks() == store.benchmarks()
+    assert there.manifest("first") == store.manifest("first")
+    query = (nbf.on("cifar10", "test"), nbf.arch(1, 2), nbf.final())
+    assert_frame_equal(there.scan().filter(*query).collect().sort(KEY), store.scan().filter(*query).collect().sort(KEY))
+    assert_frame_equal(there.scan_archs().collect(), store.scan_archs().collect())
+    assert_frame_equal(there.scan_runs("first").collect(), store.scan_runs("first").collect())
+    assert "2 other sources" not in there.scan("first").filter(nbf.on("cifar10", "test")).explain()
+    assert repr(there).splitlines()[1:] == repr(store).splitlines()[1:]
+
+
+def test_a_remote_store_is_verified_by_content(remote, options):
+    there = nbf.open_store("s3://bench/nas", storage_options=options)
+    assert there.verify().is_empty()
+    path = there.manifest("first").tables["results"][0].path
+    content = bytearray(remote.get_object(Bucket="bench", Key=f"nas/{path}")["Body"].read())
+    content[20] ^= 1
+    remote.put_object(Bucket="bench", Key=f"nas/{path}", Body=bytes(content))
+    assert there.verify()["path"].to_list() == [path]
+
+
+def test_errors_of_a_remote_store_are_plain(remote, options):
+    with pytest.raises(StoreError, match="no nbframes store"):
+        nbf.open_store("s3://bench/elsewhere", storage_options=options)
+    with pytest.raises(UnknownNameError, match="did you mean 'first'"):
+        nbf.open_store("s3://bench/nas", storage_options=options).scan("fist")
+    with pytest.raises(InvalidArgumentError, match="local disk and from s3://"):
+        nbf.open_store("ftp://bench/nas")
+    remote.put_object(Bucket="bench", Key="nas/.nbframes/commit.json", Body=json.dumps({"benchmark": "first"}).encode())
+    with pytest.raises(StoreError, match="a commit is open"):
+        nbf.open_store("s3://bench/nas", storage_options=options).scan("first")
+
+
+def test_the_command_line_reads_a_remote_store_by_the_environment(remote, endpoint, monkeypatch, capsys):
+    monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    monkeypatch.setenv("AWS_REGION", "us-east-1")
+    monkeypatch.setenv("AWS_ALLOW_HTTP", "true")
+    assert main(["info", "--json", "--store", "s3://bench/nas"]) == 0
+    assert set(json.loads(capsys.readouterr().out)["benchmarks"]) == {"first", "second"}
+    assert main(["query", "first", "--store", "s3://bench/nas", "--json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)) == 6
+
+
+def test_writing_to_an_object_store_is_refused_with_the_way_round():
+    for call in (
+        lambda: nbf.write_results(results(), "s3://bench/nas", benchmark="mine"),
+        lambda: nbf.export("anything", "s3://bench/nas"),
+    ):
+        with pytest.raises(InvalidArgumentError, match="copy it"):
+            call()
+
+
+def test_a_remote_frame_is_as_lazy_as_a_local_one(remote, options):
+    frame = nbf.scan("first", store=nbf.open_store("s3://bench/nas", storage_options=options))
+    assert isinstance(frame, pl.LazyFrame)
