@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple, overload
 
 import polars as pl
 
+from nbframes.analysis._frames import names, require
 from nbframes.errors import FrameError, InvalidArgumentError, listed
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from typing import Self
 
     import numpy as np
     from numpy.typing import NDArray
-    from polars._typing import FrameType
 
-Names = str | Sequence[str]
+    from nbframes.analysis._frames import Frame, Names
+
+_APART = ("benchmark", "metric", "dataset", "split")
+"""Columns whose values are not compared with each other unless the caller says so."""
 
 
 def pareto_front(
-    frame: FrameType, /, *, maximise: Names = (), minimise: Names = (), by: Names = (), keep_weakly: bool = True
-) -> FrameType:
+    frame: Frame, /, *, maximise: Names = (), minimise: Names = (), by: Names | None = None, keep_weakly: bool = True
+) -> Frame:
     """Rows that no other row dominates: none is at least as good in every objective and better in one.
 
     Parameters
@@ -31,7 +34,8 @@ def pareto_front(
     maximise, minimise
         Columns to maximise and to minimise: any number of each, at least one altogether.
     by
-        Columns whose values make groups; each group has a front of its own.
+        Columns whose values make groups; each group has a front of its own. By default those of benchmark, metric, dataset
+        and split that the frame has; ``()`` compares all rows with each other.
     keep_weakly
         Whether rows tied in every objective are all kept, or only the first of them in the order of the frame.
 
@@ -79,8 +83,7 @@ def pareto_front(
     └──────┴──────────┴────────┘
     """
     objectives = _Objectives.of(maximise, minimise)
-    groups: list[str] = _names(by)
-    objectives.check(frame, groups)
+    groups = objectives.groups(frame, by)
 
     def on_front(columns: Sequence[pl.Series]) -> pl.Series:
         from nbframes import fronts
@@ -91,12 +94,12 @@ def pareto_front(
         )
 
     chosen = pl.map_batches(objectives.columns, on_front, return_dtype=pl.Boolean)
-    return _sorted(frame.filter(_within(chosen, groups)), groups, objectives)
+    return _sorted(frame.filter(_within(chosen, groups)), objectives, by=groups)
 
 
 def nondominated_rank(
-    frame: FrameType, /, *, maximise: Names = (), minimise: Names = (), by: Names = (), name: str = "front"
-) -> FrameType:
+    frame: Frame, /, *, maximise: Names = (), minimise: Names = (), by: Names | None = None, name: str = "front"
+) -> Frame:
     """Number of the front on which each row is: 1 for the Pareto front, 2 for the front of the rest, and so on.
 
     Parameters
@@ -106,7 +109,7 @@ def nondominated_rank(
     maximise, minimise
         Columns to maximise and to minimise: any number of each, at least one altogether.
     by
-        Columns whose values make groups; each group has fronts of its own.
+        Columns whose values make groups, as for `pareto_front`.
     name
         Name of the new column.
 
@@ -151,28 +154,41 @@ def nondominated_rank(
     └──────────┴────────┴───────┘
     """
     objectives = _Objectives.of(maximise, minimise)
-    groups: list[str] = _names(by)
-    if name in objectives.check(frame, groups):
+    if name in frame.collect_schema():
         msg = f"the frame already has a column {name!r}: choose another name for the front with name="
         raise FrameError(msg)
+    groups = objectives.groups(frame, by)
 
     def front(columns: Sequence[pl.Series]) -> pl.Series:
         from nbframes import fronts
 
-        ranks = pl.Series(fronts.nondominated_rank(_points(columns), maximise=objectives.maximised), dtype=pl.UInt32)
-        return ranks.set(ranks == 0, None)
+        ranks = fronts.nondominated_rank(_points(columns), maximise=objectives.maximised)
+        return pl.Series(ranks, dtype=pl.UInt32).replace(0, None)
 
-    ranks = pl.map_batches(objectives.columns, front, return_dtype=pl.UInt32)
-    return _sorted(frame.with_columns(_within(ranks, groups).alias(name)), [*groups, name], objectives)
+    rank = pl.map_batches(objectives.columns, front, return_dtype=pl.UInt32)
+    ranked = frame.with_columns(_within(rank, groups).alias(name))
+    return _sorted(ranked, objectives, by=groups, front=[name])
 
 
 @overload
 def hypervolume(
-    frame: pl.DataFrame, /, *, ref: Mapping[str, float], maximise: Names = ..., minimise: Names = ..., by: Names = ...
+    frame: pl.DataFrame,
+    /,
+    *,
+    ref: Mapping[str, float],
+    maximise: Names = ...,
+    minimise: Names = ...,
+    by: Names | None = ...,
 ) -> pl.DataFrame: ...
 @overload
 def hypervolume(
-    frame: pl.LazyFrame, /, *, ref: Mapping[str, float], maximise: Names = ..., minimise: Names = ..., by: Names = ...
+    frame: pl.LazyFrame,
+    /,
+    *,
+    ref: Mapping[str, float],
+    maximise: Names = ...,
+    minimise: Names = ...,
+    by: Names | None = ...,
 ) -> pl.LazyFrame: ...
 def hypervolume(
     frame: pl.DataFrame | pl.LazyFrame,
@@ -181,7 +197,7 @@ def hypervolume(
     ref: Mapping[str, float],
     maximise: Names = (),
     minimise: Names = (),
-    by: Names = (),
+    by: Names | None = None,
 ) -> pl.DataFrame | pl.LazyFrame:
     """Volume of the space between a reference point and the front: of all points that some row is at least as good as.
 
@@ -194,7 +210,7 @@ def hypervolume(
     maximise, minimise
         Columns to maximise and to minimise: any number of each, at least one altogether.
     by
-        Columns whose values make groups; each group has a hypervolume of its own.
+        Columns whose values make groups, as for `pareto_front`.
 
     Returns
     -------
@@ -240,8 +256,7 @@ def hypervolume(
     └─────────────┴─────┴──────────┘
     """
     objectives = _Objectives.of(maximise, minimise)
-    groups: list[str] = _names(by)
-    objectives.check(frame, groups)
+    groups = objectives.groups(frame, by)
     gains = objectives.gains(ref)
 
     def volume_of(columns: Sequence[pl.Series]) -> pl.Series:
@@ -262,20 +277,19 @@ def hypervolume(
 class _Objectives(NamedTuple):
     """The columns to optimise, those to maximise first."""
 
-    names: list[str]
+    names: tuple[str, ...]
     maximised: list[bool]
 
     @classmethod
     def of(cls, maximise: Names, minimise: Names) -> Self:
-        up, down = _names(maximise), _names(minimise)
-        names = [*up, *down]
-        if not names:
+        up, down = names("maximise", maximise), names("minimise", minimise)
+        if not up and not down:
             msg = "there is no objective: name columns with maximise= and/or minimise="
             raise InvalidArgumentError(msg)
-        if twice := [name for name in dict.fromkeys(names) if names.count(name) > 1]:
-            msg = f"objectives named more than once: {listed(twice)}"
+        if both := [name for name in up if name in down]:
+            msg = f"{listed(both)} cannot be both maximised and minimised"
             raise InvalidArgumentError(msg)
-        return cls(names, [True] * len(up) + [False] * len(down))
+        return cls(up + down, [True] * len(up) + [False] * len(down))
 
     @property
     def columns(self) -> list[pl.Expr]:
@@ -296,20 +310,20 @@ class _Objectives(NamedTuple):
             for name, maximised, column in zip(self.names, self.maximised, self.columns, strict=True)
         ]
 
-    def check(self, frame: pl.DataFrame | pl.LazyFrame, groups: Sequence[str]) -> pl.Schema:
-        """Return the frame's schema if it can be used."""
+    def groups(self, frame: pl.DataFrame | pl.LazyFrame, by: Names | None) -> tuple[str, ...]:
+        """Columns to group by, after making sure that the frame can be used."""
         schema = frame.collect_schema()
-        if missing := [name for name in (*groups, *self.names) if name not in schema]:
-            raise FrameError.missing_columns(missing, list(schema))
+        by = (
+            tuple(name for name in _APART if name in schema and name not in self.names)
+            if by is None
+            else names("by", by)
+        )
+        require(frame.lazy(), (*by, *self.names))
         if wrong := {name: schema[name] for name in self.names if not schema[name].is_numeric()}:
             kinds = ", ".join(f"{name!r} is {dtype}" for name, dtype in wrong.items())
             msg = f"objectives must be numeric, but {kinds}"
             raise FrameError(msg)
-        return schema
-
-
-def _names(names: Names) -> list[str]:
-    return [names] if isinstance(names, str) else list(names)
+        return by
 
 
 def _points(columns: Sequence[pl.Series]) -> NDArray[np.float64]:
@@ -322,6 +336,7 @@ def _within(expression: pl.Expr, groups: Sequence[str]) -> pl.Expr:
     return expression.over(groups) if groups else expression
 
 
-def _sorted(frame: FrameType, first: Sequence[str], objectives: _Objectives) -> FrameType:
+def _sorted(frame: Frame, objectives: _Objectives, *, by: Sequence[str], front: Sequence[str] = ()) -> Frame:
+    first = [*by, *front]
     descending = [False] * len(first) + objectives.maximised
     return frame.sort([*first, *objectives.names], descending=descending, nulls_last=True, maintain_order=True)
