@@ -94,7 +94,7 @@ def pareto_front(
         )
 
     chosen = pl.map_batches(objectives.columns, on_front, return_dtype=pl.Boolean)
-    return _sorted(frame.filter(_within(chosen, groups)), objectives, by=groups)
+    return _sorted(frame.filter(_within(chosen, groups)), objectives, *groups)
 
 
 def nondominated_rank(
@@ -167,7 +167,7 @@ def nondominated_rank(
 
     rank = pl.map_batches(objectives.columns, front, return_dtype=pl.UInt32)
     ranked = frame.with_columns(_within(rank, groups).alias(name))
-    return _sorted(ranked, objectives, by=groups, front=[name])
+    return _sorted(ranked, objectives, *groups, name)
 
 
 @overload
@@ -336,7 +336,7 @@ def _within(expression: pl.Expr, groups: Sequence[str]) -> pl.Expr:
     return expression.over(groups) if groups else expression
 
 
-def _sorted(frame: Frame, objectives: _Objectives, *, by: Sequence[str], front: Sequence[str] = ()) -> Frame:
-    first = [*by, *front]
-    descending = [False] * len(first) + objectives.maximised
-    return frame.sort([*first, *objectives.names], descending=descending, nulls_last=True, maintain_order=True)
+def _sorted(frame: Frame, objectives: _Objectives, *first: str) -> Frame:
+    columns = [pl.col(name) for name in (*first, *objectives.names)]
+    descending = [False for _ in first] + objectives.maximised
+    return frame.sort(columns, descending=descending, nulls_last=True, maintain_order=True)
