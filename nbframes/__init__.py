@@ -24,6 +24,7 @@ from nbframes.expr import (
     seed_std,
     split,
 )
+from nbframes.lookup import lookup
 from nbframes.store import Store, open_store, scan, scan_archs, scan_runs
 
 if TYPE_CHECKING:
@@ -83,6 +84,7 @@ __all__ = [
     "hypervolume",
     "learning_curves",
     "locality",
+    "lookup",
     "metric",
     "on",
     "open_store",
