@@ -1,0 +1,174 @@
+"""NAS-Bench-301: run logs in a folder, a zip or tar of it, or NASBenchAPI's pickle.
+
+All of them give the same tables. Architectures are numbered by the paths of their runs, and one architecture may have runs far
+apart, so the source is read once in whatever order suits it, curves go to a temporary file, and batches follow at the end.
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+import zipfile
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import polars as pl
+
+from nbframes.errors import SourceError
+from nbframes.export import nb301_sources as sources
+from nbframes.export.nb301_tables import batches, in_order, release_root
+from nbframes.export.reader import Batch, OnError, Report
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from nbframes.export.nb301_chunk import Chunk
+    from nbframes.export.nb301_sources import Part
+
+_NOT_EXPORTED: Final = [
+    "final_metric_score (the negative best validation accuracy)",
+    "info: the *_final copies (float32 of the best-epoch values; those that are not are listed under notes)",
+    "learning_curves: Train/model_parameters (the parameter count again, once per epoch)",
+]
+
+
+_FOLDER_OF_RELEASE: Final = re.compile(r"nb_?301|nas.?bench.?301", re.IGNORECASE)
+
+
+class _RunReader:
+    """What the readers share; each says where its parts come from."""
+
+    benchmark = "nb301"
+    path: Path
+    total: int
+    unit: str
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.report = Report(version=path.name, not_exported=list(_NOT_EXPORTED))
+        self.report.notes = {"unknown_curves": [], "differing_copies": []}
+
+    def _parts(self, jobs: int) -> Iterator[Part]:
+        raise NotImplementedError
+
+    def batches(self, *, jobs: int, on_error: OnError) -> Iterator[Batch]:
+        """Read the source once. Closing the iterator early stops all processes."""
+        nothing = pl.DataFrame()
+        frames: list[pl.DataFrame] = []
+        length = 0
+        with tempfile.TemporaryFile() as spool:
+            for chunk, files, progress in self._parts(jobs):
+                self._note(chunk, on_error)
+                self.report.files += files
+                frames.append(chunk.runs.with_columns(pl.col("offset") + length))
+                length += len(chunk.values)
+                spool.write(chunk.values.data)
+                yield Batch([], nothing, nothing, progress)
+            if not any(frame.height for frame in frames):
+                msg = f"{self.path} holds no run of NAS-Bench-301 that can be read"
+                raise SourceError(msg)
+            spool.flush()
+            runs = self._ordered(pl.concat(frames))
+            del frames
+            yield from batches(runs, np.memmap(spool, np.float64, "r") if length else np.empty(0))
+
+    def _note(self, chunk: Chunk, on_error: OnError) -> None:
+        for record, reason in chunk.broken:
+            if on_error == "raise":
+                msg = (
+                    f"{self.path}: {record!r} cannot be exported: {reason}\n\n"
+                    "Hint: with on_error='skip' such records are left out and listed in the manifest"
+                )
+                raise SourceError(msg)
+            self.report.skipped.append({"record": record, "reason": reason})
+        self.report.notes["differing_copies"] += chunk.differing_copies
+        self.report.notes["unknown_curves"] = sorted({*self.report.notes["unknown_curves"], *chunk.unknown_curves})
+
+    def _ordered(self, runs: pl.DataFrame) -> pl.DataFrame:
+        """Put the runs in order, and complete the report by what only all of them tell."""
+        root = release_root(runs["path"])
+        runs = in_order(runs, [entry["record"] for entry in self.report.skipped], root)
+        notes = self.report.notes
+        for entry in notes["differing_copies"]:
+            entry["record"] = entry["record"].removeprefix(root)
+        notes["runs"] = runs.height
+        notes["failed_runs"] = runs.filter("failed")["path"].to_list()
+        notes["unknowable_epochs"] = runs.filter("unknowable")["path"].to_list()
+        folders = [folder for folder in root.split("/") if _FOLDER_OF_RELEASE.search(folder)]
+        self.report.version = folders[-1] if folders else self.path.name
+        return runs
+
+
+class FolderReader(_RunReader):
+    """Reader of a folder of run JSONs, however deep they lie.
+
+    Parameters
+    ----------
+    path
+        The folder.
+
+    Raises
+    ------
+    SourceError
+        If it holds no JSON file.
+    """
+
+    unit = "run"
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self._paths = sources.list_folder(path)
+        self.total = len(self._paths)
+        if not self._paths:
+            msg = f"{path} holds no JSON file, hence no run of NAS-Bench-301"
+            raise SourceError(msg)
+
+    def _parts(self, jobs: int) -> Iterator[Part]:
+        return sources.folder_parts(self.path, self._paths, jobs)
+
+
+class ArchiveReader(_RunReader):
+    """Reader of a zip or a tar (compressed or not) of run JSONs.
+
+    Parameters
+    ----------
+    path
+        The archive.
+
+    Raises
+    ------
+    SourceError
+        If it is a zip that is corrupt.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self._members = sources.list_zip(path) if zipfile.is_zipfile(path) else None
+        self.unit, self.total = ("B", path.stat().st_size) if self._members is None else ("run", len(self._members))
+
+    def _parts(self, jobs: int) -> Iterator[Part]:
+        self.report.files = sources.source_file(self.path)
+        if self._members is None:
+            return sources.tar_parts(self.path, jobs)
+        return sources.zip_parts(self.path, self._members, jobs)
+
+
+class PickleReader(_RunReader):
+    """Reader of NASBenchAPI's pickle of the release, through the allow-list unpickler.
+
+    Parameters
+    ----------
+    path
+        The pickle.
+    """
+
+    unit = "B"
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.total = path.stat().st_size
+
+    def _parts(self, jobs: int) -> Iterator[Part]:  # noqa: ARG002  a pickle can only be read from its beginning
+        self.report.files = sources.source_file(self.path)
+        return sources.pickle_parts(self.path)

@@ -1,0 +1,56 @@
+"""Tasks in worker processes, their results in order."""
+
+from __future__ import annotations
+
+import multiprocessing
+import sys
+from collections import deque
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
+from types import ModuleType
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+
+class Task(NamedTuple):
+    """A call of a function that a new process can import."""
+
+    function: Callable[..., object]
+    arguments: tuple[object, ...]
+
+
+def results(tasks: Iterable[Task], jobs: int) -> Iterator[object]:
+    """Run tasks in ``jobs`` processes and give their results in the order of the tasks.
+
+    Tasks are taken as workers become free, so that a long iterator of large arguments costs little memory. Closing the
+    iterator ends the processes. One job means this process.
+    """
+    if jobs == 1:
+        for task in tasks:
+            yield task.function(*task.arguments)
+        return
+    pool = ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn"))
+    waiting: deque[Future[object]] = deque()
+    try:
+        for task in tasks:
+            with _main_hidden():
+                waiting.append(pool.submit(task.function, *task.arguments))
+            if len(waiting) > 2 * jobs:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def _main_hidden() -> Iterator[None]:
+    """Keep new processes from running the user's script again, so that it needs no ``if __name__ == "__main__"``."""
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
