@@ -119,12 +119,17 @@ def try_column(x: pl.Series | pl.DataFrame) -> tuple[Cells, Bools]:
 def to_frame(cells: Cells) -> pl.DataFrame:
     """Encoding columns of cells."""
     adjacency = pl.Series("adjacency", cells.adjacency)
-    operations = [
-        pl.Series(name, codes.view(np.uint8)).cat.to(OPERATION, strict=False)
-        for name, codes in zip(OPERATION_COLUMNS, np.ascontiguousarray(cells.operations.T), strict=True)
+    codes = np.ascontiguousarray(cells.operations.T)
+    # Polars refuses to unpickle an Enum that holds an unknown code below a null: absent ones get a known code first.
+    known = [
+        pl.Series(name, row.clip(0).view(np.uint8)).cat.to(OPERATION)
+        for name, row in zip(OPERATION_COLUMNS, codes, strict=True)
     ]
+    operations = (
+        pl.when(pl.Series(row != ABSENT)).then(name) for name, row in zip(OPERATION_COLUMNS, codes, strict=True)
+    )
     edges = adjacency.bitwise_count_ones().cast(pl.UInt8).alias("edges")
-    return pl.DataFrame([pl.Series("vertices", cells.vertices), edges, adjacency, *operations])
+    return pl.DataFrame([pl.Series("vertices", cells.vertices), edges, adjacency, *known]).with_columns(operations)
 
 
 def to_text(cells: Cells) -> pl.Series:
