@@ -1,0 +1,219 @@
+"""Reader of the official NAS-Bench-101 files, and what all readers of that benchmark share."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from threading import Event
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
+
+import numpy as np
+import polars as pl
+
+from nbframes.errors import SourceError
+from nbframes.export.nb101_index import Block, Stretches, plan, read_stretches
+from nbframes.export.nb101_record import EPOCHS, VALUES, percent
+from nbframes.export.nb101_runs import REPEATS, Runs, read_runs
+from nbframes.export.reader import Batch, OnError, Report, Rows
+from nbframes.export.tfrecord import pieces
+from nbframes.export.workers import Task, results
+from nbframes.schema import RUNS, Partition
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterable, Iterator
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+OFFICIAL: Final = {
+    "3d64db8180fb1b0207212f9032205064312b6907a3bbc81eabea10db2f5c7e9c": "nasbench_full",
+    "4c39c3936e36a85269881d659e44e61a245babcb72cb374eacacf75d0e5f4fd1": "nasbench_only108",
+}
+"""The official files by sha256."""
+NOT_EXPORTED: Final = ("the evaluation before training (step 0)", "total_time", "checkpoint_path")
+
+_DATASET = "cifar10"
+_MEASURED = {
+    "training_time": Partition("time", _DATASET, "train"),
+    "train_accuracy": Partition("accuracy", _DATASET, "train"),
+    "validation_accuracy": Partition("accuracy", _DATASET, "val"),
+    "test_accuracy": Partition("accuracy", _DATASET, "test"),
+}
+_PIECE = 4 << 20
+_BLOCK = 6 << 20
+_HASHED_AT_ONCE = 1 << 20
+
+
+class Part(NamedTuple):
+    """What a worker hands back: the runs of some cells, what it left out and why, and how much it read."""
+
+    runs: Runs
+    left_out: list[tuple[str, str]]
+    progress: int
+
+
+class Log:
+    """What happens to broken records: the first stops the reading, or all are listed in the report.
+
+    Parameters
+    ----------
+    path : Path
+        The source, for messages.
+    report : Report
+        Where to list what was left out.
+    on_error : {"raise", "skip"}
+        Whether a broken record stops the reading.
+    """
+
+    def __init__(self, path: Path, report: Report, on_error: OnError) -> None:
+        self._path = path
+        self._report = report
+        self._on_error = on_error
+
+    def leave_out(self, record: str, reason: str) -> None:
+        """Note a record that cannot be exported."""
+        if self._on_error == "raise":
+            hint = "download the file again; on_error='skip' leaves such records out and lists them in the manifest"
+            msg = f"{self._path.name}, {record}: {reason}\n\nHint: {hint}"
+            raise SourceError(msg)
+        self._report.skipped.append({"record": record, "reason": reason})
+
+
+class TFRecordReader:
+    """``nasbench_full.tfrecord``, ``nasbench_only108.tfrecord`` or any other file of that format.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Notes
+    -----
+    A record with a wrong checksum is left out by itself under ``on_error="skip"``. Where the length of a record is wrong,
+    reading goes on at the next frame with two right checksums, and the bytes between are listed as one record. Runs are
+    numbered among the records that could be read.
+    """
+
+    benchmark = "nb101"
+    unit = "B"
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.total = path.stat().st_size
+        self.report = Report("nasbench", not_exported=list(NOT_EXPORTED))
+
+    def batches(self, *, jobs: int, on_error: OnError) -> Iterator[Batch]:
+        """Read the source once; see `nbframes.export.reader.Reader`."""
+        log = Log(self.path, self.report, on_error)
+        blocks = plan(self._stretches(jobs, log), _BLOCK)
+        tasks = (Task(_read_block, (self.path, block)) for block in blocks)
+        parts = cast("Generator[Part]", results(tasks, jobs))
+        with sha256_meanwhile(self.path) as sha256, closing(parts):
+            yield from assemble(parts, self.path, self.report, log)
+            describe_source(self.report, self.path, sha256())
+
+    def _stretches(self, jobs: int, log: Log) -> Iterator[Stretches]:
+        tasks = (Task(read_stretches, (self.path, *piece)) for piece in pieces(self.path, size=_PIECE))
+        with closing(cast("Generator[Stretches]", results(tasks, jobs))) as parts:
+            for part in parts:
+                for damage in part.damages:
+                    log.leave_out(f"bytes {damage.start} to {damage.stop}", damage.reason)
+                yield part
+
+
+def assemble(parts: Iterable[Part], path: Path, report: Report, log: Log) -> Iterator[Batch]:
+    """Number the architectures of all parts in turn and make their batches; complete the notes of the report."""
+    archs = identical = 0
+    repeats: Counter[tuple[int, ...]] = Counter()
+    for part in parts:
+        for record, reason in part.left_out:
+            log.leave_out(record, reason)
+        if part.runs.archs.height:
+            yield _batch(part, archs)
+        archs += part.runs.archs.height
+        identical += part.runs.identical
+        repeats.update(part.runs.repeats)
+    if not archs:
+        msg = f"{path.name} holds no record of NAS-Bench-101"
+        raise SourceError(msg)
+    present = [index for index in range(len(EPOCHS)) if any(counts[index] for counts in repeats)]
+    whole = sum(cells for counts, cells in repeats.items() if all(counts[index] == REPEATS for index in present))
+    report.version = {EPOCHS: "nasbench_full", EPOCHS[-1:]: "nasbench_only108"}.get(
+        tuple(EPOCHS[index] for index in present), "nasbench"
+    )
+    report.notes |= {
+        "architectures": archs,
+        "runs": sum(sum(counts) * cells for counts, cells in repeats.items()),
+        "schedules": [EPOCHS[index] for index in present],
+        "architectures_without_three_runs_of_each_schedule": archs - whole,
+        "runs_equal_to_an_earlier_run": identical,
+    }
+
+
+def describe_source(report: Report, path: Path, sha256: str) -> None:
+    """Put the source file into the report."""
+    report.files.append({"path": path.name, "size": path.stat().st_size, "sha256": sha256})
+    report.notes["official_file"] = sha256 in OFFICIAL
+
+
+@contextmanager
+def sha256_meanwhile(path: Path) -> Iterator[Callable[[], str]]:
+    """Hash a file in a thread of its own; gives a function that waits for the result."""
+    left = Event()
+
+    def work() -> str:
+        digest = hashlib.sha256()
+        with path.open("rb", buffering=0) as file:
+            while not left.is_set() and (data := file.read(_HASHED_AT_ONCE)):
+                digest.update(data)
+        return digest.hexdigest()
+
+    with ThreadPoolExecutor(1) as thread:
+        future = thread.submit(work)
+        try:
+            yield future.result
+        finally:
+            left.set()
+
+
+def _read_block(path: Path, block: Block) -> Part:
+    runs = read_runs(block.load(path))
+    left_out = [(f"byte {block.place(record)}", reason) for record, reason in sorted(runs.broken.items())]
+    return Part(runs, left_out, block.size)
+
+
+def _batch(part: Part, first: int) -> Batch:
+    """Make the rows of one part, whose first architecture gets the number ``first``."""
+    runs = part.runs
+    number = np.arange(first, first + runs.archs.height, dtype=np.uint32)
+    arch = np.repeat(number, runs.count)
+    rows = []
+    for name, values in zip(VALUES, runs.values, strict=True):
+        when, what = name.split("_", 1)
+        final = when == "final"
+        budget = runs.schedule if final else runs.schedule // np.uint16(2)
+        value = values.astype(np.float64)
+        partition = _MEASURED[what]
+        columns = (arch, runs.schedule, budget, runs.seed, percent(value) if partition.metric == "accuracy" else value)
+        absent = np.isnan(value)
+        if absent.any():
+            columns = tuple(column[~absent] for column in columns)
+        rows.append(Rows(partition, final, *columns))
+    names = pl.DataFrame({"arch": number, "position": number})
+    return Batch(rows, pl.concat([names, runs.archs], how="horizontal"), _runs_table(runs, arch), part.progress)
+
+
+def _runs_table(runs: Runs, arch: NDArray[np.uint32]) -> pl.DataFrame:
+    """Costs of the runs; latency and operations were not published."""
+    time = pl.Series(runs.values[VALUES.index("final_training_time")].astype(np.float64)).fill_nan(None)
+    known: dict[str, Any] = {
+        "arch": arch,
+        "dataset": pl.repeat(_DATASET, len(arch), dtype=RUNS["dataset"], eager=True),
+        "schedule": runs.schedule,
+        "seed": runs.seed,
+        "params": pl.Series(runs.params).replace(-1, None),
+        "train_time": time,
+    }
+    return pl.DataFrame(known).match_to_schema(RUNS, missing_columns="insert").select(*RUNS)

@@ -1,0 +1,171 @@
+"""Which cell each record of a NAS-Bench-101 TFRecord file belongs to, and where to read it.
+
+An architecture may be handed over only when all its records are known, and nothing promises that they stand together.
+So the file is read twice: first the frames are checked and the hashes taken, then cells are decoded, a block of
+architectures at a time, wherever their records stand.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from nbframes.errors import SourceError
+from nbframes.export.nb101_bulk import HASH, texts
+from nbframes.export.nb101_record import parse_row
+from nbframes.export.nb101_runs import Records
+from nbframes.export.tfrecord import FOOT, HEAD, Damage, Frames, read_range, scan
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    Offsets = NDArray[np.int64]
+
+_HEXADECIMAL = np.isin(np.arange(256), list(b"0123456789abcdef"))
+
+
+class Stretches(NamedTuple):
+    """Records of one cell each that follow one another in the file, and the lengths of all payloads in turn."""
+
+    start: Offsets
+    """Offset of each stretch in the file."""
+    count: NDArray[np.int64]
+    """Records of each stretch."""
+    hash: NDArray[np.bytes_]
+    """Module hash of each stretch."""
+    length: NDArray[np.uint32]
+    """Bytes of each payload."""
+    damages: list[Damage]
+    """What could not be read."""
+
+
+class Block(NamedTuple):
+    """Some cells with all their records: what one task of the second reading gets."""
+
+    ranges: list[tuple[int, int]]
+    """Byte ranges of the file which, one after the other, hold the records cell by cell in file order."""
+    length: NDArray[np.uint32]
+    """Bytes of each payload."""
+    cell: Offsets
+    """Position in ``hashes`` of each record's cell."""
+    hashes: list[str]
+
+    def load(self, path: Path) -> Records:
+        """Read the records from the file."""
+        data = b"".join(read_range(path, start, stop) for start, stop in self.ranges)
+        stop = np.cumsum(self.length.astype(np.int64) + HEAD + FOOT) - FOOT
+        return Records(data, stop - self.length, stop, self.cell, self.hashes)
+
+    def place(self, record: int) -> int:
+        """Offset in the file of one record."""
+        before = int(self.length[:record].sum(dtype=np.int64)) + record * (HEAD + FOOT)
+        for start, stop in self.ranges:
+            if before < stop - start:
+                return start + before
+            before -= stop - start
+        msg = f"there is no record {record}"
+        raise IndexError(msg)
+
+    @property
+    def size(self) -> int:
+        """Bytes of all records."""
+        return sum(stop - start for start, stop in self.ranges)
+
+
+def read_stretches(path: Path, start: int, stop: int) -> Stretches:
+    """Check the frames of a byte range that begins with a frame, and take the hashes of their records."""
+    data = read_range(path, start, stop)
+    frames, damages = scan(data)
+    hashes, wrong = _hashes(data, frames)
+    for record, reason in wrong.items():
+        left = int(frames.start[record])
+        damages.append(Damage(left, left + HEAD + int(frames.length[record]) + FOOT, reason))
+    good = np.ones(len(hashes), np.bool_)
+    good[list(wrong)] = False
+    at, length, hashes = frames.start[good], frames.length[good], hashes[good]
+    behind = at + HEAD + length + FOOT
+    first = np.ones(len(at), np.bool_)
+    first[1:] = (at[1:] != behind[:-1]) | (hashes[1:] != hashes[:-1])
+    firsts = np.flatnonzero(first)
+    return Stretches(
+        at[firsts] + start,
+        np.diff(firsts, append=len(at)),
+        hashes[firsts],
+        length.astype(np.uint32),
+        [Damage(left + start, right + start, reason) for left, right, reason in sorted(damages)],
+    )
+
+
+def plan(parts: Iterable[Stretches], size: int) -> Iterator[Block]:
+    """Cut the records into blocks of whole cells of about ``size`` bytes, cells in order of first appearance."""
+    numbers: dict[bytes, int] = {}
+    starts, counts, lengths, cells = [], [], [], []
+    for part in parts:
+        starts.append(part.start)
+        counts.append(part.count)
+        lengths.append(part.length)
+        names = part.hash.tolist()
+        cells.append(np.fromiter((numbers.setdefault(name, len(numbers)) for name in names), np.int64, len(names)))
+    if not numbers:
+        return
+    start, count, length, cell = map(np.concatenate, (starts, counts, lengths, cells))
+    first = np.cumsum(count) - count
+    frame_ends = np.concatenate([[0], np.cumsum(length.astype(np.int64) + HEAD + FOOT)])
+    stop = start + frame_ends[first + count] - frame_ends[first]
+    order = np.argsort(cell, kind="stable")
+    hashes = [name.decode() for name in numbers]
+    for chosen in _groups(cell[order], (stop - start)[order], size):
+        stretches = order[chosen]
+        records = _spread(first[stretches], count[stretches])
+        lowest, highest = int(cell[stretches[0]]), int(cell[stretches[-1]])
+        yield Block(
+            _merged(start[stretches], stop[stretches]),
+            length[records],
+            np.repeat(cell[stretches] - lowest, count[stretches]),
+            hashes[lowest : highest + 1],
+        )
+
+
+def _hashes(data: bytes, frames: Frames) -> tuple[NDArray[np.bytes_], dict[int, str]]:
+    """Module hash of each record, and what is wrong with the records that have none."""
+    start = frames.start + HEAD
+    official = frames.length > HASH.stop
+    at = np.where(official, start, 0)
+    official &= texts(data, HASH.start)[at] == b'["'
+    official &= texts(data, 1)[np.where(official, at + HASH.stop, 0)] == b'"'
+    hashes = texts(data, HASH.stop - HASH.start)[np.where(official, at + HASH.start, 0)]
+    characters = np.ascontiguousarray(hashes).view(np.uint8).reshape(len(hashes), -1)
+    official &= _HEXADECIMAL[characters].all(axis=1)
+    wrong: dict[int, str] = {}
+    for record in np.flatnonzero(~official).tolist():
+        try:
+            row = parse_row(data[start[record] : start[record] + frames.length[record]])
+            hashes[record] = row.hash.encode()
+        except SourceError as error:
+            wrong[record] = str(error)
+    return hashes, wrong
+
+
+def _groups(cell: Offsets, bytes_: Offsets, size: int) -> Iterator[slice]:
+    """Slices of stretches sorted by cell that hold whole cells and about ``size`` bytes."""
+    firsts = np.flatnonzero(np.diff(cell, prepend=-1))
+    target = (np.cumsum(bytes_) - bytes_)[firsts] // size
+    edges = [*firsts[np.flatnonzero(np.diff(target, prepend=-1))].tolist(), len(cell)]
+    return (slice(a, b) for a, b in pairwise(edges))
+
+
+def _spread(first: Offsets, count: Offsets) -> Offsets:
+    """Positions first, first + 1, ... of each stretch, one after the other."""
+    return np.arange(count.sum()) + np.repeat(first - (np.cumsum(count) - count), count)
+
+
+def _merged(start: Offsets, stop: Offsets) -> list[tuple[int, int]]:
+    """Byte ranges, those that touch made one."""
+    apart = np.flatnonzero(start[1:] != stop[:-1])
+    lefts, rights = start[np.r_[0, apart + 1]], stop[np.r_[apart, len(stop) - 1]]
+    return list(zip(lefts.tolist(), rights.tolist(), strict=True))
