@@ -98,17 +98,6 @@ def test_the_real_run_value_by_value(tmp_path, real, data) -> None:
     shutil.copy(data / "nb301/results_0.json", tmp_path)
     tables = read(FolderReader(tmp_path))
     info, config = real["info"][0], real["optimized_hyperparamater_config"]
-    assert (
-        tables.results.rows(named=True)
-        == [
-            {"arch": 0, "schedule": 1500, "budget": 1500, "seed": 0, "final": True, "dataset": "cifar10"} | row
-            for row in (
-                {"metric": "accuracy", "split": "test", "value": real["test_accuracy"]},
-                {"metric": "time", "split": "train", "value": float(real["runtime"])},
-            )
-        ]
-        or tables.results.height == 2
-    )
     values = {(r["metric"], r["split"]): r["value"] for r in tables.results.rows(named=True)}
     assert values == {("accuracy", "test"): 97.54, ("time", "train"): 365136.0}
     assert tables.results.select("arch", "schedule", "budget", "seed", "final", "dataset").unique().rows() == [
@@ -264,9 +253,8 @@ def test_the_older_layout_is_read(tmp_path, make) -> None:
     }
     assert read(FolderReader(write(tmp_path, runs))).runs["path"].sort().to_list() == sorted(runs)
     only = {path: run for path, run in runs.items() if path.startswith("run_1/results_fidelity_0")}
-    deep = FolderReader(write(tmp_path / "deep/release", only).parent)
-    assert read(deep).runs["path"].sort().to_list() == sorted(path.removeprefix("run_1/") for path in only) or only
-    assert all(path.startswith("results_fidelity_0/") or path.startswith("run_1/") for path in read(deep).runs["path"])
+    above = write(tmp_path / "deep/release", only).parent
+    assert read(FolderReader(above)).runs["path"].sort().to_list() == sorted(only)
 
 
 def test_a_malicious_pickle_is_refused(tmp_path) -> None:
