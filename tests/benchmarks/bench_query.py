@@ -1,0 +1,151 @@
+"""Queries on a store, side by side with DuckDB on the same files and with the peers' own loops.
+
+python tests/benchmarks/bench_query.py --store STORE [--benchmark nats-tss] [--peer NATS-tss-v1_0-3ffb9-simple] [--peer-archs 500]
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import duckdb
+import polars as pl
+from table import Row, measure, print_table
+
+import nbframes as nbf
+
+FIRST_ANSWER = """
+import resource, sys
+import nbframes as nbf
+store, benchmark, arch = sys.argv[1:]
+rows = nbf.scan(benchmark, store=store).filter(
+    nbf.on("cifar10", "test"), nbf.metric("accuracy"), nbf.schedule("full"), nbf.final(), nbf.arch(int(arch)))
+print(rows.select(nbf.seed_mean()).collect().item(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+"""
+ONLY_POLARS = "import polars, resource; print(0, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"
+
+
+def new_process(script: str, *arguments: str, repeat: int = 7) -> tuple[float, float]:
+    """Median milliseconds and peak MB of a new interpreter that runs the script."""
+    times, memory = [], 0.0
+    for _ in range(repeat):
+        start = time.perf_counter()
+        out = subprocess.run([sys.executable, "-c", script, *arguments], check=True, capture_output=True, text=True)
+        times.append((time.perf_counter() - start) * 1e3)
+        memory = max(memory, float(out.stdout.split()[-1]))
+    return statistics.median(times), memory
+
+
+def sql(store: str, benchmark: str, select: str, where: str, rest: str) -> str:
+    files = f"{store}/results/benchmark={benchmark}/**/*.parquet"
+    accuracy = "metric = 'accuracy' AND dataset = 'cifar10' AND split = 'test'"
+    return f"SELECT {select} FROM read_parquet('{files}', hive_partitioning = true) WHERE {accuracy} AND {where} {rest}"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--store", required=True)
+    parser.add_argument("--benchmark", default="nats-tss")
+    parser.add_argument("--peer", help="folder that nats_bench reads, or NASBenchAPI's NB101 pickle")
+    parser.add_argument(
+        "--peer-archs", type=int, default=500, help="architectures in the peer's loop, scaled up to the space"
+    )
+    options = parser.parse_args()
+    name, full = options.benchmark, nbf.schema.FULL_SCHEDULE[options.benchmark]
+    store = nbf.open_store(options.store)
+    connection = duckdb.connect()
+    connection.execute("SET enable_progress_bar = false")
+    test = (nbf.on("cifar10", "test"), nbf.metric("accuracy"), nbf.schedule(full))
+
+    polars_time, polars_memory = new_process(ONLY_POLARS)
+    ours_time, ours_memory = new_process(FIRST_ANSWER, options.store, name, "7")
+    rows = [
+        Row("new process to the first answer", ours_time, polars_time, "import polars", "+100 ms"),
+        Row("  its peak memory", ours_memory, polars_memory, "import polars", "120 MB", "MB"),
+    ]
+
+    def compare(work: str, query: pl.LazyFrame, statement: str, budget: str, repeat: int = 9) -> None:
+        ours, theirs = query.collect(), connection.execute(statement).pl()
+        assert ours.height == theirs.height, work
+        assert abs(ours["value"].sum() - theirs["value"].sum()) < 1e-6 * max(1.0, abs(ours["value"].sum())), work
+        mine = measure(query.collect, repeat=repeat)
+        peer = measure(lambda: connection.execute(statement).pl(), repeat=repeat)
+        rows.append(Row(work, mine, peer, "DuckDB", budget))
+
+    mean = store.scan(name).filter(*test, nbf.final()).group_by("arch").agg(nbf.seed_mean())
+    final = sql(options.store, name, "arch, avg(value) AS value", f"schedule = {full} AND final", "GROUP BY arch")
+    compare("mean over seeds of final test accuracy, whole space", mean, final, "0.7")
+
+    curve = store.scan(name).filter(*test, nbf.arch(123), nbf.seed(_a_seed(store, name))).select("budget", "value")
+    seed = f"seed = {_a_seed(store, name)}"
+    compare(
+        "one learning curve",
+        curve,
+        sql(options.store, name, "budget, value", f"schedule = {full} AND arch = 123 AND {seed}", ""),
+        "0.6",
+    )
+    value = curve.filter(nbf.final()).select("value")
+    compare(
+        "one value",
+        value,
+        sql(options.store, name, "value", f"schedule = {full} AND arch = 123 AND final AND {seed}", ""),
+        "0.6",
+    )
+    curves = store.scan(name).filter(*test).group_by("arch", "budget").agg(nbf.seed_mean())
+    statement = sql(
+        options.store, name, "arch, budget, avg(value) AS value", f"schedule = {full}", "GROUP BY arch, budget"
+    )
+    compare("all mean curves, group_by", curves, statement, "0.8", repeat=5)
+    helper = nbf.learning_curves(store.scan(name).filter(*test), by=["arch"])
+    packed = measure(lambda: helper.collect() if isinstance(helper, pl.LazyFrame) else helper, repeat=5)
+    rows.append(Row("all mean curves, nbf.learning_curves", packed, rows[-1].peer, "DuckDB", "0.8"))
+
+    if options.peer and name.startswith("nats"):
+        rows.append(_nats_bench(options, name, full, mean))
+    print_table(
+        f"{name}: {store.manifest(name).rows():,} values of {store.manifest(name).rows('archs'):,} architectures", rows
+    )
+    print(
+        f"disk: results {sum(f.size for f in store.manifest(name).tables['results']) / 1e6:.1f} MB, store {_disk(options.store, name):.1f} MB"
+    )
+
+
+def _a_seed(store: nbf.Store, name: str) -> int:
+    return (
+        1
+        if name == "nb101"
+        else int(store.scan(name).filter(nbf.arch(123), nbf.final()).select(pl.col("seed").max()).collect().item())
+    )
+
+
+def _nats_bench(options: argparse.Namespace, name: str, full: int, mean: pl.LazyFrame) -> Row:
+    import nats_bench
+
+    api = nats_bench.create(options.peer, name.removeprefix("nats-"), fast_mode=True, verbose=False)
+    start = time.perf_counter()
+    for index in range(options.peer_archs):
+        api.get_more_info(index, "cifar10", hp=str(full), is_random=False)
+    loop = (time.perf_counter() - start) * 1e3 * len(api) / options.peer_archs
+    return Row(
+        f"same mean, loop of nats_bench (scaled from {options.peer_archs} archs)",
+        measure(mean.collect),
+        loop,
+        "nats_bench",
+    )
+
+
+def _disk(store: str, name: str) -> float:
+    total = 0
+    for table in ("results", "archs", "runs"):
+        for root, _, files in os.walk(f"{store}/{table}/benchmark={name}"):
+            total += sum(Path(root, file).stat().st_size for file in files)
+    return total / 1e6
+
+
+if __name__ == "__main__":
+    main()
