@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import bz2
+import json
 import pickle
+import struct
 from collections import Counter
 
 import numpy as np
@@ -13,7 +16,9 @@ import pytest
 from nbframes import sample
 from nbframes.errors import UnknownNameError
 from nbframes.sample import nats
-from nbframes.spaces import sss, tss
+from nbframes.sample import nb101 as nb101_sample
+from nbframes.sample import nb301 as nb301_sample
+from nbframes.spaces import darts, nb101, sss, tss
 
 stats = pytest.importorskip("scipy.stats")
 
@@ -104,12 +109,9 @@ def test_meta_lists_the_records(sources, space):
             assert (state["arch_index"], state["arch_str"]) == (index, meta["meta_archs"][index])
 
 
-def test_seeds_write_the_bytes(tmp_path):
-    first, same, other = (
-        sample.write(tmp_path / name, "nats-sss", seed=seed)["nats-sss"]
-        for name, seed in (("a", 5), ("b", 5), ("c", 6))
-    )
-    for path in first.iterdir():
+def test_seeds_write_the_bytes(sources, tmp_path):
+    same, other = (sample.write(tmp_path / str(seed), "nats-sss", seed=seed)["nats-sss"] for seed in (0, 1))
+    for path in sources["nats-sss"].iterdir():
         assert path.read_bytes() == (same / path.name).read_bytes()
         assert path.read_bytes() != (other / path.name).read_bytes()
 
@@ -208,3 +210,157 @@ def test_an_unknown_benchmark_is_refused(tmp_path):
     with pytest.raises(UnknownNameError, match="did you mean 'nats-tss'"):
         sample.write(tmp_path / "nothing", "nats-ts")
     assert not (tmp_path / "nothing").exists()
+
+
+# --- NAS-Bench-101 ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def rows(sources):
+    """JSON rows of the TFRecord file, its frames and some checksums checked by the way."""
+    content, rows = sources["nb101"].read_bytes(), []
+    while content:
+        (length,) = struct.unpack_from("<Q", content)
+        payload = content[12 : 12 + length]
+        assert masked_crc(content[:8]) == content[8:12]
+        if len(rows) % 10 == 0:
+            assert masked_crc(payload) == content[12 + length : 16 + length]
+        rows.append(json.loads(payload))
+        content = content[16 + length :]
+    return rows
+
+
+def masked_crc(content):
+    crc = 0xFFFFFFFF
+    for byte in content:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x82F63B78 if crc & 1 else 0)
+    crc ^= 0xFFFFFFFF
+    return struct.pack("<I", ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF)
+
+
+def message(row):
+    """Fixed layout of the protobuf message, read by position: upstream's field tags at upstream's places."""
+    content = base64.b64decode(row[4], validate=True)
+    evaluations = [struct.unpack_from("<BBBdBdBdBdBd", content, 47 * step) for step in range(3)]
+    assert all(evaluation[:2] == (0x0A, 45) for evaluation in evaluations)
+    assert all(evaluation[2::2] == (9, 17, 25, 33, 41) for evaluation in evaluations)
+    assert (content[141], content[-9]) == (0x10, 0x19)
+    params = sum((byte & 0x7F) << 7 * place for place, byte in enumerate(content[142:-9]))
+    return [evaluation[3::2] for evaluation in evaluations], params
+
+
+def test_every_cell_has_three_runs_of_every_schedule(rows):
+    assert set(Counter((row[0], row[1]) for row in rows).values()) == {3}
+    assert {row[1] for row in rows} == {4, 12, 36, 108}
+    assert [row[1] for row in rows[:12]] == [4] * 3 + [12] * 3 + [36] * 3 + [108] * 3
+
+
+def test_cells_are_valid_pruned_and_hashed(rows):
+    cells = pl.DataFrame({"hash": [row[0] for row in rows], "cell": ["|".join(row[2:4]) for row in rows]}).unique()
+    assert cells["hash"].n_unique() == len(cells)
+    assert nb101.is_valid(cells["cell"]).all()
+    assert nb101.prune(cells["cell"]).to_list() == cells["cell"].to_list()
+    assert nb101.hash(cells["cell"]).to_list() == cells["hash"].to_list()
+
+
+def test_messages_hold_what_upstream_reads(rows):
+    for row in rows[::25]:
+        (untrained, halfway, end), params = message(row)
+        assert params == nb101.params("|".join(row[2:4]))
+        assert (untrained[0], halfway[0], end[0]) == (0, row[1] / 2, row[1])
+        assert 0 < halfway[1] < end[1]
+        for share in (*halfway[2:], *end[2:]):
+            assert share == np.float32(round(share * 9984) / 9984)
+
+
+def test_better_cells_are_those_that_really_are(data):
+    """Rank correlation with the published accuracies of a few real cells."""
+    real = json.loads((data / "nb101" / "nasbench_sample.json").read_text())
+    real = [cell for cell in real if "108" in cell["metrics"]]
+    texts = [nb101.format(nb101.Cell(cell["module_adjacency"], cell["module_operations"])) for cell in real]
+    accuracy = [np.mean([run["final_validation_accuracy"] for run in cell["metrics"]["108"]]) for cell in real]
+    assert stats.spearmanr(nb101_sample.quality(pl.Series(texts)), accuracy).statistic > 0.5
+
+
+# --- NAS-Bench-201 ----------------------------------------------------------------------------------------------------
+
+
+def test_the_legacy_container_holds_five_pickles(sources):
+    with sources["nb201"].open("rb") as file:
+        magic, protocol, system, content, storages = (pickle.load(file) for _ in range(5))
+        assert not file.read()
+    assert (magic, protocol, storages) == (0x1950A86A20F9469CFC6C, 1001, [])
+    assert system["little_endian"]
+    assert list(content) == ["meta_archs", "total_archs", "arch2infos", "evaluated_indexes"]
+    assert list(content["arch2infos"]) == content["evaluated_indexes"] == list(range(content["total_archs"]))
+
+
+def test_its_states_have_the_layout_of_real_records(data, sources):
+    real = load(data / "nats" / "NATS-tss-v1_0-3ffb9-simple" / "000284.pickle.pbz2")
+    with sources["nb201"].open("rb") as file:
+        content = [pickle.load(file) for _ in range(4)][3]
+    for index, info in content["arch2infos"].items():
+        assert list(info) == ["full", "less"]
+        assert layout(info["less"]) == layout(real["12"])
+        assert info["full"]["arch_str"] == content["meta_archs"][index]
+
+
+def test_torch_reads_it(sources):
+    torch = pytest.importorskip("torch")
+    assert "arch2infos" in torch.load(sources["nb201"], weights_only=False)
+
+
+# --- NAS-Bench-301 ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def logs(sources):
+    return {path: json.loads(path.read_text()) for path in sorted(sources["nb301"].rglob("*.json"))}
+
+
+def test_runs_have_the_keys_of_a_real_one(data, logs):
+    real = json.loads((data / "nb301" / "results_0.json").read_text())
+
+    def settings(run):
+        return {name for name in run["optimized_hyperparamater_config"] if "edge_" not in name}
+
+    whole = [run for run in logs.values() if run["info"]]
+    assert len(whole) == len(logs) - 1
+    for run in whole:
+        assert set(run) == {*real, "created_by_optimizer", "learning_curves"}
+        assert layout(run["info"])[1][0][0] is dict
+        assert set(run["info"][0]) == set(real["info"][0])
+        assert settings(run) == settings(real)
+        assert len(run["optimized_hyperparamater_config"]) == len(real["optimized_hyperparamater_config"])
+
+
+def test_info_describes_the_best_epoch(logs):
+    for run in logs.values():
+        for info in run["info"]:
+            curves = run["learning_curves"]
+            best = curves["Train/epochs"].index(info["epochs"])
+            assert max(curves["Train/val_accuracy"]) == curves["Train/val_accuracy"][best] == info["val_accuracy_final"]
+            for name in ("train_loss", "train_accuracy", "train_cross_entropy", "val_accuracy", "val_cross_entropy"):
+                assert info[f"{name}_final"] == np.float32(info[name]) == curves[f"Train/{name}"][best]
+            assert run["final_metric_score"] == -info["val_accuracy"]
+
+
+def test_curves_end_before_the_last_epoch(logs):
+    lengths = Counter(len(run["learning_curves"].get("Train/epochs", [])) for run in logs.values())
+    assert lengths[98] > 0.8 * len(logs)
+    assert set(lengths) == {98, 49, 0}
+
+
+def test_parameters_are_those_of_the_cells(logs):
+    for run in list(logs.values())[::10]:
+        genotype = darts.from_config(run["optimized_hyperparamater_config"])
+        assert all(info["model_parameters"] == darts.params(genotype) for info in run["info"])
+
+
+def test_better_networks_are_those_that_really_are(data):
+    """Rank correlation with ten thousand published accuracies."""
+    real = pl.read_parquet(data / "nb301" / "rs_val_accuracy.parquet")
+    texts = real.select(pl.concat_str("genotype_normal", "genotype_reduce", separator="|")).to_series()
+    assert stats.spearmanr(nb301_sample.quality(texts), real["val_accuracy_percent"]).statistic > 0.6

@@ -27,7 +27,7 @@ class Cost(NamedTuple):
     def __add__(self, other: Cost) -> Cost:  # type: ignore[override]
         return Cost(self.params + other.params, self.macs + other.macs)
 
-    def __mul__(self, times: Any) -> Cost:  # type: ignore[override]
+    def __mul__(self, times: Any) -> Cost:
         return Cost(self.params * times, self.macs * times)
 
 

@@ -6,6 +6,7 @@ or a frame with the encoding columns).
 
 from nbframes.spaces.darts.cells import ENCODING, OPERATIONS, SIZE, SIZE_OF_CELL, Genotype
 from nbframes.spaces.darts.config import CONFIG, from_config, to_config
+from nbframes.spaces.darts.costs import params
 from nbframes.spaces.darts.isomorphism import hash
 from nbframes.spaces.darts.moves import NEIGHBOURS, mutate, neighbours, sample
 from nbframes.spaces.darts.text import format, is_valid, parse, validate
@@ -24,6 +25,7 @@ __all__ = [
     "is_valid",
     "mutate",
     "neighbours",
+    "params",
     "parse",
     "sample",
     "to_config",
