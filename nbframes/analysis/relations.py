@@ -1,0 +1,217 @@
+"""Which architectures of a table are near each other: one edit apart, or the same but for one operation."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
+
+import polars as pl
+
+from nbframes.analysis._frames import one_of, require
+from nbframes.errors import FrameError, InvalidArgumentError, listed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+Space = Literal["nb101", "tss", "sss", "darts"]
+
+SPACE_OF: Final[dict[str, Space]] = {
+    "nb101": "nb101",
+    "nb201": "tss",
+    "nb301": "darts",
+    "nats-tss": "tss",
+    "nats-sss": "sss",
+}
+"""Search space of every published benchmark."""
+
+_SETTINGS: Final = ("layers", "init_channels")
+"""What else tells two architectures of one cell apart; an edit does not change it."""
+_SLICE: Final = 16_384
+"""Architectures whose neighbours are listed at a time, which bounds the memory."""
+
+
+def neighbour_pairs(archs: pl.DataFrame | pl.LazyFrame, /, *, space: Space | None = None) -> pl.DataFrame:
+    """List the pairs of architectures that are one edit apart, by the ``neighbours`` of their search space.
+
+    Parameters
+    ----------
+    archs
+        An ``archs`` table with ``arch`` and ``arch_str``, of one benchmark or of several (then with ``benchmark``).
+    space
+        Search space: ``"nb101"``, ``"tss"``, ``"sss"`` or ``"darts"``. By default that of the published ``benchmark``.
+
+    Returns
+    -------
+    DataFrame
+        ``benchmark`` (if ``archs`` has it), ``arch``, ``neighbour``, sorted. Every pair stands there in both directions, and
+        only pairs of which both are in ``archs``.
+
+    Raises
+    ------
+    FrameError
+        If a column is missing, or ``archs`` has no rows.
+    InvalidArgumentError
+        If the search space is not known.
+    InvalidArchitectureError
+        If an architecture is not a member of the space.
+
+    Notes
+    -----
+    In NAS-Bench-101 isomorphic cells are one architecture, and two are a pair if an edit leads from either to the other:
+    the edit that cuts vertices off has no counterpart among those of the smaller cell. Of the whole space there are
+    millions of pairs: make them once and keep them (``write_parquet``).
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> from nbframes.analysis import neighbour_pairs
+    >>> archs = pl.DataFrame({"arch": [0, 1, 2], "arch_str": ["8:8:8:8:8", "8:8:8:8:64", "8:8:8:64:64"]})
+    >>> neighbour_pairs(archs, space="sss").rows()
+    [(0, 1), (1, 0), (1, 2), (2, 1)]
+    """
+    return _in_each_benchmark(archs, space, _neighbours)
+
+
+def replacement_pairs(archs: pl.DataFrame | pl.LazyFrame, /, *, space: Space | None = None) -> pl.DataFrame:
+    """List the pairs of architectures that are the same but for one operation.
+
+    Parameters
+    ----------
+    archs
+        An ``archs`` table with ``arch`` and ``arch_str``, of one benchmark or of several (then with ``benchmark``).
+    space
+        Search space: ``"nb101"``, ``"tss"``, ``"sss"`` or ``"darts"``. By default that of the published ``benchmark``.
+
+    Returns
+    -------
+    DataFrame
+        ``benchmark`` (if ``archs`` has it), ``arch``, ``position`` (the encoding column), ``operation`` (what stands there),
+        ``replacement``, ``neighbour`` (the architecture with the replacement), sorted, positions and operations in the
+        order of the space. In the size space the operations are numbers of channels. Only pairs of which both are in
+        ``archs``.
+
+    Raises
+    ------
+    FrameError
+        If a column is missing, or ``archs`` has no rows.
+    InvalidArgumentError
+        If the search space is not known.
+    InvalidArchitectureError
+        If an architecture is not a member of the space.
+
+    Notes
+    -----
+    In NAS-Bench-101 isomorphic cells are one architecture, and the positions are those of the cell as ``arch_str`` draws it.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> from nbframes.analysis import replacement_pairs
+    >>> archs = pl.DataFrame({"arch": [0, 1], "arch_str": ["8:8:8:8:8", "8:8:8:8:64"]})
+    >>> replacement_pairs(archs, space="sss").rows()
+    [(0, 'channels_5', '8', '64', 1), (1, 'channels_5', '64', '8', 0)]
+    """
+    return _in_each_benchmark(archs, space, _replacements)
+
+
+def _in_each_benchmark(
+    archs: pl.DataFrame | pl.LazyFrame, space: Space | None, find: Callable[[pl.DataFrame, Space], pl.DataFrame]
+) -> pl.DataFrame:
+    if space is not None:
+        one_of("space", space, get_args(Space))
+    require(archs.lazy(), ("arch", "arch_str"))
+    table = archs.lazy().collect()
+    if "benchmark" not in table.columns:
+        return find(table, _known(space, "archs without a column 'benchmark'"))
+    if table.is_empty():
+        msg = "archs has no rows, so there are no pairs to list"
+        raise FrameError(msg)
+    parts = [
+        find(part, space or _known(SPACE_OF.get(benchmark), f"benchmark {benchmark!r}")).select(
+            pl.lit(benchmark).cast(table.schema["benchmark"]).alias("benchmark"), pl.all()
+        )
+        for (benchmark,), part in sorted(table.partition_by("benchmark", as_dict=True).items())
+    ]
+    return pl.concat(parts)
+
+
+def _known(space: Space | None, of_what: str) -> Space:
+    if space is None:
+        msg = f"the search space of {of_what} is not known: name it with space=, one of {listed(get_args(Space))}"
+        raise InvalidArgumentError(msg)
+    return space
+
+
+def _neighbours(archs: pl.DataFrame, name: Space) -> pl.DataFrame:
+    space = _module(name)
+    same = space.canonical if name == "nb101" else _unchanged
+    known = _keyed(archs, same(archs["arch_str"]))
+    parts = []
+    for start in range(0, max(archs.height, 1), _SLICE):
+        part = archs[start : start + _SLICE]
+        reached = space.neighbours(part["arch_str"])
+        left = part[reached["row"]].select("arch", *_settings(archs))
+        found = _looked_up(left, same(reached["neighbour"]), known).filter(pl.col("arch") != pl.col("neighbour"))
+        parts.append(found.unique())
+    there = pl.concat(parts)
+    back = there.select(arch="neighbour", neighbour="arch")
+    return pl.concat([there, back]).unique().sort("arch", "neighbour")
+
+
+def _replacements(archs: pl.DataFrame, name: Space) -> pl.DataFrame:
+    space = _module(name)
+    cells: pl.DataFrame = space.parse(archs["arch_str"])
+
+    def key(cells: pl.DataFrame) -> pl.Series:
+        texts: pl.Series = space.format(space.canonical(cells) if name == "nb101" else cells)
+        return texts
+
+    known = _keyed(archs, key(cells))
+    parts = [
+        _looked_up(
+            archs.filter(changes).select(
+                "arch",
+                *_settings(archs),
+                position=pl.lit(position),
+                operation=before.filter(changes),
+                replacement=pl.lit(str(after)),
+            ),
+            key(cells.filter(changes).with_columns(pl.lit(after, dtype=cells.schema[position]).alias(position))),
+            known,
+        )
+        for position, after in _choices(space)
+        for before in [cells[position].cast(pl.String)]
+        for changes in [(before != str(after)).fill_null(value=False)]
+    ]
+    return pl.concat(parts).sort("arch", maintain_order=True)
+
+
+def _choices(space: Any) -> Iterator[tuple[str, Any]]:
+    """Positions of operations and what may stand there."""
+    sized = hasattr(space, "CHANNELS")
+    for position, dtype in space.ENCODING.items():
+        if sized or isinstance(dtype, pl.Enum):
+            for choice in space.CHANNELS if sized else space.OPERATIONS:
+                yield position, choice
+
+
+def _looked_up(left: pl.DataFrame, keys: pl.Series, known: pl.DataFrame) -> pl.DataFrame:
+    """Give each row the ``neighbour`` of its key, where there is one."""
+    settings = _settings(known)
+    return left.with_columns(keys.alias("key")).join(known, on=["key", *settings]).drop("key", *settings)
+
+
+def _keyed(archs: pl.DataFrame, keys: pl.Series) -> pl.DataFrame:
+    return archs.select(keys.alias("key"), *_settings(archs), neighbour="arch")
+
+
+def _settings(archs: pl.DataFrame) -> list[str]:
+    return [name for name in _SETTINGS if name in archs.columns]
+
+
+def _unchanged(column: pl.Series) -> pl.Series:
+    return column
+
+
+def _module(space: Space) -> Any:
+    return import_module(f"nbframes.spaces.{space}")
