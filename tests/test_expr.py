@@ -90,7 +90,14 @@ def test_aggregates_work_in_agg_and_over():
 
 
 def _epoch_times(budgets, **keys):
-    run = {"benchmark": "nats-tss", "metric": "epoch_time", "dataset": "cifar10", "split": "train", "arch": 1, "schedule": 12}
+    run = {
+        "benchmark": "nats-tss",
+        "metric": "epoch_time",
+        "dataset": "cifar10",
+        "split": "train",
+        "arch": 1,
+        "schedule": 12,
+    }
     return pl.DataFrame([run | {"seed": 777, "budget": b, "value": 0.1 * b} | keys for b in budgets])
 
 
@@ -102,7 +109,9 @@ def test_cumulative_time_is_the_builtin_sum_of_each_run():
 
 
 def test_cumulative_time_is_null_after_a_gap_and_for_other_metrics():
-    frame = pl.concat([_epoch_times([2, 3]), _epoch_times([1, 3], arch=2), _epoch_times([1], arch=3, metric="accuracy")])
+    frame = pl.concat(
+        [_epoch_times([2, 3]), _epoch_times([1, 3], arch=2), _epoch_times([1], arch=3, metric="accuracy")]
+    )
     assert frame.select(nbf.cumulative_time()).to_series().to_list() == [None, None, 0.1, None, None]
 
 
@@ -112,7 +121,8 @@ def test_cumulative_time_keeps_published_cumulative_times():
 
 
 near_ties = st.lists(
-    st.one_of(st.none(), st.just(math.nan), st.integers(0, 5).map(float), st.integers(0, 5).map(lambda k: k + 4e-10)), max_size=30
+    st.one_of(st.none(), st.just(math.nan), st.integers(0, 5).map(float), st.integers(0, 5).map(lambda k: k + 4e-10)),
+    max_size=30,
 )
 
 
@@ -146,7 +156,9 @@ def test_ties_ranks_and_regrets_agree_with_brute_force(values):
 @given(data=st.data())
 @settings(max_examples=40, deadline=None)
 def test_pareto_optimal_agrees_with_its_definition(objectives, data):
-    value = st.one_of(st.none(), st.just(math.nan), st.integers(0, 4).map(float), st.integers(0, 4).map(lambda k: k + 3e-10))
+    value = st.one_of(
+        st.none(), st.just(math.nan), st.integers(0, 4).map(float), st.integers(0, 4).map(lambda k: k + 3e-10)
+    )
     rows = data.draw(st.lists(st.tuples(st.integers(0, 1), *[value] * objectives), max_size=25))
     names = [f"x{i}" for i in range(objectives)]
     schema = {"group": pl.Int64} | dict.fromkeys(names, pl.Float64)

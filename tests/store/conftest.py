@@ -15,5 +15,7 @@ def store(tmp_path):
     archs = pl.DataFrame({"arch": range(6), "arch_str": list("abcdef")})
     runs = results().select("arch", "dataset", "schedule", "seed").unique().with_columns(params=pl.col("arch") * 10)
     nbf.write_results(frame, tmp_path / "store", benchmark="first", archs=archs, runs=runs)
-    nbf.write_results(results(dataset="mine"), tmp_path / "store", benchmark="second", archs=archs.with_columns(extra=1.5))
+    nbf.write_results(
+        results(dataset="mine"), tmp_path / "store", benchmark="second", archs=archs.with_columns(extra=1.5)
+    )
     return nbf.open_store(tmp_path / "store")

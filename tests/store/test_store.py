@@ -54,7 +54,8 @@ def test_partitions_that_cannot_match_are_not_read(store, predicate, files):
 
 
 @pytest.mark.parametrize(
-    "predicate", [nbf.arch(3), nbf.arch(1, 2), nbf.seed(777), nbf.budget(2), nbf.schedule(3), nbf.schedule("full"), nbf.final()]
+    "predicate",
+    [nbf.arch(3), nbf.arch(1, 2), nbf.seed(777), nbf.budget(2), nbf.schedule(3), nbf.schedule("full"), nbf.final()],
 )
 def test_predicates_reach_the_files(store, predicate):
     query = store.scan().filter(predicate, nbf.dataset("cifar10")).select("arch", "value")

@@ -33,7 +33,9 @@ def test_any_shape_and_order_of_input_gives_the_same_table(tmp_path, shape):
         "reversed parts": reversed(list(frame.iter_slices(50))),
     }[shape]
     nbf.write_results(given_frame, tmp_path, benchmark="mine")
-    assert_frame_equal(_stored(tmp_path).select(*KEYS, "value").sort(KEYS), frame.select(*KEYS, "value").sort(KEYS), check_dtypes=False)
+    assert_frame_equal(
+        _stored(tmp_path).select(*KEYS, "value").sort(KEYS), frame.select(*KEYS, "value").sort(KEYS), check_dtypes=False
+    )
     files = [f.sha256 for f in nbf.open_store(tmp_path).manifest("mine").tables["results"]]
     nbf.write_results(frame, tmp_path, benchmark="again")
     assert files == [f.sha256 for f in nbf.open_store(tmp_path).manifest("again").tables["results"]]
@@ -70,7 +72,9 @@ def test_final_defaults_to_the_full_budget_and_can_be_given(tmp_path):
 
 
 def test_columns_are_cast_where_nothing_is_lost(tmp_path):
-    odd = results().with_columns(pl.col("arch").cast(pl.Float64), pl.col("seed").cast(pl.Int64), pl.col("value").cast(pl.Float32))
+    odd = results().with_columns(
+        pl.col("arch").cast(pl.Float64), pl.col("seed").cast(pl.Int64), pl.col("value").cast(pl.Float32)
+    )
     nbf.write_results(odd, tmp_path, benchmark="mine")
     assert_frame_equal(
         _stored(tmp_path).sort(KEYS).select("value"), odd.sort(KEYS).select(pl.col("value").cast(pl.Float64))
