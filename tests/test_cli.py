@@ -43,7 +43,7 @@ def test_examples_of_the_help_are_calls_that_parse():
         actions = next(
             a
             for a in parser._actions
-            if a.dest == "==SUPPRESS==" or getattr(a, "choices", None) and command in a.choices
+            if a.dest == "==SUPPRESS==" or (getattr(a, "choices", None) and command in a.choices)
         )
         for line in actions.choices[command].epilog.splitlines()[1:]:
             words = line.split("|")[0].split(">")[0].strip().removeprefix('eval "$(').removesuffix(')"').split()
