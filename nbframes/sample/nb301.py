@@ -69,7 +69,7 @@ _BEST: Final = ("train_loss", "train_accuracy", "train_cross_entropy", "val_accu
 
 
 class _Candidate(NamedTuple):
-    genotype: darts.Genotype
+    settings: dict[str, str]
     params: int
     talent: training.Talent
 
@@ -119,10 +119,11 @@ def _candidates(rng: np.random.Generator, seed: int, *, guided: bool) -> Iterato
     if guided:
         better = strings.filter(quality(strings) > quality(strings).median())
         strings = pl.concat([better, darts.mutate(better, seed=int(rng.integers(2**32)))])
-    rows = zip(strings, darts.hash(strings), darts.params(strings), quality(strings), strict=True)
-    for text, key, params, good in rows:
-        talent = training.talents(good, key, ["cifar10"], seed)["cifar10"]
-        yield _Candidate(darts.parse(text), params, talent)
+    configs = darts.to_config(strings).iter_rows(named=True)
+    rows = zip(configs, darts.hash(strings), darts.params(strings), quality(strings), strict=True)
+    for config, key, params, good in rows:
+        settings = {name: value for name, value in config.items() if value is not None}
+        yield _Candidate(settings, params, training.talents(good, key, ["cifar10"], seed)["cifar10"])
 
 
 def _run(candidate: _Candidate, optimizer: str, rng: np.random.Generator) -> dict[str, Any]:
@@ -163,7 +164,7 @@ def _run(candidate: _Candidate, optimizer: str, rng: np.random.Generator) -> dic
     published["model_parameters"] = [float(candidate.params)] * len(logged)
     return {
         "final_metric_score": -measured["val_accuracy"],
-        "optimized_hyperparamater_config": _SETTINGS | darts.to_config(candidate.genotype),
+        "optimized_hyperparamater_config": _SETTINGS | candidate.settings,
         "budget": _EPOCHS,
         "info": [info],
         "test_accuracy": float(test[-1] * 100),
@@ -176,7 +177,7 @@ def _run(candidate: _Candidate, optimizer: str, rng: np.random.Generator) -> dic
 def _failed(candidate: _Candidate) -> dict[str, Any]:
     return {
         "final_metric_score": float("inf"),
-        "optimized_hyperparamater_config": _SETTINGS | darts.to_config(candidate.genotype),
+        "optimized_hyperparamater_config": _SETTINGS | candidate.settings,
         "budget": _EPOCHS,
         "info": {},
         "test_accuracy": None,
