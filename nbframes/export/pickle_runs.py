@@ -92,7 +92,7 @@ def _joined(items: list[Any]) -> Run | None:
         if type(item) is Run:
             keys.extend(item.keys)
             values.append(item.values)
-        elif type(value := next(loose, None)) is float:
+        elif type(value := next(loose, None)) is float and (type(item) is str or type(item) is int):
             keys.append(item)
             values.append([value])
         else:

@@ -1,0 +1,282 @@
+"""One architecture's record: every number in it, and a check that it holds what records hold.
+
+NATS-Bench and NAS-Bench-201 keep an architecture as ``{hp: state}``, a state for each training schedule, with one result for each
+(dataset, seed). `flatten` turns it into one array of numbers and a `Shape` that says what they are. Records of the same keys share
+their shape.
+"""
+
+from __future__ import annotations
+
+import reprlib
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn
+
+import numpy as np
+
+from nbframes.errors import SourceError
+from nbframes.export.nats_shape import EVAL_FIELDS, SETS, TRAIN_FIELDS, Curve, RunKey, RunShape, Shape, arranged
+from nbframes.export.pickle_runs import NumberDict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from numpy.typing import NDArray
+
+NOT_EXPORTED: Final = (
+    "arch_config: the same constants in every record (channel 16, 5 cells; in the size space the genotype), checked",
+    "net_state_dict: None in every record, checked",
+    "name, eval_names, dataset_seed, arch_index: repeat the keys of the record, checked",
+    "clear_net_done: True in every record, checked",
+)
+"""What a record holds and the tables do not, for the manifest."""
+
+_STATE_KEYS: Final = {"arch_index", "arch_str", "all_results", "dataset_seed", "clear_net_done"}
+_RESULT_KEYS: Final = {
+    *TRAIN_FIELDS,
+    *EVAL_FIELDS,
+    *("name", "net_state_dict", "arch_config", "params", "flop", "seed", "epochs", "latency", "eval_names"),
+}
+_FIELDS: Final = (*TRAIN_FIELDS, *EVAL_FIELDS)
+_CLASSES: Final = {"cifar10-valid": 10, "cifar10": 10, "cifar100": 100, "ImageNet16-120": 120}
+_GENOTYPE: Final = "|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|skip_connect~0|nor_conv_3x3~1|nor_conv_3x3~2|"
+_LARGEST_EXACT: Final = 1 << 53
+
+
+class Record(NamedTuple):
+    """An architecture with its numbers, as `Shape` describes them."""
+
+    arch: int
+    arch_str: str
+    shape: Shape
+    values: NDArray[np.float64]
+
+
+def flatten(
+    states: Any, where: str, *, arch: int, schedules: Mapping[str, int] | None = None, whole_counts: bool = True
+) -> Record:
+    """Numbers of one record, each of them and nothing else.
+
+    Parameters
+    ----------
+    states
+        ``{hp: state}`` as upstream pickles it; curves as dicts, `NumberDict` or lists by epoch.
+    where
+        File and record, for messages.
+    arch
+        Index that the record should have.
+    schedules
+        Epochs of each hp; by default the hp is that number.
+    whole_counts
+        Whether to check with `checked_counts` that parameter counts are whole.
+
+    Raises
+    ------
+    SourceError
+        If a key is missing or unknown, or a value is not what such records hold.
+    """
+    check = _Check(where)
+    states = _settled(states)
+    check(isinstance(states, dict) and bool(states), "it holds no schedules")
+    texts: set[str] = set()
+    numbers = _Numbers()
+    for hp, pickled in states.items():
+        schedule = _schedule(hp, schedules, check)
+        in_state = check.at(f"schedule {hp!r}")
+        state = _state(pickled, arch, in_state)
+        texts.add(state["arch_str"])
+        for dataset, seed, result in _results(state, in_state):
+            in_run = in_state.at(f"{dataset}, seed {seed}")
+            key = RunKey(dataset, schedule, seed)
+            _check_constants(result, key, state["arch_str"], in_run)
+            numbers.add(key, result, in_run)
+    check(len(texts) == 1, "its schedules are of the different architectures {}", texts)
+    check(len({run.key for run in numbers.runs}) == len(numbers.runs), "two schedules have the same number of epochs")
+    try:
+        shape, order = arranged(tuple(numbers.runs))
+    except ValueError as error:
+        check.fail(str(error))
+    record = Record(arch, texts.pop(), shape, numbers.all()[order])
+    return checked_counts(record, where) if whole_counts else record
+
+
+def checked_counts(record: Record, where: str) -> Record:
+    """Return the record if its published params (millions) can be had back from whole counts bit for bit."""
+    shape = record.shape
+    millions = record.values[len(shape.seed) : len(shape.seed) + len(shape.runs)]
+    with np.errstate(invalid="ignore"):
+        counts = np.rint(millions * 1e6)
+        fine = (counts / 1e6 == millions) & (np.abs(counts) <= _LARGEST_EXACT)
+    if not fine.all():
+        worst = int(np.argmin(fine))
+        run = shape.runs[worst]
+        msg = (
+            f"{where}: params of {run.dataset}, schedule {run.schedule}, seed {run.seed}: "
+            f"{float(millions[worst])!r} (millions) is not a whole number of parameters, so it could not be had back exactly"
+        )
+        raise SourceError(msg)
+    return record
+
+
+class _Numbers:
+    """Collects the numbers of a record in the order in which `arranged` expects them."""
+
+    def __init__(self) -> None:
+        self.runs: list[RunShape] = []
+        self._curves: list[NDArray[np.float64]] = []
+        self._params: list[float] = []
+        self._flop: list[float] = []
+        self._latencies: list[float] = []
+
+    def add(self, key: RunKey, result: dict[str, Any], check: _Check) -> None:
+        curves = []
+        for field in _FIELDS:
+            keys, values = _curve(result[field], check.at(field))
+            if keys:
+                curves.append(Curve(field, keys))
+                self._curves.append(values)
+        _check_sets(result["eval_names"], curves, check)
+        self._params.append(_number(result["params"], check.at("params")))
+        self._flop.append(_number(result["flop"], check.at("flop")))
+        measured = _latencies(result["latency"], check.at("latency"))
+        self._latencies.extend(measured)
+        self.runs.append(RunShape(key, len(measured), tuple(curves)))
+
+    def all(self) -> NDArray[np.float64]:
+        return np.concatenate([*self._curves, self._params, self._flop, np.array(self._latencies, np.float64)])
+
+
+# ------------------------------------------------------------------------------------------------ what must stand in a record
+
+
+class _Check:
+    """Raises with the place and the reason if a record is not as it should be."""
+
+    def __init__(self, where: str, place: str = "") -> None:
+        self._where = where
+        self._place = place
+
+    def at(self, place: str) -> _Check:
+        return _Check(self._where, f"{self._place}, {place}" if self._place else place)
+
+    def __call__(self, fine: bool, reason: str, *values: Any) -> None:
+        if not fine:
+            self.fail(reason.format(*map(reprlib.repr, values)))
+
+    def fail(self, reason: str) -> NoReturn:
+        place = f" ({self._place})" if self._place else ""
+        msg = f"{self._where}: the record is not as upstream writes them{place}: {reason}"
+        raise SourceError(msg)
+
+
+def _settled(value: Any) -> Any:
+    return value.settled() if type(value) is NumberDict else value
+
+
+def _schedule(hp: Any, schedules: Mapping[str, int] | None, check: _Check) -> int:
+    if schedules is not None:
+        check(type(hp) is str and hp in schedules, "{} is none of the schedules {}", hp, list(schedules))
+        return schedules[hp]
+    digits = type(hp) is str and hp.isascii() and hp.isdigit() and len(hp) < 6
+    check(digits and 0 < int(hp) < 1 << 16, "{} is no number of epochs", hp)
+    return int(hp)
+
+
+def _check_keys(value: Any, keys: set[str], check: _Check) -> None:
+    check(isinstance(value, dict), "{} where a dict should be", value)
+    if value.keys() != keys:
+        check(keys <= value.keys(), "it lacks {}", keys - value.keys())
+        check(False, "it holds the unknown {}", [key for key in value if key not in keys])
+
+
+def _state(pickled: Any, arch: int, check: _Check) -> dict[str, Any]:
+    state: dict[str, Any] = _settled(pickled)
+    _check_keys(state, _STATE_KEYS, check)
+    index = state["arch_index"]
+    check(type(index) is int and index == arch, "arch_index is {}, not {}", index, arch)
+    check(type(state["arch_str"]) is str, "arch_str is {}", state["arch_str"])
+    check(state["clear_net_done"] is True, "clear_net_done is {}", state["clear_net_done"])
+    return state
+
+
+def _results(state: dict[str, Any], check: _Check) -> Iterator[tuple[str, int, dict[str, Any]]]:
+    results = _settled(state["all_results"])
+    check(isinstance(results, dict) and bool(results), "all_results is {}", results)
+    seeds: dict[str, list[int]] = {}
+    for key, pickled in results.items():
+        check(type(key) is tuple and len(key) == 2, "{} is no (dataset, seed)", key)
+        dataset, seed = key
+        check(type(dataset) is str and dataset in SETS, "{} is none of the datasets {}", dataset, list(SETS))
+        check(type(seed) is int and 0 <= seed < 1 << 16, "{} is no seed", seed)
+        seeds.setdefault(dataset, []).append(seed)
+        result: dict[str, Any] = _settled(pickled)
+        _check_keys(result, _RESULT_KEYS, check.at(f"{dataset}, seed {seed}"))
+        yield dataset, seed, result
+    named = _settled(state["dataset_seed"])
+    fine = isinstance(named, dict) and named == {dataset: sorted(found) for dataset, found in seeds.items()}
+    check(fine, "dataset_seed {} does not name the results that are there", named)
+
+
+def _check_constants(result: dict[str, Any], run: RunKey, arch_str: str, check: _Check) -> None:
+    seed = result["seed"]
+    if type(seed) is str and seed.isascii() and seed.isdigit() and len(seed) < 6:
+        seed = int(seed)
+    check(type(seed) is int and seed == run.seed, "seed is {}", result["seed"])
+    check(type(result["name"]) is str and result["name"] == run.dataset, "name is {}", result["name"])
+    check(type(result["epochs"]) is int and result["epochs"] == run.schedule, "epochs is {}", result["epochs"])
+    check(result["net_state_dict"] is None, "net_state_dict is not empty")
+    classes = _CLASSES[run.dataset]
+    topology = {"channel": 16, "num_cells": 5, "arch_str": arch_str, "class_num": classes}
+    size = {"name": "infer.shape.tiny", "channels": arch_str, "arch_str": arch_str, "genotype": _GENOTYPE}
+    config = _settled(result["arch_config"])
+    plain = isinstance(config, dict) and all(type(value) in (int, str) for value in config.values())
+    check(plain and config in (topology, {**size, "class_num": classes}), "arch_config is {}", config)
+
+
+def _check_sets(names: Any, curves: Iterable[Curve], check: _Check) -> None:
+    check(type(names) is list and all(type(name) is str for name in names), "eval_names is {}", names)
+    found = set().union(*(_sets(curve.keys) for curve in curves if curve.field in EVAL_FIELDS))
+    check(len(set(names)) == len(names) and set(names) == found, "eval_names is {}, but {} are there", names, found)
+
+
+@lru_cache(maxsize=1024)
+def _sets(keys: tuple[Any, ...]) -> frozenset[str]:
+    return frozenset(key.partition("@")[0] for key in keys if type(key) is str)
+
+
+def _curve(value: Any, check: _Check) -> tuple[tuple[Any, ...], NDArray[np.float64]]:
+    if type(value) is NumberDict and (run := value.numbers()) is not None:
+        return run
+    if value is None:
+        return (), np.empty(0)
+    value = _settled(value)
+    if isinstance(value, dict):
+        keys = tuple(value)
+        check(set(map(type, keys)) in ({int}, {str}, set()), "its keys {} are not all epochs or texts", keys)
+        return keys, np.array(_floats(value.values(), check), np.float64)
+    check(type(value) is list, "{} where a curve should be", value)
+    return tuple(range(len(value))), np.array(_floats(value, check), np.float64)
+
+
+def _latencies(value: Any, check: _Check) -> list[float]:
+    if value is None:
+        return []
+    check(
+        type(value) is list or (isinstance(value, np.ndarray) and value.ndim == 1), "{} where a list should be", value
+    )
+    return _floats(value, check)
+
+
+def _floats(values: Iterable[Any], check: _Check) -> list[float]:
+    values = list(values)
+    if set(map(type, values)) <= {float, np.float64}:
+        return values
+    return [_number(value, check) for value in values]
+
+
+def _number(value: Any, check: _Check) -> float:
+    """Return ``value`` as the float64 that it is exactly."""
+    if isinstance(value, float | np.float64 | np.float32 | np.float16):
+        return float(value)
+    whole = type(value) is int or isinstance(value, np.integer)
+    check(whole and abs(int(value)) <= _LARGEST_EXACT, "{} is not a number that a float64 holds exactly", value)
+    return float(value)

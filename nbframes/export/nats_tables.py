@@ -1,0 +1,121 @@
+"""Records of architectures become one batch of rows."""
+
+from __future__ import annotations
+
+from functools import reduce
+from operator import add
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from nbframes.export.reader import Batch, Rows
+from nbframes.schema import ARCHS, RUNS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import ModuleType
+
+    from numpy.typing import NDArray
+
+    from nbframes.export.nats_record import Record
+    from nbframes.export.nats_shape import Block, Shape
+    from nbframes.schema import Partition
+
+
+def batch(records: Sequence[Record], archs: pl.DataFrame, progress: int) -> Batch:
+    """Rows, archs and runs of records in ascending order of their architectures.
+
+    Parameters
+    ----------
+    records
+        At least one record.
+    archs
+        Their rows of ``archs``.
+    progress
+        Units of the source that were read for them.
+    """
+    return Batch(_rows(records), archs, _runs(records), progress)
+
+
+def arch_frame(archs: Sequence[int], strings: Sequence[str], space: ModuleType) -> pl.DataFrame:
+    """Table ``archs`` of these architectures; ``space`` is `nbframes.spaces.tss` or `nbframes.spaces.sss`."""
+    index = pl.Series("arch", archs, ARCHS["arch"])
+    texts = pl.Series("arch_str", strings, ARCHS["arch_str"])
+    return pl.DataFrame([index, index.alias("position"), texts, space.hash(texts).alias("hash")]).hstack(
+        space.parse(texts)
+    )
+
+
+def _rows(records: Sequence[Record]) -> list[Rows]:
+    blocks: dict[tuple[Partition, bool], list[tuple[Record, Block]]] = {}
+    for record in records:
+        for block in record.shape.blocks:
+            blocks.setdefault((block.partition, block.final), []).append((record, block))
+    return [_block_rows(partition, final, parts) for (partition, final), parts in blocks.items()]
+
+
+def _block_rows(partition: Partition, final: bool, parts: list[tuple[Record, Block]]) -> Rows:
+    archs = np.array([record.arch for record, _ in parts], np.uint32)
+    return Rows(
+        partition,
+        final,
+        np.repeat(archs, [block.stop - block.start for _, block in parts]),
+        np.concatenate([record.shape.schedule[block.start : block.stop] for record, block in parts]),
+        np.concatenate([record.shape.budget[block.start : block.stop] for record, block in parts]),
+        np.concatenate([record.shape.seed[block.start : block.stop] for record, block in parts]),
+        np.concatenate([record.values[block.start : block.stop] for record, block in parts]),
+    )
+
+
+def _runs(records: Sequence[Record]) -> pl.DataFrame:
+    keys = [run for record in records for run in record.shape.runs]
+    tails = [np.split(record.values[len(record.shape.seed) :], _ends(record.shape)) for record in records]
+    params, mflops, latencies = (np.concatenate(parts) for parts in zip(*tails, strict=True))
+    counts = np.array([count for record in records for count in record.shape.latencies], np.int64)
+    measured = _lists(latencies, counts)
+    columns: dict[str, Any] = {
+        "arch": np.repeat(
+            np.array([record.arch for record in records], np.uint32), [len(r.shape.runs) for r in records]
+        ),
+        "dataset": [run.dataset for run in keys],
+        "schedule": np.array([run.schedule for run in keys], np.uint16),
+        "seed": np.array([run.seed for run in keys], np.uint16),
+        "params": np.rint(params * 1e6).astype(np.int64),
+        "mflops": mflops,
+        "latency": _means(measured, latencies, counts),
+        "latencies": measured,
+        "train_time": [total for record in records for total in _train_times(record)],
+    }
+    return pl.DataFrame(columns, schema=RUNS)
+
+
+def _ends(shape: Shape) -> list[int]:
+    return [len(shape.runs), 2 * len(shape.runs)]
+
+
+def _lists(values: NDArray[np.float64], counts: NDArray[np.int64]) -> pl.Series:
+    """Series of lists with ``counts`` values each."""
+    import pyarrow as pa
+
+    offsets = pa.array(np.concatenate([[0], np.cumsum(counts)]).astype(np.int64))
+    lists = pl.Series(pa.LargeListArray.from_arrays(offsets, pa.array(values)))
+    return lists.cast(RUNS["latencies"])
+
+
+def _means(lists: pl.Series, values: NDArray[np.float64], counts: NDArray[np.int64]) -> Any:
+    """Mean of each list, summed from left to right; null for an empty one."""
+    if (counts == 1).all():
+        return values
+    return [reduce(add, found) / len(found) if found else None for found in lists.to_list()]
+
+
+def _train_times(record: Record) -> list[float | None]:
+    """Total training time of each run, its epochs summed from left to right (``np.sum`` would add in pairs)."""
+    totals: list[float | None] = [None] * len(record.shape.runs)
+    for runs, places in record.shape.train_times:
+        for run, total in zip(
+            runs.tolist(), np.add.accumulate(record.values[places], axis=1)[:, -1].tolist(), strict=True
+        ):
+            totals[run] = total
+    return totals
