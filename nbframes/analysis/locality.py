@@ -1,0 +1,408 @@
+"""How a metric varies between neighbouring architectures: walks, distances from the best, local optima."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import polars as pl
+
+from nbframes.analysis._frames import Groups, average, like, measured, require
+from nbframes.analysis.relations import neighbour_pairs
+from nbframes.errors import FrameError, InvalidArgumentError, listed
+from nbframes.expr import tied
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from nbframes.analysis._frames import Frame, Names
+    from nbframes.analysis._graph import Graph
+    from nbframes.analysis.relations import Space
+
+_LOCALITY: Final[dict[str, Any]] = {
+    "distance": pl.UInt32,
+    "autocorrelation": pl.Float64,
+    "walked": pl.UInt32,
+    "n": pl.UInt32,
+    "mean": pl.Float64,
+    "std": pl.Float64,
+}
+_LANDSCAPE: Final[dict[str, Any]] = {
+    "n": pl.UInt32,
+    "pairs": pl.UInt32,
+    "isolated": pl.UInt32,
+    "best": pl.Float64,
+    "best_arch": pl.UInt32,
+    "best_count": pl.UInt32,
+    "local_optima": pl.UInt32,
+    "fitness_distance": pl.Float64,
+    "autocorrelation": pl.Float64,
+    "correlation_length": pl.Float64,
+}
+_OPTIMA: Final[dict[str, Any]] = {
+    "arch": pl.UInt32,
+    "value": pl.Float64,
+    "runs": pl.UInt32,
+    "neighbours": pl.UInt32,
+    "ties": pl.UInt32,
+}
+
+
+def locality(
+    frame: Frame,
+    /,
+    archs: pl.DataFrame | pl.LazyFrame,
+    *,
+    by: Names | None = None,
+    steps: int = 10,
+    maximise: bool = True,
+    space: Space | None = None,
+) -> Frame:
+    """How alike architectures are that lie some edits apart, and how good those are that lie some edits from the best.
+
+    Parameters
+    ----------
+    frame
+        Results in long format; the value of an architecture is the mean over its seeds. Rows whose value is null or NaN are
+        left out.
+    archs
+        The ``archs`` table, or the pairs of neighbours that `neighbour_pairs` makes of it.
+    by
+        Columns to group by. By default all that tell unlike results apart: those of benchmark, metric, dataset, split,
+        schedule and budget (and config) that the frame has.
+    steps
+        Greatest distance, in edits.
+    maximise
+        Whether the largest value is the best.
+    space
+        Search space of ``archs``; by default that of the published ``benchmark``.
+
+    Returns
+    -------
+    DataFrame or LazyFrame
+        One row for each distance from 0 to ``steps``, sorted by ``by`` and ``distance``:
+
+        - ``autocorrelation`` of the values that a random walk meets so many steps apart (null if they are all the same), and
+          ``walked``, the number of architectures it walks over: those with a value that have a neighbour with one;
+        - ``n``, ``mean`` and ``std`` (of a sample, n - 1) of the architectures so many edits from the best: of their
+          shortest paths over architectures with values; from the nearest of the best if several tie.
+
+    Raises
+    ------
+    FrameError
+        If a column is missing, an architecture has several values that are no seeds, unlike rows would be averaged because
+        ``by`` does not name the column that tells them apart, or frame and ``archs`` speak of different benchmarks. From
+        a LazyFrame these are raised when it is collected.
+    InvalidArgumentError
+        If ``steps`` is negative, or the search space is not known.
+
+    See Also
+    --------
+    landscape : One row of such figures.
+    local_optima : Architectures that no neighbour beats.
+
+    Notes
+    -----
+    The walk goes to each neighbour with equal probability and its autocorrelation [1]_ is the exact expectation of an endless
+    walk, over neighbours with values only. NAS-Bench-101 shows both measures of its space [2]_, of drawn walks.
+
+    References
+    ----------
+    .. [1] E. Weinberger: Correlated and uncorrelated fitness landscapes and how to tell the difference. Biological
+       Cybernetics 63 (1990).
+    .. [2] C. Ying et al.: NAS-Bench-101: Towards Reproducible Neural Architecture Search. ICML 2019, section on locality.
+
+    Examples
+    --------
+    >>> import nbframes as nbf
+    >>> import polars as pl
+    >>> archs = pl.DataFrame({"arch": [0, 1, 2], "arch_str": ["8:8:8:8:8", "8:8:8:8:64", "8:8:8:64:64"]})
+    >>> results = pl.DataFrame({"arch": [0, 1, 2], "seed": [777] * 3, "value": [90.0, 91.0, 93.0]})
+    >>> nbf.locality(results, archs, space="sss", steps=2).select("distance", "walked", "n", "mean").rows()
+    [(0, 3, 1, 93.0), (1, 3, 1, 91.0), (2, 3, 1, 90.0)]
+    """
+    if steps < 0:
+        msg = f"steps={steps!r} should be 0 or more"
+        raise InvalidArgumentError(msg)
+
+    def along_distances(land: _Land) -> pl.DataFrame:
+        at = pl.DataFrame({"distance": land.distances, "value": land.values}).group_by("distance")
+        return (
+            pl.DataFrame(
+                {"distance": range(steps + 1), "autocorrelation": land.graph.autocorrelation(land.values, steps)}
+            )
+            .join(
+                at.agg(pl.len().alias("n"), pl.col("value").mean().alias("mean"), pl.col("value").std().alias("std")),
+                on="distance",
+                how="left",
+                maintain_order="left",
+            )
+            .with_columns(
+                pl.col("n").fill_null(0),
+                pl.col("autocorrelation").fill_nan(None),
+                walked=pl.lit(int((land.graph.degrees > 0).sum())),
+            )
+        )
+
+    return like(
+        frame,
+        _survey(frame, archs, along_distances, _LOCALITY, by=by, order="distance", maximise=maximise, space=space),
+    )
+
+
+def landscape(
+    frame: Frame,
+    /,
+    archs: pl.DataFrame | pl.LazyFrame,
+    *,
+    by: Names | None = None,
+    maximise: bool = True,
+    space: Space | None = None,
+) -> Frame:
+    """Figures that say how smooth a metric is over a search space and how well it guides to its best.
+
+    Parameters
+    ----------
+    frame, archs, by, maximise, space
+        As for `locality`.
+
+    Returns
+    -------
+    DataFrame or LazyFrame
+        One row per group, sorted by ``by``: ``n`` architectures with a value, ``pairs`` of neighbours among them,
+        ``isolated`` ones without a neighbour; the ``best`` value, the lowest ``best_arch`` that has it and ``best_count``,
+        how many tie for it; ``local_optima``, how many have neighbours of which none is better; ``fitness_distance``,
+        Pearson's correlation of value and distance to the nearest best, over those from which it can be reached;
+        ``autocorrelation`` of a random walk's next step, and ``correlation_length``, -1 / ln |autocorrelation|, in steps.
+
+    Raises
+    ------
+    FrameError, InvalidArgumentError
+        As for `locality`.
+
+    Notes
+    -----
+    The correlation of fitness and distance is near -1 where values rise steadily towards the best (near 1 if the metric
+    is minimised) [1]_. The correlation length is the number of steps in which the autocorrelation would fall to 1/e
+    if it fell geometrically [2]_.
+
+    References
+    ----------
+    .. [1] T. Jones, S. Forrest: Fitness Distance Correlation as a Measure of Problem Difficulty for Genetic Algorithms.
+       ICGA 1995.
+    .. [2] P. F. Stadler: Landscapes and their correlation functions. Journal of Mathematical Chemistry 20 (1996).
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> from nbframes.analysis import landscape
+    >>> archs = pl.DataFrame({"arch": [0, 1, 2], "arch_str": ["8:8:8:8:8", "8:8:8:8:64", "8:8:8:64:64"]})
+    >>> results = pl.DataFrame({"arch": [0, 1, 2], "value": [90.0, 91.0, 93.0]})
+    >>> landscape(results, archs, space="sss").select("n", "pairs", "best", "best_arch", "local_optima").rows()
+    [(3, 2, 93.0, 2, 1)]
+    """
+
+    def in_figures(land: _Land) -> pl.DataFrame:
+        import numpy as np
+
+        next_step = float(land.graph.autocorrelation(land.values, 1)[1])
+        best = land.distances == 0
+        return pl.DataFrame(
+            {
+                "n": len(land.values),
+                "pairs": len(land.graph.neighbours) // 2,
+                "isolated": int((land.graph.degrees == 0).sum()),
+                "best": float(land.values[best].max() if maximise else land.values[best].min()),
+                "best_arch": int(land.archs[best].min()),
+                "best_count": int(best.sum()),
+                "local_optima": int(land.optimal.sum()),
+                "fitness_distance": _correlation(land.values, land.distances, land.distances >= 0),
+                "autocorrelation": next_step,
+                "correlation_length": -1 / np.log(abs(next_step)) if 0 < abs(next_step) < 1 else None,
+            },
+            schema=_LANDSCAPE,
+        ).with_columns(pl.col("autocorrelation").fill_nan(None))
+
+    return like(frame, _survey(frame, archs, in_figures, _LANDSCAPE, by=by, maximise=maximise, space=space))
+
+
+def local_optima(
+    frame: Frame,
+    /,
+    archs: pl.DataFrame | pl.LazyFrame,
+    *,
+    by: Names | None = None,
+    maximise: bool = True,
+    space: Space | None = None,
+) -> Frame:
+    """Architectures that have neighbours of which none is better.
+
+    Parameters
+    ----------
+    frame, archs, by, maximise, space
+        As for `locality`.
+
+    Returns
+    -------
+    DataFrame or LazyFrame
+        Sorted by ``by``, then the best first: ``arch``, its ``value`` (the mean of so many ``runs``), how many
+        ``neighbours`` with a value it has, and how many of them are ``ties`` (together they may be a plateau).
+
+    Raises
+    ------
+    FrameError, InvalidArgumentError
+        As for `locality`.
+
+    Notes
+    -----
+    Within a group, values whose sorted neighbours lie less than 1e-9 apart are ties: none is better than another.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> from nbframes.analysis import local_optima
+    >>> archs = pl.DataFrame({"arch": [0, 1, 2], "arch_str": ["8:8:8:8:8", "8:8:8:8:64", "8:8:8:64:64"]})
+    >>> results = pl.DataFrame({"arch": [0, 1, 2], "value": [92.0, 91.0, 93.0]})
+    >>> local_optima(results, archs, space="sss").rows()
+    [(2, 93.0, 1, 1, 0), (0, 92.0, 1, 1, 0)]
+    """
+
+    def at_the_top(land: _Land) -> pl.DataFrame:
+        import numpy as np
+
+        found = np.flatnonzero(land.optimal)
+        found = found[np.argsort(-land.goodness[found], kind="stable")]
+        return pl.DataFrame(
+            {
+                "arch": land.archs[found],
+                "value": land.values[found],
+                "runs": land.runs[found],
+                "neighbours": land.graph.degrees[found],
+                "ties": land.graph.ties(land.goodness)[found],
+            }
+        )
+
+    return like(frame, _survey(frame, archs, at_the_top, _OPTIMA, by=by, maximise=maximise, space=space))
+
+
+class _Land(NamedTuple):
+    """The values of one group over the graph of their architectures, in ascending order of ``arch``."""
+
+    archs: NDArray[np.int64]
+    values: NDArray[np.float64]
+    runs: NDArray[np.int64]
+    goodness: NDArray[np.float64]
+    """The values, negative if small is good, all of a tie the same."""
+    graph: Graph
+    optimal: NDArray[np.bool_]
+    distances: NDArray[np.intp]
+    """To the nearest of the best, -1 where it cannot be reached."""
+
+    @classmethod
+    def of(cls, group: pl.DataFrame, pairs: pl.DataFrame, *, maximise: bool) -> _Land:
+        import numpy as np
+
+        from nbframes.analysis._graph import Graph
+
+        group = group.sort("arch").with_columns(goodness=tied() if maximise else -tied())
+        archs = group["arch"].cast(pl.Int64).to_numpy()
+        ends, others = (pairs[name].cast(pl.Int64).to_numpy() for name in ("arch", "neighbour"))
+        known = np.isin(ends, archs) & np.isin(others, archs)
+        graph = Graph.of(len(archs), np.searchsorted(archs, ends[known]), np.searchsorted(archs, others[known]))
+        goodness = group["goodness"].to_numpy()
+        return cls(
+            archs,
+            group["value"].to_numpy(),
+            group["runs"].to_numpy(),
+            goodness,
+            graph,
+            (graph.degrees > 0) & (goodness >= graph.best(goodness)),
+            graph.distances(goodness == goodness.max()),
+        )
+
+
+def _survey(
+    frame: pl.DataFrame | pl.LazyFrame,
+    archs: pl.DataFrame | pl.LazyFrame,
+    measure: Callable[[_Land], pl.DataFrame],
+    columns: Mapping[str, Any],
+    *,
+    by: Names | None,
+    maximise: bool,
+    space: Space | None,
+    order: str | None = None,
+) -> pl.LazyFrame:
+    """Measure each group of the frame on the graph of its architectures."""
+    relation = archs.lazy()
+    pairs = relation.collect() if "neighbour" in relation.collect_schema() else neighbour_pairs(relation, space=space)
+    results = measured(frame)
+    require(results, ["arch"])
+    require(pairs.lazy(), ["arch", "neighbour"])
+    groups = Groups.of(results, by, free=("arch", "seed"))
+    schema = results.collect_schema()
+    one = [*groups.keys, "arch"]
+    means = (
+        average(results, one, ["seed"])
+        if "seed" in schema
+        else results.select(*one, "value", runs=pl.lit(1, dtype=pl.UInt32))
+    )
+
+    def surveyed(means: pl.DataFrame) -> pl.DataFrame:
+        _check(means, one, pairs)
+        parts = means.partition_by(groups.keys, as_dict=True) if groups.keys else {(): means}
+        found = [
+            measure(_Land.of(part, _of_benchmark(pairs, part), maximise=maximise))
+            .select(pl.col(name).cast(dtype) for name, dtype in columns.items())
+            .select(*[pl.lit(v, dtype=schema[k]).alias(k) for k, v in zip(groups.keys, key, strict=True)], pl.all())
+            for key, part in parts.items()
+            if part.height
+        ]
+        return pl.concat(found) if found else pl.DataFrame(schema=found_schema)
+
+    found_schema = {**{name: schema[name] for name in groups.keys}, **columns}
+    result = means.map_batches(
+        surveyed, schema=found_schema, predicate_pushdown=False, projection_pushdown=False, slice_pushdown=False
+    )
+    settled = groups.settle(result)
+    keys = [*groups.by, *([order] if order else [])]
+    return settled.sort(keys, maintain_order=True) if keys else settled
+
+
+def _check(means: pl.DataFrame, one: list[str], pairs: pl.DataFrame) -> None:
+    """Raise if an architecture has several values in a group, or the pairs may be those of another benchmark."""
+    several = means.filter(means.select(one).is_duplicated())
+    if several.height:
+        msg = (
+            f"some architectures have several values, for example {several['arch'][0]}\n\n"
+            "Hint: keep one value for each, or name the runs in a column 'seed' to take their mean"
+        )
+        raise FrameError(msg)
+    of_frame, of_archs = (
+        table["benchmark"].cast(pl.String).unique().sort().to_list() if "benchmark" in table.columns else []
+        for table in (means, pairs)
+    )
+    if of_archs and (unknown := [name for name in of_frame if name not in of_archs]):
+        msg = f"archs does not hold {listed(unknown)} of the frame; its benchmarks are {listed(of_archs)}"
+        raise FrameError(msg)
+    if (len(of_frame) > 1 and not of_archs) or (len(of_archs) > 1 and not of_frame):
+        with_, without = ("the frame", "archs") if of_frame else ("archs", "the frame")
+        msg = f"{with_} holds several benchmarks ({listed(of_frame or of_archs)}), but {without} has no column 'benchmark'"
+        raise FrameError(msg)
+
+
+def _of_benchmark(pairs: pl.DataFrame, group: pl.DataFrame) -> pl.DataFrame:
+    """Return the pairs that belong to the benchmark of a group."""
+    if "benchmark" not in pairs.columns or "benchmark" not in group.columns:
+        return pairs
+    return pairs.filter(pl.col("benchmark").cast(pl.String) == str(group["benchmark"][0]))
+
+
+def _correlation(values: NDArray[np.float64], distances: NDArray[np.intp], chosen: NDArray[np.bool_]) -> float | None:
+    import numpy as np
+
+    x, y = values[chosen], distances[chosen]
+    if x.min() == x.max() or y.min() == y.max():
+        return None
+    return float(np.corrcoef(x, y)[0, 1])
