@@ -208,7 +208,7 @@ def _from_frame(frame: pl.DataFrame) -> tuple[Cells, Bools]:
     operations = np.ascontiguousarray(codes.to_numpy())
     present = names.select(pl.all().is_not_null()).to_numpy()
     vertices = frame["vertices"].cast(pl.UInt8, strict=False).fill_null(0).to_numpy()
-    adjacency = frame["adjacency"].cast(pl.UInt32, strict=False).fill_null(0).to_numpy()
+    adjacency = frame["adjacency"].cast(pl.UInt32, strict=False).fill_null(0xFFFFFFFF).to_numpy()
     possible = np.array([0, 0, *(all_bits(v) for v in range(2, MAX_VERTICES + 1))], np.uint32)
     fine = (vertices >= 2) & (vertices <= MAX_VERTICES)
     fine &= (adjacency & ~possible[np.where(fine, vertices, 0)]) == 0

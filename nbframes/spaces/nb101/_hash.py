@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     Words = NDArray[np.uint32]
     Keys = NDArray[np.uint64]
 
-_SLICE: Final = 131_072
+_SLICE: Final = 65_536
 """Cells in memory at a time."""
 _BATCH: Final = 16_384
 """Messages hashed together: they stay in the processor's cache."""

@@ -27,10 +27,10 @@ _FLIPS: Final = np.array([len(edges_among(v)) for v in range(MAX_VERTICES + 1)])
 """Number of edges that can be flipped, by number of vertices."""
 _EDITS: Final = np.array([flips + _OTHERS * max(v - 2, 0) for v, flips in enumerate(_FLIPS)])
 """Number of edits, by number of vertices."""
-_FLIP: Final = np.zeros((MAX_VERTICES + 1, _EDITS.max()), np.uint32)
-"""Bit of the edge that an edit flips, by number of vertices."""
-for _v in range(MAX_VERTICES + 1):
-    _FLIP[_v, : _FLIPS[_v]] = [BIT[edge] for edge in edges_among(_v)]
+_FLIP: Final = np.array(
+    [[BIT[edge] for edge in edges_among(v)] + [0] * (_EDITS.max() - flips) for v, flips in enumerate(_FLIPS)], np.uint32
+)
+"""Bit of the edge that an edit flips, by number of vertices and of the edit."""
 
 
 @overload

@@ -54,10 +54,7 @@ def enumerate(*, max_vertices: int = MAX_VERTICES) -> pl.DataFrame:
     >>> nb101.enumerate(max_vertices=5)["vertices"].value_counts(sort=True).rows()
     [(5, 2441), (4, 84), (3, 6), (2, 1)]
     """
-    if max_vertices not in range(2, MAX_VERTICES + 1):
-        msg = f"max_vertices should be one of 2 to {MAX_VERTICES} but got {max_vertices!r}"
-        raise InvalidArgumentError(msg)
-    return _frame(all_cells(max_vertices))
+    return _frame(_cells(max_vertices))
 
 
 def sample(
@@ -112,13 +109,21 @@ def sample(
     return _frame(_random_matrices(n, rng))
 
 
-def missing(hashes: pl.Series, /, *, progress: Callable[[int, int], object] | None = None) -> pl.DataFrame:
+def missing(
+    hashes: pl.Series,
+    /,
+    *,
+    max_vertices: int = MAX_VERTICES,
+    progress: Callable[[int, int], object] | None = None,
+) -> pl.DataFrame:
     """List the cells of the published space whose hash is not among some.
 
     Parameters
     ----------
     hashes
         Module hashes, such as ``archs.hash`` of a store.
+    max_vertices
+        Ask for the cells of at most so many vertices.
     progress
         Called with the number of cells hashed so far and their total.
 
@@ -130,22 +135,33 @@ def missing(hashes: pl.Series, /, *, progress: Callable[[int, int], object] | No
     Raises
     ------
     InvalidArgumentError
-        If ``hashes`` is not a column of strings.
+        If ``hashes`` is not a column of strings, or ``max_vertices`` not in 2..7.
+
+    Notes
+    -----
+    Takes the time of hashing all cells: seconds for the whole space.
 
     Examples
     --------
     >>> from nbframes.spaces import nb101
-    >>> cells = nb101.enumerate()  # doctest: +SKIP
-    >>> nb101.missing(nb101.hash(cells[1:]))["arch_str"].to_list()  # doctest: +SKIP
+    >>> cells = nb101.enumerate(max_vertices=4)
+    >>> nb101.missing(nb101.hash(cells[1:]), max_vertices=4)["arch_str"].to_list()
     ['0100|input,output']
     """
     if hashes.dtype != pl.String:
         msg = f"hashes should be a column of strings but got {hashes.dtype}"
         raise InvalidArgumentError(msg)
-    cells = all_cells()
+    cells = _cells(max_vertices)
     found = hash_cells(cells, progress)
     absent = (~found.is_in(hashes.implode())).to_numpy()
     return _frame(cells.take(absent)).insert_column(0, found.filter(absent))
+
+
+def _cells(max_vertices: int) -> Cells:
+    if max_vertices not in range(2, MAX_VERTICES + 1):
+        msg = f"max_vertices should be one of 2 to {MAX_VERTICES} but got {max_vertices!r}"
+        raise InvalidArgumentError(msg)
+    return all_cells(max_vertices)
 
 
 def _frame(cells: Cells) -> pl.DataFrame:
