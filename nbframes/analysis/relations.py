@@ -11,7 +11,7 @@ from nbframes.analysis._frames import one_of, require
 from nbframes.errors import FrameError, InvalidArgumentError, listed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 Space = Literal["nb101", "tss", "sss", "darts"]
 
@@ -86,9 +86,9 @@ def replacement_pairs(archs: pl.DataFrame | pl.LazyFrame, /, *, space: Space | N
     -------
     DataFrame
         ``benchmark`` (if ``archs`` has it), ``arch``, ``position`` (the encoding column), ``operation`` (what stands there),
-        ``replacement``, ``neighbour`` (the architecture with the replacement), sorted, positions and operations in the
-        order of the space. In the size space the operations are numbers of channels. Only pairs of which both are in
-        ``archs``.
+        ``replacement``, ``neighbour`` (the architecture with the replacement), sorted; positions and operations are Enums in
+        the order of the space. In the size space the operations are numbers of channels, as text. Only pairs of which
+        both are in ``archs``.
 
     Raises
     ------
@@ -114,6 +114,35 @@ def replacement_pairs(archs: pl.DataFrame | pl.LazyFrame, /, *, space: Space | N
     return _in_each_benchmark(archs, space, _replacements)
 
 
+def operations(archs: pl.DataFrame | pl.LazyFrame, /, *, space: Space | None = None) -> pl.DataFrame:
+    """List what stands at every position of every architecture.
+
+    Parameters
+    ----------
+    archs, space
+        As for `replacement_pairs`.
+
+    Returns
+    -------
+    DataFrame
+        ``benchmark`` (if ``archs`` has it), ``arch``, ``position`` (the encoding column), ``operation``, position by
+        position; Enums in the order of the space. In the size space the operations are numbers of channels, as text.
+
+    Raises
+    ------
+    FrameError, InvalidArgumentError, InvalidArchitectureError
+        As for `replacement_pairs`.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> from nbframes.analysis.relations import operations
+    >>> operations(pl.DataFrame({"arch": [0], "arch_str": ["8:8:8:64:8"]}), space="sss").row(3)
+    (0, 'channels_4', '64')
+    """
+    return _in_each_benchmark(archs, space, _operations)
+
+
 def _in_each_benchmark(
     archs: pl.DataFrame | pl.LazyFrame, space: Space | None, find: Callable[[pl.DataFrame, Space], pl.DataFrame]
 ) -> pl.DataFrame:
@@ -121,18 +150,28 @@ def _in_each_benchmark(
         one_of("space", space, get_args(Space))
     require(archs.lazy(), ("arch", "arch_str"))
     table = archs.lazy().collect()
-    if "benchmark" not in table.columns:
-        return find(table, _known(space, "archs without a column 'benchmark'"))
     if table.is_empty():
-        msg = "archs has no rows, so there are no pairs to list"
+        msg = "archs has no rows"
         raise FrameError(msg)
-    parts = [
-        find(part, space or _known(SPACE_OF.get(benchmark), f"benchmark {benchmark!r}")).select(
-            pl.lit(benchmark).cast(table.schema["benchmark"]).alias("benchmark"), pl.all()
-        )
-        for (benchmark,), part in sorted(table.partition_by("benchmark", as_dict=True).items())
+    if "benchmark" not in table.columns:
+        space = _known(space, "archs without a column 'benchmark'")
+        return _in_order(find(table, space), [space])
+    parts = dict(sorted(table.partition_by("benchmark", as_dict=True).items()))
+    spaces = [space or _known(SPACE_OF.get(name), f"benchmark {name!r}") for (name,) in parts]
+    found = [
+        find(part, of).select(pl.lit(name, dtype=table.schema["benchmark"]).alias("benchmark"), pl.all())
+        for ((name,), part), of in zip(parts.items(), spaces, strict=True)
     ]
-    return pl.concat(parts)
+    return _in_order(pl.concat(found), spaces)
+
+
+def _in_order(found: pl.DataFrame, spaces: Iterable[Space]) -> pl.DataFrame:
+    """Give positions and operations types that sort in the order of the spaces."""
+    choices = [choice for space in dict.fromkeys(spaces) for choice in _choices(_module(space))]
+    positions = pl.Enum(list(dict.fromkeys(position for position, _ in choices)))
+    names = pl.Enum(list(dict.fromkeys(str(operation) for _, operation in choices)))
+    types = {"position": positions, "operation": names, "replacement": names}
+    return found.cast({name: dtype for name, dtype in types.items() if name in found.columns})
 
 
 def _known(space: Space | None, of_what: str) -> Space:
@@ -184,6 +223,16 @@ def _replacements(archs: pl.DataFrame, name: Space) -> pl.DataFrame:
         for changes in [(before != str(after)).fill_null(value=False)]
     ]
     return pl.concat(parts).sort("arch", maintain_order=True)
+
+
+def _operations(archs: pl.DataFrame, name: Space) -> pl.DataFrame:
+    space = _module(name)
+    cells: pl.DataFrame = space.parse(archs["arch_str"])
+    positions = list(dict.fromkeys(position for position, _ in _choices(space)))
+    texts = cells.select(archs["arch"], pl.col(positions).cast(pl.String))
+    return texts.unpivot(positions, index="arch", variable_name="position", value_name="operation").drop_nulls(
+        "operation"
+    )
 
 
 def _choices(space: Any) -> Iterator[tuple[str, Any]]:

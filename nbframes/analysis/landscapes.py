@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import polars as pl
 
-from nbframes.analysis._frames import Groups, average, like, measured, require
+from nbframes.analysis._frames import like, require
+from nbframes.analysis._values import arch_values
 from nbframes.analysis.relations import neighbour_pairs
-from nbframes.errors import FrameError, InvalidArgumentError, listed
+from nbframes.errors import InvalidArgumentError
 from nbframes.expr import tied
 
 if TYPE_CHECKING:
@@ -337,59 +338,28 @@ def _survey(
     """Measure each group of the frame on the graph of its architectures."""
     relation = archs.lazy()
     pairs = relation.collect() if "neighbour" in relation.collect_schema() else neighbour_pairs(relation, space=space)
-    results = measured(frame)
-    require(results, ["arch"])
     require(pairs.lazy(), ["arch", "neighbour"])
-    groups = Groups.of(results, by, free=("arch", "seed"))
-    schema = results.collect_schema()
-    one = [*groups.keys, "arch"]
-    means = (
-        average(results, one, ["seed"])
-        if "seed" in schema
-        else results.select(*one, "value", runs=pl.lit(1, dtype=pl.UInt32))
-    )
+    groups, values = arch_values(frame, by, pairs)
+    keys = {name: dtype for name, dtype in values.collect_schema().items() if name in groups.keys}
 
-    def surveyed(means: pl.DataFrame) -> pl.DataFrame:
-        _check(means, one, pairs)
-        parts = means.partition_by(groups.keys, as_dict=True) if groups.keys else {(): means}
+    def surveyed(values: pl.DataFrame) -> pl.DataFrame:
+        parts = values.partition_by(groups.keys, as_dict=True) if groups.keys else {(): values}
         found = [
-            measure(_Land.of(part, _of_benchmark(pairs, part), maximise=maximise))
-            .select(pl.col(name).cast(dtype) for name, dtype in columns.items())
-            .select(*[pl.lit(v, dtype=schema[k]).alias(k) for k, v in zip(groups.keys, key, strict=True)], pl.all())
+            measure(_Land.of(part, _of_benchmark(pairs, part), maximise=maximise)).select(
+                *[pl.lit(value, dtype=keys[name]).alias(name) for name, value in zip(groups.keys, key, strict=True)],
+                *[pl.col(name).cast(dtype) for name, dtype in columns.items()],
+            )
             for key, part in parts.items()
             if part.height
         ]
-        return pl.concat(found) if found else pl.DataFrame(schema=found_schema)
+        return pl.concat(found) if found else pl.DataFrame(schema={**keys, **columns})
 
-    found_schema = {**{name: schema[name] for name in groups.keys}, **columns}
-    result = means.map_batches(
-        surveyed, schema=found_schema, predicate_pushdown=False, projection_pushdown=False, slice_pushdown=False
+    result = values.map_batches(
+        surveyed, schema={**keys, **columns}, predicate_pushdown=False, projection_pushdown=False, slice_pushdown=False
     )
     settled = groups.settle(result)
-    keys = [*groups.by, *([order] if order else [])]
-    return settled.sort(keys, maintain_order=True) if keys else settled
-
-
-def _check(means: pl.DataFrame, one: list[str], pairs: pl.DataFrame) -> None:
-    """Raise if an architecture has several values in a group, or the pairs may be those of another benchmark."""
-    several = means.filter(means.select(one).is_duplicated())
-    if several.height:
-        msg = (
-            f"some architectures have several values, for example {several['arch'][0]}\n\n"
-            "Hint: keep one value for each, or name the runs in a column 'seed' to take their mean"
-        )
-        raise FrameError(msg)
-    of_frame, of_archs = (
-        table["benchmark"].cast(pl.String).unique().sort().to_list() if "benchmark" in table.columns else []
-        for table in (means, pairs)
-    )
-    if of_archs and (unknown := [name for name in of_frame if name not in of_archs]):
-        msg = f"archs does not hold {listed(unknown)} of the frame; its benchmarks are {listed(of_archs)}"
-        raise FrameError(msg)
-    if (len(of_frame) > 1 and not of_archs) or (len(of_archs) > 1 and not of_frame):
-        with_, without = ("the frame", "archs") if of_frame else ("archs", "the frame")
-        msg = f"{with_} holds several benchmarks ({listed(of_frame or of_archs)}), but {without} has no column 'benchmark'"
-        raise FrameError(msg)
+    sorting = [*groups.by, *([order] if order else [])]
+    return settled.sort(sorting, maintain_order=True) if sorting else settled
 
 
 def _of_benchmark(pairs: pl.DataFrame, group: pl.DataFrame) -> pl.DataFrame:

@@ -1,0 +1,208 @@
+"""What operations do: the means of the architectures that have one, and the change when another takes its place."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from nbframes.analysis._frames import like, require
+from nbframes.analysis._values import arch_values
+from nbframes.analysis.relations import operations, replacement_pairs
+from nbframes.schema import TIE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from nbframes.analysis._frames import Frame, Names
+    from nbframes.analysis.relations import Space
+
+
+def marginal_means(
+    frame: Frame,
+    /,
+    archs: pl.DataFrame | pl.LazyFrame,
+    *,
+    by: Names | None = None,
+    positions: bool = True,
+    space: Space | None = None,
+) -> Frame:
+    """Mean over the architectures that have an operation, at each position or for each number of them.
+
+    Parameters
+    ----------
+    frame
+        Results in long format; the value of an architecture is the mean over its seeds. Rows whose value is null or NaN are
+        left out.
+    archs
+        The ``archs`` table, with ``arch`` and ``arch_str``.
+    by
+        Columns to group by. By default all that tell unlike results apart: those of benchmark, metric, dataset, split,
+        schedule and budget (and config) that the frame has.
+    positions
+        Whether to tell the positions apart (edges of the topology space, layers of the size space, ...). If not, the
+        architectures are told apart by how many of their positions have the operation: none, one, ...
+    space
+        Search space of ``archs``; by default that of the published ``benchmark``.
+
+    Returns
+    -------
+    DataFrame or LazyFrame
+        Sorted by its first columns: those of ``by``, then ``position`` and ``operation``, or ``operation`` and ``count``.
+        Then ``n`` (architectures), ``mean``, ``std`` (of a sample, n - 1) and ``effect``, the mean minus that of all
+        architectures of the group.
+
+    Raises
+    ------
+    FrameError
+        If a column is missing, an architecture has several values that are no seeds, unlike rows would be averaged because
+        ``by`` does not name the column that tells them apart, or frame and ``archs`` speak of different benchmarks. From
+        a LazyFrame these are raised when it is collected.
+    InvalidArgumentError
+        If the search space is not known.
+
+    See Also
+    --------
+    operation_effects : The change between architectures that differ in one operation only.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> from nbframes.analysis import marginal_means
+    >>> archs = pl.DataFrame({"arch": [0, 1], "arch_str": ["8:8:8:8:8", "8:8:8:8:64"]})
+    >>> results = pl.DataFrame({"arch": [0, 1], "value": [90.0, 92.0]})
+    >>> marginal_means(results, archs, space="sss").select("position", "operation", "n", "mean", "effect").tail(2).rows()
+    [('channels_5', '8', 1, 90.0, -1.0), ('channels_5', '64', 1, 92.0, 1.0)]
+    >>> marginal_means(results, archs, space="sss", positions=False).select("operation", "count", "mean").rows()
+    [('8', 4, 92.0), ('8', 5, 90.0), ('64', 0, 90.0), ('64', 1, 92.0)]
+    """
+    placed = operations(archs, space=space)
+    groups, values = arch_values(frame, by, placed)
+    keys, value = groups.keys, pl.col("value")
+    overall = value.mean().over(keys) if keys else value.mean()
+    classes = ("position", "operation") if positions else ("operation", "count")
+    found = (
+        _joined(values.with_columns(overall=overall), (placed if positions else _counted(placed)).lazy())
+        .group_by(*keys, *classes)
+        .agg(
+            pl.len().alias("n"),
+            value.mean().alias("mean"),
+            value.std().alias("std"),
+            (value.mean() - pl.col("overall").first()).alias("effect"),
+        )
+    )
+    return like(frame, groups.settle(found).sort(*groups.by, *classes))
+
+
+def operation_effects(
+    frame: Frame,
+    /,
+    archs: pl.DataFrame | pl.LazyFrame,
+    *,
+    by: Names | None = None,
+    positions: bool = False,
+    space: Space | None = None,
+) -> Frame:
+    """Mean change of a metric when one operation takes the place of another and all else stays.
+
+    Parameters
+    ----------
+    frame
+        Results in long format; the value of an architecture is the mean over its seeds. Rows whose value is null or NaN are
+        left out.
+    archs
+        The ``archs`` table, or the pairs that `replacement_pairs` makes of it.
+    by
+        Columns to group by. By default all that tell unlike results apart: those of benchmark, metric, dataset, split,
+        schedule and budget (and config) that the frame has.
+    positions
+        Whether to tell the positions apart.
+    space
+        Search space of ``archs``; by default that of the published ``benchmark``.
+
+    Returns
+    -------
+    DataFrame or LazyFrame
+        Sorted by its first columns: those of ``by``, ``position`` (if asked for), ``operation`` and ``replacement``. Then ``n``
+        (pairs of architectures that both have a value), ``mean`` and ``std`` (of a sample, n - 1) of the change, value with
+        the replacement minus value with the operation, and ``increased``, the share of the pairs in which the value
+        grows by 1e-9 or more. Each pair also stands for the opposite replacement.
+
+    Raises
+    ------
+    FrameError
+        If a column is missing, an architecture has several values that are no seeds, unlike rows would be averaged because
+        ``by`` does not name the column that tells them apart, or frame and ``archs`` speak of different benchmarks. From
+        a LazyFrame these are raised when it is collected.
+    InvalidArgumentError
+        If the search space is not known.
+
+    See Also
+    --------
+    marginal_means : Means over all architectures that have an operation.
+
+    Notes
+    -----
+    The paper of NAS-Bench-101 shows the matrix of these means [1]_.
+
+    References
+    ----------
+    .. [1] C. Ying et al.: NAS-Bench-101: Towards Reproducible Neural Architecture Search. ICML 2019.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> from nbframes.analysis import operation_effects
+    >>> archs = pl.DataFrame({"arch": [0, 1], "arch_str": ["8:8:8:8:8", "8:8:8:8:64"]})
+    >>> results = pl.DataFrame({"arch": [0, 1], "value": [90.0, 92.0]})
+    >>> operation_effects(results, archs, space="sss").select("operation", "replacement", "n", "mean", "increased").rows()
+    [('8', '64', 1, 2.0, 1.0), ('64', '8', 1, -2.0, 0.0)]
+    """
+    relation = archs.lazy()
+    given = "replacement" in relation.collect_schema()
+    pairs = relation.collect() if given else replacement_pairs(relation, space=space)
+    classes = ("position", "operation", "replacement") if positions else ("operation", "replacement")
+    require(pairs.lazy(), ("arch", "neighbour", "position", "operation", "replacement"))
+    groups, values = arch_values(frame, by, pairs)
+    change = pl.col("change")
+    found = (
+        _changes(values, groups.keys, pairs.lazy())
+        .group_by(*groups.keys, *classes)
+        .agg(
+            pl.len().alias("n"),
+            change.mean().alias("mean"),
+            change.std().alias("std"),
+            (change >= TIE).mean().alias("increased"),
+        )
+    )
+    return like(frame, groups.settle(found).sort(*groups.by, *classes))
+
+
+def _changes(values: pl.LazyFrame, keys: Sequence[str], pairs: pl.LazyFrame) -> pl.LazyFrame:
+    """Give each pair with two values the ``change`` from the first to the second."""
+    reached = values.select(*keys, neighbour="arch", changed="value")
+    both = _joined(values, pairs).join(reached, on=[*keys, "neighbour"], nulls_equal=True)
+    return both.with_columns(change=pl.col("changed") - pl.col("value"))
+
+
+def _counted(placed: pl.DataFrame) -> pl.DataFrame:
+    """Count the positions with each operation of its benchmark in every architecture, none included."""
+    of_benchmark = [name for name in ("benchmark",) if name in placed.columns]
+    archs = placed.select(*of_benchmark, "arch").unique()
+    vocabulary = placed.select(*of_benchmark, "operation").unique()
+    pairs = archs.join(vocabulary, on=of_benchmark) if of_benchmark else archs.join(vocabulary, how="cross")
+    counts = placed.group_by(pairs.columns).agg(count=pl.len())
+    return pairs.join(counts, on=pairs.columns, how="left").with_columns(pl.col("count").fill_null(0))
+
+
+def _joined(values: pl.LazyFrame, relation: pl.LazyFrame) -> pl.LazyFrame:
+    """Join by architecture, and by benchmark where both sides tell it."""
+    schema, other = values.collect_schema(), relation.collect_schema()
+    relation = relation.with_columns(
+        pl.col(name).cast(schema["arch"]) for name in ("arch", "neighbour") if name in other
+    )
+    if "benchmark" not in other:
+        return values.join(relation, on="arch")
+    if "benchmark" not in schema:
+        return values.join(relation.drop("benchmark"), on="arch")
+    return values.join(relation.with_columns(pl.col("benchmark").cast(schema["benchmark"])), on=["benchmark", "arch"])
