@@ -51,7 +51,7 @@ def weighted_tau(x: Array, y: Array) -> Array:
         tied_x = _tied_weight(orders.x, orders.size, weight_by_x)
         tied_y = _tied_weight(orders.y, orders.size, weight)
         tied = _tied_weight(orders.both, orders.size, weight_by_x)
-        balance = pairs - tied_x - tied_y + tied - 2 * np.vecdot(weight, discordant)
+        balance = pairs - tied_x - tied_y + tied - 2 * np.einsum("ij,ij->i", weight, discordant)
         taus.append(_ratio(balance, pairs - tied_x, pairs - tied_y))
     constant = _constant(orders.x, orders.size) | _constant(orders.y, orders.size)
     return np.where(constant, np.nan, (taus[0] + taus[1]) / 2)
@@ -81,6 +81,7 @@ class _Orders(NamedTuple):
     def of(cls, x: Array, y: Array) -> _Orders:
         n = x.shape[1]
         bits = int(n).bit_length()
+        word: Any
         word, code = (np.uint32, np.uint16) if bits <= 16 else (np.uint64, np.uint32)
         width, low = word(bits), word(2**bits - 1)
         both = np.minimum(x, low).astype(word, copy=False) << width
@@ -141,8 +142,9 @@ class _Inversions(NamedTuple):
         """Sum over the objects of each row."""
         rows = len(self.position)
         near = self.near_by_x.sum(axis=1, dtype=np.int64) + self.near_by_y.sum(axis=1, dtype=np.int64)
-        far = np.einsum("rij,rij->r", self.far, self.shared, dtype=np.int64)
-        return near.reshape(rows, -1).sum(axis=1) + far
+        total: Array = near.reshape(rows, -1).sum(axis=1)
+        total += np.einsum("rij,rij->r", self.far, self.shared, dtype=np.int64)
+        return total
 
     def each(self) -> Array:
         """Numbers of the objects by (y, x)."""
@@ -198,7 +200,8 @@ def _tied_weight(ordered: Array, size: Array, weight: Array) -> Array:
 
 def _constant(ordered: Array, size: Array) -> Array:
     last = np.take_along_axis(ordered, np.maximum(size - 1, 0)[:, None], axis=1)
-    return ordered[:, 0] == last[:, 0]
+    constant: Array = ordered[:, 0] == last[:, 0]
+    return constant
 
 
 def _ratio(balance: Array, untied_x: Array, untied_y: Array) -> Array:

@@ -1,0 +1,156 @@
+"""Correlations of pairs of rows of a matrix, each on the columns that both rows have."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+import numpy as np
+import polars as pl
+
+from nbframes.analysis._kendall import MISSING, tau_b, weighted_tau
+from nbframes.analysis._pairs import codes
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[Any]
+
+Method = Literal["kendall", "spearman", "pearson", "weighted_kendall", "sparse_kendall"]
+
+_BATCH: Final = 2**17
+"""Values of each side that are worked on at a time."""
+
+_SPARSE_DECIMALS: Final = 1
+
+
+class Correlation:
+    """Correlations between rows of values, NaN where a row lacks one.
+
+    Parameters
+    ----------
+    values
+        One row for each ranking, one column for each object.
+    method
+        What to compute.
+    top
+        Percentage of the objects, the best by the second row of a pair, to which a pair is restricted; all if None.
+    maximise
+        Whether the largest value is the best.
+    """
+
+    def __init__(self, values: Array, *, method: Method, top: float | None, maximise: bool) -> None:
+        if method == "sparse_kendall":
+            values = np.round(values, _SPARSE_DECIMALS)
+        self._method, self._top = method, top
+        self._values = values if maximise else -values
+        self._codes = codes(self._values)
+        self._batch = max(1, _BATCH // values.shape[1])
+
+    def of(self, first: Array, second: Array) -> tuple[Array, Array]:
+        """Number of objects of every pair of rows, and their correlation: NaN where it is not defined."""
+        if self._method in {"pearson", "spearman"} and self._top is None and not (self._codes == MISSING).any():
+            rows = self._values if self._method == "pearson" else _average_ranks(self._codes)
+            return np.full(len(first), rows.shape[1]), _all_pearson(rows)[first, second]
+
+        def batch(start: int) -> tuple[Array, Array]:
+            chosen = slice(start, start + self._batch)
+            x, y = first[chosen], second[chosen]
+            has = self._shared(x, y)
+            return has.sum(axis=1), self._statistic(self._rows(x, has), self._rows(y, has))
+
+        with ThreadPoolExecutor(pl.thread_pool_size()) as pool:
+            size, value = zip(*pool.map(batch, range(0, len(first), self._batch)), strict=True)
+        return np.concatenate(size), np.concatenate(value)
+
+    def interval(self, first: Array, second: Array, *, resamples: int, level: float, seed: int) -> tuple[Array, Array]:
+        """Percentile bootstrap interval of every pair's correlation, from objects drawn with replacement."""
+        tails = [(1 - level) / 2, (1 + level) / 2]
+
+        def pair(x: int, y: int) -> Array:
+            ends = np.array([x]), np.array([y])
+            shared = np.flatnonzero(self._shared(*ends))
+            if not len(shared):
+                return np.full(2, np.nan)
+            rng = np.random.default_rng(seed)
+            found = []
+            for start in range(0, resamples, self._batch):
+                size = min(self._batch, resamples - start)
+                drawn = shared[rng.integers(len(shared), size=(size, len(shared)))]
+                found.append(self._statistic(self._source[x][drawn], self._source[y][drawn]))
+            return _quantiles(np.concatenate(found), tails)
+
+        with ThreadPoolExecutor(pl.thread_pool_size()) as pool:
+            low, high = np.reshape(list(pool.map(pair, first.tolist(), second.tolist())), (-1, 2)).T
+        return low, high
+
+    @property
+    def _source(self) -> Array:
+        return self._values if self._method == "pearson" else self._codes
+
+    def _rows(self, rows: Array, has: Array) -> Array:
+        source = self._source[rows]
+        lacking = np.nan if source.dtype == np.float64 else MISSING
+        return source if has.all() else np.where(has, source, source.dtype.type(lacking))
+
+    def _shared(self, first: Array, second: Array) -> Array:
+        """Which objects count for each pair of rows."""
+        y = self._codes[second]
+        has: Array = (self._codes[first] != MISSING) & (y != MISSING)
+        if self._top is None:
+            return has
+        ranked = np.where(has, y.astype(np.int64), -1)
+        count = np.ceil(has.sum(axis=1) * (self._top / 100)).astype(np.int64)
+        last = np.take_along_axis(np.sort(ranked, axis=1)[:, ::-1], np.maximum(count - 1, 0)[:, None], axis=1)
+        return has & (ranked >= last)
+
+    def _statistic(self, x: Array, y: Array) -> Array:
+        if self._method == "pearson":
+            return _pearson(x, y)
+        if self._method == "spearman":
+            return _pearson(_average_ranks(x), _average_ranks(y))
+        return weighted_tau(x, y) if self._method == "weighted_kendall" else tau_b(x, y)
+
+
+def _average_ranks(code: Array) -> Array:
+    """Rank of each code within its row, 1 for the smallest, ties sharing the mean of their ranks; NaN where missing."""
+    rows, n = code.shape
+    has = code != MISSING
+    levels = int(code.max(where=has, initial=0)) + 1
+    flat = code[has] + np.repeat(np.arange(rows) * levels, has.sum(axis=1))
+    count = np.bincount(flat, minlength=rows * levels).reshape(rows, levels)
+    mean_rank = count.cumsum(axis=1) - (count - 1) / 2
+    ranks = np.full((rows, n), np.nan)
+    ranks[has] = mean_rank.ravel()[flat]
+    return ranks
+
+
+def _pearson(x: Array, y: Array) -> Array:
+    """Pearson's correlation of every row of ``x`` with the same row of ``y``; NaN on both sides is left out."""
+    x, y = _directions(x), _directions(y)
+    cosine: Array = np.einsum("ij,ij->i", x, y)
+    return cosine.clip(-1, 1)
+
+
+def _all_pearson(rows: Array) -> Array:
+    """Pearson's correlation of every row with every row."""
+    directions = _directions(rows)
+    cosine: Array = directions @ directions.T
+    return cosine.clip(-1, 1)
+
+
+def _directions(rows: Array) -> Array:
+    """Rows less their mean, scaled to length 1: 0 where a row has NaN, all NaN where it is constant."""
+    has = ~np.isnan(rows)
+    size = np.maximum(has.sum(axis=1, keepdims=True), 1)
+    centred = np.where(has, rows - rows.sum(axis=1, keepdims=True, where=has) / size, 0.0)
+    least = rows.min(axis=1, keepdims=True, where=has, initial=np.inf)
+    greatest = rows.max(axis=1, keepdims=True, where=has, initial=-np.inf)
+    length = np.sqrt(np.einsum("ij,ij->i", centred, centred))[:, None]
+    return centred / np.where(greatest > least, length, np.nan)
+
+
+def _quantiles(found: Array, tails: list[float]) -> Array:
+    """Quantiles of the resamples for which the correlation is defined."""
+    defined = found[~np.isnan(found)]
+    return np.quantile(defined, tails) if len(defined) else np.full(2, np.nan)

@@ -1,0 +1,160 @@
+"""Pairs of rankings of the same architectures, one matrix of values for each group."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import polars as pl
+
+from nbframes.analysis._frames import Groups, average, like, measured, names, require
+from nbframes.analysis._kendall import MISSING
+from nbframes.errors import FrameError, InvalidArgumentError, UnknownNameError, listed
+from nbframes.schema import TIE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from nbframes.analysis._frames import Frame, Names
+
+    Array = NDArray[Any]
+
+
+class Table(NamedTuple):
+    """The architectures' mean values within one group."""
+
+    group: pl.DataFrame
+    """One row: the group's values of ``by``."""
+    levels: pl.DataFrame
+    """What is compared: the values of ``between``, sorted."""
+    values: Array
+    """A row for each level, a column for each architecture; NaN where the level lacks it."""
+    first: Array
+    second: Array
+    """Rows of the levels to compare, pair by pair."""
+
+    def rows(self, found: Mapping[str, Array]) -> pl.DataFrame:
+        """Result of the group: the columns of ``by``, both levels of each pair, and what was found for it."""
+        first, second = (
+            self.levels[rows].select(pl.all().name.suffix(end))
+            for rows, end in ((self.first, "_a"), (self.second, "_b"))
+        )
+        columns = pl.DataFrame(dict(found))
+        group = self.group.select(pl.all().repeat_by(len(columns)).explode())
+        return pl.concat([group, first, second, columns], how="horizontal")
+
+
+class Comparison(NamedTuple):
+    """What is compared with what: levels of ``between`` within each group, on the architectures that two of them share."""
+
+    groups: Groups
+    between: tuple[str, ...]
+    on: tuple[str, ...]
+    over: tuple[str, ...]
+    against: tuple[Any, ...] | None
+
+    @classmethod
+    def of(
+        cls, frame: pl.LazyFrame, between: Names, *, by: Names | None, on: Names, over: Names | None, against: object
+    ) -> Comparison:
+        """Comparison within a frame, with its options checked."""
+        between, on = names("between", between), names("on", on)
+        has_seed = "seed" in frame.collect_schema() and "seed" not in between
+        over = names("over", over) if over is not None else ("seed",) if has_seed else ()
+        require(frame, ["value", *between, *on, *over])
+        if clash := [name for name in between if name in on or name in over]:
+            msg = f"cannot compare values of {listed(clash)} with one another: on={list(on)} and over={list(over)} use them"
+            raise InvalidArgumentError(msg)
+        reference = against if isinstance(against, tuple) else None if against is None else (against,)
+        if reference is not None and len(reference) != len(between):
+            msg = f"against={against!r} should have one value for each column of between={list(between)}"
+            raise InvalidArgumentError(msg)
+        return cls(Groups.of(frame, by, [*between, *on, *over]), between, on, over, reference)
+
+    def result(self, frame: Frame, compare: Callable[[Table], pl.DataFrame], found: Mapping[str, Any]) -> Frame:
+        """Apply ``compare`` to the table of each group, which gives the columns ``found``; NaN becomes null."""
+        given = frame.lazy().collect_schema()
+        ends = {f"{name}_{end}": given[name] for end in "ab" for name in self.between}
+        schema = {name: given[name] for name in self.groups.by} | ends | dict(found)
+
+        def compared(rows: pl.DataFrame) -> pl.DataFrame:
+            parts = [compare(table) for table in self._tables(rows)]
+            whole = pl.concat(parts) if parts else pl.DataFrame(schema=schema)
+            return whole.cast(schema).with_columns(pl.col(pl.Float64).fill_nan(None))
+
+        used = frame.lazy().select(*self.groups.keys, *self.between, *self.on, *self.over, "value")
+        whole = {"predicate_pushdown": False, "projection_pushdown": False, "slice_pushdown": False}
+        return like(frame, used.map_batches(compared, schema=schema, **whole))
+
+    def _tables(self, frame: pl.DataFrame) -> list[Table]:
+        """Tables of the groups that hold something to compare."""
+        groups = self.groups
+        means = average(measured(frame), [*groups.keys, *self.between, *self.on], self.over).collect()
+        groups.check(means.select(groups.keys).unique(), "between or by")
+        by = list(groups.by)
+        parts = means.sort(by).partition_by(by, maintain_order=True) if by else [means]
+        tables = [table for part in parts if len((table := self._table(part)).first)]
+        if not tables and len(means):
+            self._explain(means)
+        return tables
+
+    def _table(self, means: pl.DataFrame) -> Table:
+        levels, level = _numbered(means, self.between)
+        archs, arch = _numbered(means, self.on)
+        values = np.full((len(levels), len(archs)), np.nan)
+        values[level, arch] = means.get_column("value").to_numpy()
+        if np.count_nonzero(~np.isnan(values)) < len(means):
+            msg = (
+                f"the frame has several rows for the same {listed([*self.groups.by, *self.between, *self.on])}\n\n"
+                "Hint: name the column that tells them apart in over, between or by"
+            )
+            raise FrameError(msg)
+        return Table(means.select(self.groups.by).head(1), levels, values, *self._pairs(levels))
+
+    def _pairs(self, levels: pl.DataFrame) -> tuple[Array, Array]:
+        if self.against is None:
+            first, second = np.triu_indices(len(levels), 1)
+            return first, second
+        reference = np.flatnonzero([row == self.against for row in levels.iter_rows()])
+        first = np.delete(np.arange(len(levels)), reference) if len(reference) else reference
+        return first, np.broadcast_to(reference, first.shape)
+
+    def _explain(self, means: pl.DataFrame) -> None:
+        levels = means.select(self.between).unique().sort(self.between).rows()
+        if self.against is not None and self.against not in levels:
+            known = [row[0] if len(row) == 1 else row for row in levels]
+            against = self.against[0] if len(self.against) == 1 else self.against
+            kind = f"value of {', '.join(self.between)}"
+            raise UnknownNameError.of(kind, against, known, "against should be one of them")
+        msg = f"there is nothing to compare: within each group the frame has a single value of {listed(self.between)}"
+        varying = [name for name in self.groups.by if means.get_column(name).n_unique() > 1]
+        hint = f"\n\nHint: {listed(varying)} vary along with it; name them in between too" if len(levels) > 1 else ""
+        raise FrameError(msg + hint)
+
+
+def _numbered(frame: pl.DataFrame, columns: Sequence[str]) -> tuple[pl.DataFrame, Array]:
+    """Distinct values of some columns, sorted, and for each row of the frame which of them it has."""
+    distinct = frame.select(columns).unique().sort(columns)
+    found = frame.select(columns).join(
+        distinct.with_row_index("_"), columns, "left", nulls_equal=True, maintain_order="left"
+    )
+    return distinct, found.get_column("_").to_numpy()
+
+
+def codes(values: Array) -> Array:
+    """Integers that order each row as its values do, equal for ties, `MISSING` for NaN.
+
+    Ties are those of `nbframes.expr.tied`: neighbours in sorted order that differ by less than 1e-9.
+    """
+    order = values.argsort(axis=1)
+    ordered = np.take_along_axis(values, order, axis=1)
+    opens = np.zeros(values.shape, np.uint32)
+    with np.errstate(invalid="ignore"):
+        opens[:, 1:] = np.diff(ordered, axis=1) >= TIE
+    code = opens.cumsum(axis=1, dtype=np.uint32)
+    code[np.isnan(ordered)] = MISSING
+    found = np.empty_like(code)
+    np.put_along_axis(found, order, code, axis=1)
+    return found

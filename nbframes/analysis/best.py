@@ -1,0 +1,257 @@
+"""The best architectures, and whether two rankings agree on them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, get_args
+
+import polars as pl
+
+from nbframes.analysis._costs import COST_KEY, COSTS, CostRule, cost_table
+from nbframes.analysis._frames import Groups, average, like, measured, names, one_of, require, within
+from nbframes.errors import InvalidArgumentError
+from nbframes.expr import rank
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from nbframes.analysis._frames import Frame, Names
+    from nbframes.analysis._pairs import Table
+
+
+def best_archs(
+    frame: Frame,
+    /,
+    *,
+    k: int = 1,
+    by: Names | None = None,
+    runs: pl.DataFrame | pl.LazyFrame | None = None,
+    at_most: Mapping[str, float] | None = None,
+    costs: CostRule = "mean",
+    maximise: bool = True,
+    over: Names = "seed",
+) -> Frame:
+    """The k best architectures of each group by their mean value, under caps on their costs.
+
+    Parameters
+    ----------
+    frame
+        Results in long format; rows whose value is null or NaN are left out.
+    k
+        How many; all that tie with the last of them come with it.
+    by
+        Columns to group by. By default all that tell unlike results apart: those of benchmark, metric, dataset, split,
+        schedule, budget and seed (and config) that the frame has and ``over`` does not name.
+    runs
+        Costs of the runs, as `nbframes.scan_runs` gives them. Results take the cost of their own benchmark, dataset and
+        schedule, of the columns that both frames have.
+    at_most
+        Largest admissible costs by column of ``runs``: ``params`` (count), ``mflops`` (millions), ``latency`` and
+        ``train_time`` (seconds), or a column of your own. An architecture without that cost is left out.
+    costs
+        ``"mean"`` averages the costs of an architecture's runs. ``"upstream"`` is the rule of the official API of NATS-Bench
+        and NAS-Bench-201: where runs disagree on ``params`` or ``mflops`` in the fifth decimal of a million, seed 888
+        counts alone (an architecture that lacks it has no cost), and latencies that are not positive do not count.
+    maximise
+        Whether the largest value is the best.
+    over
+        Columns to average over.
+
+    Returns
+    -------
+    DataFrame or LazyFrame
+        Sorted by ``by``, ``rank`` and ``arch``: the columns of ``by``, ``rank``, ``arch``, ``value`` (the mean), ``runs``
+        (rows of the frame behind it), ``n`` (architectures that were ranked), and with ``runs`` its cost columns.
+
+    Raises
+    ------
+    FrameError
+        If a column is missing, if ``runs`` has several costs for one row (of several datasets, say, of which the frame does
+        not have the column), or if unlike rows would be ranked together because ``by`` does not name the column that
+        tells them apart. From a LazyFrame the last two are raised when it is collected.
+    InvalidArgumentError
+        If ``k`` is less than 1, or there are caps and no ``runs``.
+
+    Notes
+    -----
+    Means that differ by less than 1e-9 are ties and share the best rank of the tie; the official ``find_best`` returns the
+    lowest index of them, which is the first row here.
+
+    References
+    ----------
+    X. Dong, L. Liu, K. Musial, B. Gabrys: NATS-Bench. TPAMI 2021; ``get_compute_costs`` in its package nats_bench.
+
+    Examples
+    --------
+    >>> import nbframes as nbf
+    >>> import polars as pl
+    >>> frame = pl.DataFrame({"arch": [0, 0, 1, 2], "seed": [777, 888, 777, 777], "value": [93.0, 94.0, 94.5, 91.0]})
+    >>> nbf.best_archs(frame, k=2).rows()
+    [(1, 1, 94.5, 1, 3), (2, 0, 93.5, 2, 3)]
+    >>> runs = pl.DataFrame({"arch": [0, 1, 2], "seed": [777] * 3, "params": [900_000, 1_400_000, 400_000]})
+    >>> nbf.best_archs(frame, runs=runs, at_most={"params": 1_000_000}).select("arch", "value", "params").rows()
+    [(0, 93.5, 900000.0)]
+    """
+    if k < 1:
+        msg = f"k should be at least 1, got {k!r}"
+        raise InvalidArgumentError(msg)
+    over = names("over", over)
+    results = measured(frame)
+    require(results, ["arch", *over])
+    groups = Groups.of(results, by, free=["arch", *over])
+    keys: tuple[str, ...] = groups.keys
+    means = average(results, [*keys, "arch"], over)
+    added: list[str] = []
+    if runs is not None:
+        caps = dict(at_most or {})
+        means, added = _with_costs(means, runs.lazy(), caps, costs)
+        means = means.filter([pl.col(name) <= cap for name, cap in caps.items()])
+    elif at_most:
+        msg = f"at_most={dict(at_most)!r} needs the costs of the runs: pass runs=nbf.scan_runs()"
+        raise InvalidArgumentError(msg)
+    best = (
+        means.with_columns(within(keys, rank(maximise=maximise)), within(keys, pl.len().alias("n")))
+        .filter(pl.col("rank") <= k)
+        .select(*keys, "rank", "arch", "value", "runs", "n", *added)
+    )
+    return like(frame, groups.settle(best).sort(*groups.by, "rank", "arch"))
+
+
+def _with_costs(
+    means: pl.LazyFrame, runs: pl.LazyFrame, caps: Mapping[str, float], rule: CostRule
+) -> tuple[pl.LazyFrame, list[str]]:
+    """Add the cost columns of each architecture's runs."""
+    one_of("costs", rule, get_args(CostRule))
+    given, wanted = runs.collect_schema(), means.collect_schema()
+    require(runs, ["arch", *caps, *(["seed"] if rule == "upstream" else [])])
+    columns = list(dict.fromkeys([*(name for name in COSTS if name in given), *caps]))
+    keys = [name for name in COST_KEY if name in given]
+    shared = [name for name in keys if name in wanted]
+    table = cost_table(runs, keys, columns, rule)
+    table = Groups(tuple(shared), tuple(name for name in keys if name not in shared)).settle(table)
+    table = table.with_columns(pl.col(name).cast(wanted[name]) for name in shared)
+    return means.join(table, on=shared, how="left"), columns
+
+
+def top_overlap(
+    frame: Frame,
+    /,
+    between: Names,
+    *,
+    k: int | Sequence[int] = 10,
+    relevant: float = 5.0,
+    by: Names | None = None,
+    against: object = None,
+    maximise: bool = True,
+    over: Names | None = None,
+    on: Names = "arch",
+) -> Frame:
+    """How far two rankings agree on the best architectures: overlap@k and precision@k.
+
+    Parameters
+    ----------
+    frame
+        Results in long format; rows whose value is null or NaN are left out.
+    between
+        Columns whose values are compared in pairs, as for `rank_correlation`.
+    k
+        How many of the best to compare, one number or several.
+    relevant
+        Percentage, in (0, 100], of the second ranking whose members count as found for the precision.
+    by, against, over, on
+        As for `rank_correlation`.
+    maximise
+        Whether the largest value is the best.
+
+    Returns
+    -------
+    DataFrame or LazyFrame
+        One row for each pair of values of ``between`` and each ``k``, sorted: the columns of ``by``; those of ``between``,
+        ending in ``_a`` and ``_b``; ``k``; ``n``, the architectures that have both values; ``size_a`` and ``size_b``, how many
+        are in the top k; ``common``, how many in both; ``overlap``, ``common / max(size_a, size_b)``; ``precision``, the share
+        of the top k by a that are among the best ``relevant`` percent by b.
+
+    Raises
+    ------
+    FrameError
+        If a column is missing, there is no pair to compare, or unlike rows would be averaged because ``by`` does not
+        name the column that tells them apart. From a LazyFrame all but the first are raised when it is collected.
+    UnknownNameError
+        If the frame does not have the value ``against``.
+    InvalidArgumentError
+        If a number is out of its range, or a column is named for two purposes.
+
+    Notes
+    -----
+    Architectures that tie with the last of a top k belong to it, so that ``size_a`` and ``size_b`` can exceed k; means that
+    differ by less than 1e-9 are ties. Without ties the overlap is the share of the top k that both rankings have.
+    Both measures are those by which zero-cost proxies are judged [1]_ (top-10 % against top-10 %, top-64 against top-5 %).
+
+    References
+    ----------
+    .. [1] M. S. Abdelfattah, A. Mehrotra, L. Dudziak, N. D. Lane: Zero-cost proxies for lightweight NAS. ICLR 2021.
+
+    Examples
+    --------
+    >>> import nbframes as nbf
+    >>> import polars as pl
+    >>> frame = pl.DataFrame(
+    ...     {
+    ...         "arch": [0, 1, 2, 3] * 2,
+    ...         "budget": [12] * 4 + [200] * 4,
+    ...         "value": [60.0, 70.0, 65.0, 80.0, 90.0, 91.0, 93.0, 94.0],
+    ...     }
+    ... )
+    >>> nbf.top_overlap(frame, "budget", k=[1, 2], relevant=50).select("k", "common", "overlap", "precision").rows()
+    [(1, 1, 1.0, 1.0), (2, 1, 0.5, 0.5)]
+    """
+    from nbframes.analysis._pairs import Comparison
+
+    sizes = [k] if isinstance(k, int) else list(k)
+    if not sizes or min(sizes) < 1 or not 0 < relevant <= 100:
+        msg = f"k should be at least 1 and relevant a percentage in (0, 100], got k={k!r} and relevant={relevant!r}"
+        raise InvalidArgumentError(msg)
+    comparison = Comparison.of(frame.lazy(), between, by=by, on=on, over=over, against=against)
+    statistics: dict[str, Any] = dict.fromkeys(("k", "n", "size_a", "size_b", "common"), pl.UInt32())
+    statistics |= dict.fromkeys(("overlap", "precision"), pl.Float64())
+    return comparison.result(
+        frame, lambda table: _overlaps(table, sorted(sizes), relevant, maximise=maximise), statistics
+    )
+
+
+def _overlaps(table: Table, sizes: Sequence[int], relevant: float, *, maximise: bool) -> pl.DataFrame:
+    import numpy as np
+
+    from nbframes.analysis._kendall import MISSING
+    from nbframes.analysis._pairs import codes
+
+    code = codes(table.values if maximise else -table.values)
+    rows = []
+    for a, b in zip(table.first, table.second, strict=True):
+        shared = (code[a] != MISSING) & (code[b] != MISSING)
+        x, y = code[a][shared], code[b][shared]
+        n = len(x)
+        found = _top(y, int(np.ceil(n * (relevant / 100))))
+        for k in sizes:
+            top_a, top_b = _top(x, k), _top(y, k)
+            size_a, size_b, common = top_a.sum(), top_b.sum(), (top_a & top_b).sum()
+            overlap, precision = (
+                (common / max(size_a, size_b), (top_a & found).sum() / size_a) if n else (np.nan, np.nan)
+            )
+            rows.append((k, n, size_a, size_b, common, overlap, precision))
+    columns = ("k", "n", "size_a", "size_b", "common", "overlap", "precision")
+    found_columns = dict(zip(columns, np.array(rows, dtype=np.float64).T, strict=True))
+    repeated = table._replace(first=np.repeat(table.first, len(sizes)), second=np.repeat(table.second, len(sizes)))
+    return repeated.rows(found_columns)
+
+
+def _top(code: NDArray[Any], k: int) -> NDArray[Any]:
+    """Which codes are among the k greatest, ties with the last of them included."""
+    import numpy as np
+
+    if k >= len(code):
+        return np.ones(len(code), np.bool_)
+    cut = np.partition(code, -k)[-k]
+    top: NDArray[Any] = code >= cut
+    return top

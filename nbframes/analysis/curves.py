@@ -1,0 +1,88 @@
+"""Learning curves: how a metric develops with the budget."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, get_args
+
+import polars as pl
+
+from nbframes.analysis._frames import Groups, like, measured, names, one_of, require, spread, units
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from nbframes.analysis._frames import Frame, Names
+
+Align = Literal["epochs", "fraction"]
+
+
+def learning_curves(
+    frame: Frame,
+    /,
+    *,
+    by: Names | None = None,
+    over: Names = "seed",
+    align: Align = "epochs",
+    quantiles: Sequence[float] = (),
+) -> Frame:
+    """Mean and spread of a metric at every budget.
+
+    Parameters
+    ----------
+    frame
+        Results in long format; rows whose value is null or NaN are left out.
+    by
+        Columns that tell the curves apart. By default all that tell unlike results apart: those of benchmark, metric,
+        dataset, split, arch, schedule and seed (and config) that the frame has and ``over`` does not name.
+    over
+        Columns to average over, one after the other; the spread is that of the last. ``"seed"`` gives a curve for each
+        architecture, ``("seed", "arch")`` the curve of the population of architectures, each counted once.
+    align
+        ``"epochs"`` puts the curves over ``budget`` (epochs completed), ``"fraction"`` over ``fraction``, the completed
+        part of the schedule in (0, 1], so that benchmarks with schedules of different lengths can be compared.
+    quantiles
+        Quantiles of the spread to add, in [0, 1], interpolated linearly.
+
+    Returns
+    -------
+    DataFrame or LazyFrame
+        Sorted by its first columns: those of ``by``, ``budget`` or ``fraction``, then ``n`` (values of the last column of
+        ``over``), ``runs`` (rows of the frame), ``mean``, ``std`` (of a sample, n - 1), ``sem`` (standard error of the
+        mean, std / sqrt(n)) and the quantiles as ``q25`` for 0.25. Nothing is filled in: budgets at which some runs or
+        architectures have no value have a smaller ``n``.
+
+    Raises
+    ------
+    FrameError
+        If a column is missing, or if unlike rows (of several splits, say) would be averaged because ``by`` does not
+        name the column that tells them apart. From a LazyFrame the latter is raised when it is collected.
+    InvalidArgumentError
+        If ``by`` names a column of ``over``, or a quantile is outside [0, 1].
+
+    Examples
+    --------
+    >>> import nbframes as nbf
+    >>> import polars as pl
+    >>> frame = pl.DataFrame(
+    ...     {
+    ...         "arch": [0, 0, 0, 0, 1, 1],
+    ...         "schedule": [2] * 6,
+    ...         "budget": [1, 2, 1, 2, 1, 2],
+    ...         "seed": [777, 777, 888, 888, 777, 777],
+    ...         "value": [50.0, 90.0, 54.0, 92.0, 40.0, 70.0],
+    ...     }
+    ... )
+    >>> nbf.learning_curves(frame, over=("seed", "arch")).select("budget", "n", "runs", "mean").rows()
+    [(1, 2, 3, 46.0), (2, 2, 3, 80.5)]
+    >>> nbf.learning_curves(frame, align="fraction").select("arch", "fraction", "n", "mean").rows()
+    [(0, 0.5, 2, 52.0), (0, 1.0, 2, 91.0), (1, 0.5, 1, 40.0), (1, 1.0, 1, 70.0)]
+    """
+    one_of("align", align, get_args(Align))
+    over = names("over", over)
+    axis = "budget" if align == "epochs" else "fraction"
+    results = measured(frame)
+    require(results, ["budget", *over] if align == "epochs" else ["budget", "schedule", *over])
+    results = results.with_columns(fraction=pl.col("budget") / pl.col("schedule")) if align == "fraction" else results
+    groups: Groups = Groups.of(results, by, free=["budget", *over])
+    curves = units(results, [*groups.keys, axis], over).group_by(*groups.keys, axis).agg(spread(quantiles))
+    return like(frame, groups.settle(curves).sort(*groups.by, axis))
