@@ -20,8 +20,8 @@ def arch_values(
 ) -> tuple[Groups, pl.LazyFrame]:
     """Groups of a frame, and in each the ``value`` of every ``arch``: the mean of its seeds, ``runs`` many.
 
-    Collecting the values raises `FrameError` if an architecture has several that are no seeds, or if the relation may be
-    that of another benchmark.
+    Collecting the values raises `FrameError` if a column that tells unlike results apart varies within a group, if an
+    architecture has several values that are no seeds, or if the relation may be that of another benchmark.
     """
     results = measured(frame)
     require(results, ["arch"])
@@ -34,6 +34,7 @@ def arch_values(
         values = results.select(*one, "value", runs=pl.lit(1, dtype=pl.UInt32))
 
     def checked(values: pl.DataFrame) -> pl.DataFrame:
+        groups.check(values, "by")
         _check_single(values, one)
         _check_benchmarks(values, relation)
         return values

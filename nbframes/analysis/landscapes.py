@@ -357,9 +357,9 @@ def _survey(
     result = values.map_batches(
         surveyed, schema={**keys, **columns}, predicate_pushdown=False, projection_pushdown=False, slice_pushdown=False
     )
-    settled = groups.settle(result)
     sorting = [*groups.by, *([order] if order else [])]
-    return settled.sort(sorting, maintain_order=True) if sorting else settled
+    result = result.drop(groups.fixed)
+    return result.sort(sorting, maintain_order=True) if sorting else result
 
 
 def _of_benchmark(pairs: pl.DataFrame, group: pl.DataFrame) -> pl.DataFrame:

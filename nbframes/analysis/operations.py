@@ -91,7 +91,7 @@ def marginal_means(
             (value.mean() - pl.col("overall").first()).alias("effect"),
         )
     )
-    return like(frame, groups.settle(found).sort(*groups.by, *classes))
+    return like(frame, found.drop(groups.fixed).sort(*groups.by, *classes))
 
 
 def operation_effects(
@@ -175,7 +175,7 @@ def operation_effects(
             (change >= TIE).mean().alias("increased"),
         )
     )
-    return like(frame, groups.settle(found).sort(*groups.by, *classes))
+    return like(frame, found.drop(groups.fixed).sort(*groups.by, *classes))
 
 
 def _changes(values: pl.LazyFrame, keys: Sequence[str], pairs: pl.LazyFrame) -> pl.LazyFrame:
