@@ -58,11 +58,6 @@ def test_all_cells_have_hashes_of_their_own():
     assert nb101.hash(cells).n_unique() == nb101.SIZE
 
 
-def test_hashes_of_six_vertices_are_all_different():
-    cells = nb101.enumerate(max_vertices=6)
-    assert nb101.hash(cells).n_unique() == len(cells)
-
-
 @pytest.mark.parametrize("bad", [1, 8, 2.5])
 def test_impossible_numbers_of_vertices_are_refused(bad):
     with pytest.raises(InvalidArgumentError, match="one of 2 to 7 but got"):
