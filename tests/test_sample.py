@@ -8,15 +8,18 @@ import json
 import pickle
 import struct
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
 
+import nbframes as nbf
 from nbframes import sample
 from nbframes.errors import UnknownNameError
 from nbframes.sample import nats
 from nbframes.sample import nb101 as nb101_sample
+from nbframes.sample import nb201 as nb201_sample
 from nbframes.sample import nb301 as nb301_sample
 from nbframes.spaces import darts, nb101, sss, tss
 
@@ -287,8 +290,13 @@ def test_better_cells_are_those_that_really_are(data):
 # --- NAS-Bench-201 ----------------------------------------------------------------------------------------------------
 
 
-def test_the_legacy_container_holds_five_pickles(sources):
-    with sources["nb201"].open("rb") as file:
+@pytest.fixture(scope="module")
+def torch_file(tmp_path_factory):
+    return nb201_sample.write(tmp_path_factory.mktemp("nb201"), 0)
+
+
+def test_the_legacy_container_holds_five_pickles(torch_file):
+    with torch_file.open("rb") as file:
         magic, protocol, system, content, storages = (pickle.load(file) for _ in range(5))
         assert not file.read()
     assert (magic, protocol, storages) == (0x1950A86A20F9469CFC6C, 1001, [])
@@ -297,9 +305,9 @@ def test_the_legacy_container_holds_five_pickles(sources):
     assert list(content["arch2infos"]) == content["evaluated_indexes"] == list(range(content["total_archs"]))
 
 
-def test_its_states_have_the_layout_of_real_records(data, sources):
+def test_its_states_have_the_layout_of_real_records(data, torch_file):
     real = load(data / "nats" / "NATS-tss-v1_0-3ffb9-simple" / "000284.pickle.pbz2")
-    with sources["nb201"].open("rb") as file:
+    with torch_file.open("rb") as file:
         content = [pickle.load(file) for _ in range(4)][3]
     for index, info in content["arch2infos"].items():
         assert list(info) == ["full", "less"]
@@ -307,9 +315,9 @@ def test_its_states_have_the_layout_of_real_records(data, sources):
         assert info["full"]["arch_str"] == content["meta_archs"][index]
 
 
-def test_torch_reads_it(sources):
+def test_torch_reads_it(torch_file):
     torch = pytest.importorskip("torch")
-    assert "arch2infos" in torch.load(sources["nb201"], weights_only=False)
+    assert "arch2infos" in torch.load(torch_file, weights_only=False)
 
 
 # --- NAS-Bench-301 ----------------------------------------------------------------------------------------------------
@@ -364,3 +372,40 @@ def test_better_networks_are_those_that_really_are(data):
     real = pl.read_parquet(data / "nb301" / "rs_val_accuracy.parquet")
     texts = real.select(pl.concat_str("genotype_normal", "genotype_reduce", separator="|")).to_series()
     assert stats.spearmanr(nb301_sample.quality(texts), real["val_accuracy_percent"]).statistic > 0.6
+
+
+# --- the store --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    return sample.store(tmp_path_factory.mktemp("store"), benchmarks=["nats-sss"])
+
+
+def test_a_store_holds_the_numbers_of_the_sample(store, size):
+    values = (
+        store.scan("nats-sss")
+        .filter(nbf.metric("accuracy"), nbf.dataset("cifar100"), nbf.split("test"), nbf.schedule(12), nbf.final())
+        .sort("arch", "seed")
+        .collect()
+    )
+    expected = [value for record in size for _, value in sorted(final(record, "12", "cifar100", "x-test").items())]
+    assert expected == values["value"].to_list()
+
+
+def test_architectures_are_numbered_by_the_sample(store, size):
+    archs = store.scan_archs("nats-sss").sort("arch").collect()
+    assert archs["arch_str"].to_list() == [record["12"]["arch_str"] for record in size]
+
+
+def test_nothing_is_exported_twice(store):
+    manifest = Path(store.root, "manifests", "nats-sss.json")
+    before = manifest.stat().st_mtime_ns
+    assert sample.store(store.root, benchmarks=["nats-sss"]).benchmarks() == ["nats-sss"]
+    assert manifest.stat().st_mtime_ns == before
+
+
+def test_a_store_of_an_unknown_benchmark_is_refused(tmp_path):
+    with pytest.raises(UnknownNameError, match="did you mean 'nats-sss'"):
+        sample.store(tmp_path / "nothing", benchmarks=["nats-ss"])
+    assert not (tmp_path / "nothing").exists()
