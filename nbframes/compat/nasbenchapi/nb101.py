@@ -1,0 +1,414 @@
+"""NAS-Bench-101 as NASBenchAPI's ``NASBench101``."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations
+from math import isqrt
+from typing import TYPE_CHECKING, Any, Final, Literal, overload
+
+import polars as pl
+
+from nbframes import expr
+from nbframes.compat.nasbenchapi.base import SINGLE_READS, NASBenchBase, answer
+from nbframes.errors import InvalidArchitectureError, UnknownNameError
+from nbframes.lookup import lookup
+from nbframes.spaces import nb101
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from nbframes.store import Store
+
+_FULL: Final = 108
+_COLUMNS: Final = {
+    "training_time": ("time", "train"),
+    "train_accuracy": ("accuracy", "train"),
+    "validation_accuracy": ("accuracy", "val"),
+    "test_accuracy": ("accuracy", "test"),
+}
+_KEYS: Final = tuple(f"{half}_{name}" for half in ("halfway", "final") for name in _COLUMNS)
+_OF_SPLIT: Final = {"train": "train_accuracy", "val": "validation_accuracy", "test": "test_accuracy"}
+_KINDS: Final = ("edge_toggle", "op_swap")
+
+Run = dict[str, float | None]
+"""One training run: halfway and final time in seconds and accuracies as fractions of 1."""
+
+
+@dataclass(frozen=True, init=False)
+class Arch101:
+    """A cell: adjacency matrix and operations, hashable."""
+
+    adjacency: tuple[tuple[int, ...], ...]
+    operations: tuple[str, ...]
+
+    def __init__(self, adjacency: Iterable[Iterable[int]], operations: Iterable[str]) -> None:
+        object.__setattr__(self, "adjacency", tuple(tuple(row) for row in adjacency))
+        object.__setattr__(self, "operations", tuple(operations))
+
+    def to_lists(self) -> tuple[list[list[int]], list[str]]:
+        """Return matrix and operations as lists."""
+        return [list(row) for row in self.adjacency], list(self.operations)
+
+
+class NASBench101(NASBenchBase):
+    """NAS-Bench-101, answered from a store; see the package for where the answers differ from upstream's."""
+
+    _name = "nb101"
+
+    def get_statistics(self) -> dict[str, Any]:
+        """Return the numbers of architectures and of training runs."""
+        rows = self._manifest.rows
+        return {"benchmark": "nasbench101", "architectures": rows("archs"), "records": rows("runs")}
+
+    def op_set(self) -> list[str]:
+        """Return the operations of a cell."""
+        return ["input", "conv3x3-bn-relu", "conv1x1-bn-relu", "maxpool3x3", "output"]
+
+    def decode(self, encoding: dict[str, str]) -> Arch101:
+        """Make a cell of ``adjacency_str`` (rows of the matrix one after the other) and ``operations_str``.
+
+        Raises
+        ------
+        InvalidArchitectureError
+            If the matrix is not square, or of another size than the list of operations.
+        """
+        adjacency, operations = encoding["adjacency_str"], encoding["operations_str"].split(",")
+        size = isqrt(len(adjacency))
+        if size * size != len(adjacency):
+            msg = f"an adjacency_str of length {len(adjacency)} is not a square matrix"
+            raise InvalidArchitectureError(msg)
+        if len(operations) != size:
+            msg = f"a matrix of {size} rows does not fit {len(operations)} operations"
+            raise InvalidArchitectureError(msg)
+        return Arch101([map(int, adjacency[at : at + size]) for at in range(0, size * size, size)], operations)
+
+    def encode(self, arch: Arch101) -> dict[str, str]:
+        """Return the ``adjacency_str`` and ``operations_str`` of a cell."""
+        adjacency, operations = _text(arch).split("|")
+        return {"adjacency_str": adjacency, "operations_str": operations}
+
+    def id(self, arch: Arch101) -> str:
+        """Return a stable identifier: the SHA-256 of the cell's JSON. It is not the official module hash."""
+        payload = {"adjacency": arch.adjacency, "operations": arch.operations}
+        return hashlib.sha256(json.dumps(payload, sort_keys=True).encode()).hexdigest()
+
+    def get_index(self, arch: Arch101) -> str:
+        """Return ``id(arch)``, as upstream does."""
+        return self.id(arch)
+
+    def random_sample(self, n: int = 1, seed: int | None = None) -> list[Arch101]:
+        """Draw cells without repetition, the same as upstream for the same seed of the global random generator."""
+        if seed is not None:
+            random.seed(seed)
+        order = list(range(len(self._trained)))
+        random.shuffle(order)
+        return [self._arch(self._trained[place]) for place in order[:n]]
+
+    def iter_all(self) -> Iterator[Arch101]:
+        """Iterate over all cells that were trained for 108 epochs."""
+        return map(self._arch, self._trained)
+
+    def mutate(self, arch: Arch101, rng: random.Random, kind: str | None = None) -> Arch101:
+        """Change one thing: ``"edge_toggle"`` adds or removes an edge, ``"op_swap"`` swaps the operations of two vertices.
+
+        The result is a valid cell, in the form in which the store knows it if it does.
+
+        Raises
+        ------
+        InvalidArchitectureError
+            If ``arch`` is no cell, or has no valid change of this kind.
+        UnknownNameError
+            If there is no such kind.
+        """
+        kind = kind or "edge_toggle"
+        if kind not in _KINDS:
+            raise UnknownNameError.of("kind of mutation", kind, _KINDS)
+        cell = nb101.Cell(*arch.to_lists())
+        nb101.validate(cell)
+        changed = _toggled(cell) if kind == "edge_toggle" else _swapped(cell)
+        valid = [candidate for candidate in changed if nb101.is_valid(candidate)]
+        if not valid:
+            msg = f"{nb101.format(cell)!r} has no valid change of the kind {kind!r}"
+            raise InvalidArchitectureError(msg)
+        chosen = rng.choice(valid)
+        known = self._cells.find("hash", nb101.hash(chosen))
+        return Arch101(*chosen) if known is None else self._arch(known[1])
+
+    @overload
+    def query(
+        self,
+        arch: Arch101,
+        dataset: str = ...,
+        split: str = ...,
+        seed: int | None = ...,
+        budget: int | None = ...,
+        average: bool = ...,
+        summary: Literal[False] = ...,
+    ) -> tuple[dict[str, Any], dict[int, Any]]: ...
+    @overload
+    def query(
+        self,
+        arch: Arch101,
+        dataset: str = ...,
+        split: str = ...,
+        seed: int | None = ...,
+        budget: int | None = ...,
+        average: bool = ...,
+        *,
+        summary: Literal[True],
+    ) -> dict[str, Any]: ...
+    def query(  # noqa: PLR0917  upstream's signature
+        self,
+        arch: Arch101,
+        dataset: str = "cifar10",
+        split: str = "val",
+        seed: int | None = None,  # noqa: ARG002  without effect, as upstream
+        budget: int | None = None,
+        average: bool = False,
+        summary: bool = False,
+    ) -> dict[str, Any] | tuple[dict[str, Any], dict[int, Any]]:
+        """Return everything that was measured of a cell.
+
+        Parameters
+        ----------
+        arch
+            The cell, with exactly the matrix that the benchmark has.
+        dataset, split
+            ``"cifar10"``; ``"train"``, ``"val"`` or ``"test"`` (used by the summary alone).
+        seed
+            Without effect.
+        budget
+            Epochs of the runs that a summary is about: 108 by default.
+        average
+            Whether to give means of the runs instead of the runs.
+        summary
+            Whether to give one dictionary with the mean of the runs.
+
+        Returns
+        -------
+        tuple of dict
+            ``info``, and the runs by epochs: lists of dictionaries, or their means. Without runs if the cell is unknown.
+        dict
+            With ``summary``: ``metric``, ``metric_name``, ``cost`` (seconds), ``std`` (None), ``info``.
+
+        Raises
+        ------
+        UnknownNameError
+            If there is no such dataset, split or budget.
+        """
+        self.dataset_info(dataset)
+        if split not in _OF_SPLIT:
+            raise UnknownNameError.of("split", split, _OF_SPLIT)
+        known = self._cells.find("arch_str", _text(arch))
+        runs = {} if known is None else self._cells.runs(known[0])
+        if summary:
+            return self._summary(known, runs, split, _FULL if budget is None else budget)
+        return self._info(arch, known, runs), {epochs: _mean(of) if average else of for epochs, of in runs.items()}
+
+    def is_valid(self, arch: Arch101) -> bool:
+        """Return whether matrix and operations fit each other, as upstream; `nbframes.spaces.nb101.is_valid` knows the rules."""
+        size = len(arch.adjacency)
+        return size > 1 and all(len(row) == size for row in arch.adjacency) and len(arch.operations) == size
+
+    def train_time(self, arch: Arch101, dataset: str = "cifar10") -> float | None:
+        """Return the mean seconds of the runs of 108 epochs; None if the cell is unknown."""
+        cost: float | None = self.query(arch, dataset, summary=True)["cost"]
+        return cost
+
+    def _supports_arch(self, arch: Arch101) -> bool:
+        return self.is_valid(arch) and self._cells.find("arch_str", _text(arch)) is not None
+
+    def _info(self, arch: Arch101, known: tuple[int, str, str] | None, runs: dict[int, list[Run]]) -> dict[str, Any]:
+        times = [time for of in runs.values() for run in of if (time := run["final_training_time"]) is not None]
+        return {
+            "module_adjacency": arch.adjacency,
+            "module_operations": arch.operations,
+            "module_hash": known and known[2],
+            "trainable_parameters": float(self._cells.params(known[0])) if known is not None and runs else None,
+            "training_time": sum(times) / len(times) if times else None,
+        }
+
+    def _summary(
+        self, known: tuple[int, str, str] | None, runs: dict[int, list[Run]], split: str, budget: int
+    ) -> dict[str, Any]:
+        name = f"{split}_acc"
+        if known is None:
+            return answer(None, name, None, {})
+        if budget not in runs:
+            raise UnknownNameError.of("budget of this cell", budget, runs)
+        mean = _mean(runs[budget])
+        derived: Run = {"trainable_parameters": self._cells.params(known[0])}
+        derived |= {column: mean[f"final_{column}"] for column in _COLUMNS}
+        adjacency, operations = known[1].split("|")
+        entry = {"epoch": budget, "adjacency_str": adjacency, "operations_str": operations, "derived": derived}
+        return answer(derived[_OF_SPLIT[split]], name, derived["training_time"], _Entry(entry))
+
+    def _arch(self, text: str) -> Arch101:
+        adjacency, operations = text.split("|")
+        return self.decode({"adjacency_str": adjacency, "operations_str": operations})
+
+    @cached_property
+    def _cells(self) -> _Cells:
+        return _Cells(self._store)
+
+    @cached_property
+    def _trained(self) -> pl.Series:
+        """Texts of the cells with runs of 108 epochs, in the order of the source."""
+        trained = self._store.scan_runs("nb101").filter(expr.schedule(_FULL)).select("arch")
+        archs = self._store.scan_archs("nb101").select("arch", "position", "arch_str")
+        return archs.join(trained, on="arch", how="semi").sort("position").collect()["arch_str"]
+
+
+class _Entry(dict[str, Any]):
+    """Upstream's entry of a cell, without the raw bytes."""
+
+    def __missing__(self, key: str) -> Any:
+        if key == "metrics_b64":
+            msg = "a store keeps the numbers of 'metrics_b64', not its bytes: query() gives them all"
+            raise KeyError(msg)
+        raise KeyError(key)
+
+
+class _Cells:
+    """Cells of a store by text or hash, and their runs: a few read one by one, then all of them held in memory."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._single_finds = self._single_runs = self._single_params = 0
+
+    def find(self, column: Literal["arch_str", "hash"], value: str) -> tuple[int, str, str] | None:
+        """Index, text and hash of a cell."""
+        if self._single_finds < SINGLE_READS:
+            self._single_finds += 1
+            found = self._archs.filter(pl.col(column) == value).collect()
+            return found.row(0) if found.height else None
+        row = (self._rows_by_text if column == "arch_str" else self._rows_by_hash).get(value)
+        return None if row is None else self._table.row(row)
+
+    def runs(self, arch: int) -> dict[int, list[Run]]:
+        """Runs of a cell by epochs, in the order of the source."""
+        if self._single_runs < SINGLE_READS:
+            self._single_runs += 1
+            return self._read_runs(arch)
+        held = {}
+        for epochs, (values, known) in self._held.items():
+            rows, there = values[arch].tolist(), known[arch]
+            if there.all():
+                held[epochs] = [dict(zip(_KEYS, row, strict=True)) for row in rows]
+            elif there.any():
+                held[epochs] = [_run(row, of) for row, of in zip(rows, there.tolist(), strict=True) if any(of)]
+        return held
+
+    def params(self, arch: int) -> int:
+        """Trainable parameters of a cell."""
+        if self._single_params < SINGLE_READS:
+            self._single_params += 1
+            runs = self._store.scan_runs("nb101").filter(expr.arch(arch)).select("params").head(1).collect()
+            return int(runs.item())
+        return int(self._params[arch])
+
+    def _read_runs(self, arch: int) -> dict[int, list[Run]]:
+        columns = {source: name for name, source in _COLUMNS.items()}
+        rows = self._store.scan("nb101").filter(expr.arch(arch), expr.metric("accuracy", "time"))
+        rows = rows.select("metric", "split", "schedule", "budget", "seed", "value").sort("schedule", "seed")
+        runs: dict[int, dict[int, Run]] = {}
+        for metric, split, schedule, budget, seed, value in rows.collect().iter_rows():
+            half = "final" if budget == schedule else "halfway"
+            run = runs.setdefault(schedule, {}).setdefault(seed, dict.fromkeys(_KEYS))
+            run[f"{half}_{columns[metric, split]}"] = value / 100 if metric == "accuracy" else value
+        return {schedule: list(of.values()) for schedule, of in runs.items()}
+
+    @property
+    def _archs(self) -> pl.LazyFrame:
+        return self._store.scan_archs("nb101").select("arch", "arch_str", "hash")
+
+    @cached_property
+    def _table(self) -> pl.DataFrame:
+        return self._archs.collect()
+
+    @cached_property
+    def _count(self) -> int:
+        """One more than the largest index."""
+        return int(self._table["arch"].to_numpy().max()) + 1
+
+    @cached_property
+    def _rows_by_text(self) -> dict[str, int]:
+        return dict(zip(self._table["arch_str"], range(self._table.height), strict=True))
+
+    @cached_property
+    def _rows_by_hash(self) -> dict[str, int]:
+        return dict(zip(self._table["hash"], range(self._table.height), strict=True))
+
+    @cached_property
+    def _params(self) -> NDArray[np.int64]:
+        import numpy as np
+
+        runs = self._store.scan_runs("nb101").select("arch", "params").unique("arch").collect()
+        params = np.zeros(self._count, np.int64)
+        params[runs["arch"]] = runs["params"]
+        return params
+
+    @cached_property
+    def _held(self) -> dict[int, tuple[NDArray[np.float64], NDArray[np.bool_]]]:
+        """For each number of epochs: values of cells, runs and keys, and which were measured."""
+        import numpy as np
+
+        schedules = self._store.scan_runs("nb101").select(pl.col("schedule").unique()).collect()["schedule"]
+        runs: int = 1 + self._store.scan_runs("nb101").select(pl.col("seed").max()).collect().item()
+        shape = (self._count, runs, len(_KEYS))
+        held = {}
+        for epochs in sorted(schedules):
+            values, known = np.full(shape, np.nan), np.zeros(shape, np.bool_)
+            for place, (metric, split) in enumerate(_COLUMNS.values()):
+                table = lookup(
+                    self._store, benchmark="nb101", dataset="cifar10", split=split, metric=metric, schedule=epochs
+                )
+                archs = len(table.array)
+                for column, budget in enumerate(table.budgets):
+                    key = place + len(_COLUMNS) * (budget == epochs)
+                    scale = 100 if metric == "accuracy" else 1
+                    values[:archs, table.seeds, key] = table.array[:, :, column] / scale
+                    known[:archs, table.seeds, key] = ~table.mask[:, :, column]
+            held[epochs] = values, known
+        return held
+
+
+def _run(row: Sequence[float], known: Sequence[bool]) -> Run:
+    return {key: value if there else None for key, value, there in zip(_KEYS, row, known, strict=True)}
+
+
+def _mean(runs: list[Run]) -> Run:
+    means: Run = {}
+    for key in runs[0]:
+        values = [value for run in runs if (value := run[key]) is not None]
+        means[key] = sum(values) / len(values) if values else None
+    return means
+
+
+def _text(arch: Arch101) -> str:
+    return "".join(str(entry) for row in arch.adjacency for entry in row) + "|" + ",".join(arch.operations)
+
+
+def _toggled(cell: nb101.Cell) -> Iterator[nb101.Cell]:
+    matrix, operations = cell
+    for source, target in combinations(range(len(matrix)), 2):
+        rows = [list(row) for row in matrix]
+        rows[source][target] = 1 - rows[source][target]
+        yield nb101.Cell(rows, operations)
+
+
+def _swapped(cell: nb101.Cell) -> Iterator[nb101.Cell]:
+    matrix, operations = cell
+    for one, other in combinations(range(1, len(matrix) - 1), 2):
+        if operations[one] != operations[other]:
+            names = list(operations)
+            names[one], names[other] = names[other], names[one]
+            yield nb101.Cell(matrix, names)

@@ -1,0 +1,263 @@
+"""NAS-Bench-301 as NASBenchAPI's ``NASBench301``."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+import polars as pl
+
+from nbframes import expr
+from nbframes.compat.nasbenchapi.base import SINGLE_READS, NASBenchBase, answer
+from nbframes.errors import InvalidArgumentError
+from nbframes.schema import RUN_KEY
+from nbframes.spaces import darts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+_PLACES: Final = ("cifar100", "cifar10", "ImageNet16-120", "ImageNet16")
+"""Datasets as they are recognised in a path, in this order."""
+
+
+class NASBench301(NASBenchBase):
+    """The training runs of NAS-Bench-301, answered from a store; see the package for where the answers differ."""
+
+    _name = "nb301"
+    _splits = ("val", "test")
+    OPS: ClassVar[list[str]] = [*darts.OPERATIONS, "none"]
+    NUM_OPS = len(OPS)
+    NUM_NODES = 4
+    NUM_EDGES_PER_NODE = 2
+
+    def get_statistics(self) -> dict[str, Any]:
+        """Return the number of runs."""
+        return {"benchmark": "nasbench301", "files": len(self._runs)}
+
+    def available_budgets(self, dataset: str | None = None, split: str | None = None) -> list[int] | None:
+        """Return the epochs at which any run has a value; None if there are none."""
+        chosen = [
+            epochs
+            for (name, part), epochs in self._budgets.items()
+            if dataset in {None, name} and split in {None, part}
+        ]
+        return sorted(set().union(*chosen)) or None
+
+    def random_sample(self, n: int = 1, seed: int | None = None) -> list[int]:
+        """Draw entries without repetition, the same as upstream for the same seed of the global random generator."""
+        if seed is not None:
+            random.seed(seed)
+        return random.sample(list(self._runs), min(n, len(self._runs)))
+
+    def iter_all(self) -> Iterator[int]:
+        """Iterate over the numbers of the entries."""
+        return iter(self._runs)
+
+    def get_index(self, arch: Any) -> int | None:
+        """Return the number of an entry, given by its number, its path, or a dictionary with ``index`` or ``path``.
+
+        Raises
+        ------
+        InvalidArgumentError
+            If a whole run is given: a store does not keep the JSON.
+        """
+        if isinstance(arch, dict):
+            index, path = arch.get("index"), arch.get("path")
+            if isinstance(index, int) and index in self._runs:
+                return index
+            if isinstance(path, str) and (index := self._find(path)) is not None:
+                return index
+            if "parsed" in arch or "optimized_hyperparamater_config" in arch:
+                msg = "a store does not keep the JSON of a run, by which upstream looks it up: give its number or its 'path'"
+                raise InvalidArgumentError(msg)
+            return None
+        if isinstance(arch, int):
+            return arch if arch in self._runs else None
+        return self._find(arch) if isinstance(arch, str) else None
+
+    def mutate(self, arch: Any, rng: random.Random, kind: str | None = None) -> Any:  # noqa: ARG002  as upstream
+        """Refused: entries are runs, which have no neighbours.
+
+        Raises
+        ------
+        InvalidArgumentError
+            Always; upstream gives back what it is given.
+        """
+        msg = "an entry of NAS-Bench-301 is a training run and cannot be mutated; nbframes.spaces.darts.mutate changes cells"
+        raise InvalidArgumentError(msg)
+
+    def query(
+        self,
+        arch: Any,
+        dataset: str = "cifar10",
+        split: str = "val",
+        seed: int | None = None,  # noqa: ARG002  without effect, as upstream
+        budget: int | None = None,
+    ) -> dict[str, Any]:
+        """Return one accuracy of a run.
+
+        Parameters
+        ----------
+        arch
+            Number of an entry, its path, or a dictionary with ``index`` or ``path``.
+        dataset
+            Noted in ``info`` if the run was made on another one.
+        split
+            ``"val"``: the learning curve. ``"test"``: the accuracy after the last epoch.
+        seed
+            Without effect.
+        budget
+            Epoch, counted from 1; by default the last one that was logged.
+
+        Returns
+        -------
+        dict
+            ``metric`` (percent), ``metric_name``, ``cost`` (seconds of the whole run), ``std`` (None), ``info``. What was not
+            measured is None, and ``info["error"]`` says why.
+        """
+        name = f"{split}_acc"
+        info: dict[str, Any] = {"requested_dataset": dataset, "split": split}
+        index = self.get_index(arch)
+        if index is None:
+            return answer(None, name, None, info | {"error": "entry not found", "arch": arch})
+        run = self._runs[index]
+        info |= run.description()
+        if split == "val":
+            metric = self._validation(index, budget, info)
+        elif split == "test":
+            metric = self._test(index, budget, info)
+        else:
+            return answer(None, name, run.runtime, info | {"error": f"split '{split}' not supported for NB301"})
+        if run.dataset and dataset and run.dataset != dataset:
+            info["note"] = f"entry recorded on dataset '{run.dataset}'"
+        return answer(metric, name, run.runtime, info)
+
+    def _find(self, path: str) -> int | None:
+        """Number of the run with a path, which a store has without the folders above the release."""
+        while path not in self._by_path and "/" in path:
+            path = path.split("/", 1)[1]
+        return self._by_path.get(path)
+
+    def _validation(self, index: int, budget: int | None, info: dict[str, Any]) -> float | None:
+        epochs, values = self._curve(index)
+        if not epochs:
+            best = self._runs[index].best_val_accuracy
+            if budget is not None:
+                info["error"] = "no learning curve was published for this run"
+                return None
+            return best
+        info["epochs_available"] = len(epochs)
+        epoch = epochs[-1] if budget is None else budget
+        if epoch not in epochs:
+            info["error"] = (
+                f"not logged at epoch {epoch!r}; there are {len(epochs)} epochs, {epochs[0]} to {epochs[-1]}"
+            )
+            return None
+        info["epoch_used"] = epoch
+        return values[epochs.index(epoch)]
+
+    def _test(self, index: int, budget: int | None, info: dict[str, Any]) -> float | None:
+        run = self._runs[index]
+        if budget not in {None, run.budget}:
+            info["error"] = f"tested after epoch {run.budget} alone, not after {budget!r}"
+            return None
+        info["epoch_used"] = run.budget
+        return self._test_accuracy.get(index)
+
+    def _supports_arch(self, arch: Any) -> bool:
+        return self.get_index(arch) is not None
+
+    def _curve(self, index: int) -> tuple[Sequence[int], Sequence[float]]:
+        """Epochs and validation accuracies of a run: a few read one by one, then all of them held in memory."""
+        if self._single_reads < SINGLE_READS:
+            self._single_reads += 1
+            run = self._runs[index]
+            rows = _values(self._store.scan("nb301"), "val").filter(
+                expr.arch(run.arch), expr.schedule(run.budget), pl.col("seed") == run.seed
+            )
+            found = rows.sort("budget").collect()
+            return found["budget"].to_list(), found["value"].to_list()
+        first, epochs, values = self._held
+        part = slice(first[index], first[index + 1])
+        return epochs[part].tolist(), values[part].tolist()
+
+    @cached_property
+    def _runs(self) -> dict[int, _Run]:
+        """Runs by their number in upstream's list."""
+        best = pl.col("best_val_accuracy").cast(pl.Float32).cast(pl.Float64)
+        names = ("entry", "arch", "seed", "schedule", "optimizer", "path", "dataset_path", "train_time")
+        rows = self._store.scan_runs("nb301").select(*names, best).sort("entry").collect()
+        return {entry: _Run(*row) for entry, *row in rows.iter_rows()}
+
+    @cached_property
+    def _by_path(self) -> dict[str, int]:
+        return {run.path: entry for entry, run in self._runs.items()}
+
+    @cached_property
+    def _test_accuracy(self) -> dict[int, float]:
+        found = self._by_entry("test")
+        return dict(zip(found["entry"], found["value"], strict=True))
+
+    @cached_property
+    def _held(self) -> tuple[NDArray[np.int64], NDArray[np.uint16], NDArray[np.float64]]:
+        """Where the curve of each run begins, and the epochs and values of all curves, one after the other."""
+        import numpy as np
+
+        found = self._by_entry("val").sort("entry", "budget")
+        points = np.bincount(found["entry"].to_numpy(), minlength=max(self._runs) + 1)
+        first = np.concatenate([[0], np.cumsum(points)])
+        return first, found["budget"].to_numpy(), found["value"].to_numpy()
+
+    def _by_entry(self, split: str) -> pl.DataFrame:
+        entries = self._store.scan_runs("nb301").select(*RUN_KEY, "entry")
+        values = _values(self._store.scan("nb301"), split)
+        return values.join(entries, on=list(RUN_KEY)).select("entry", "budget", "value").collect()
+
+    @cached_property
+    def _budgets(self) -> dict[tuple[str, str], set[int]]:
+        rows = self._store.scan("nb301").filter(expr.metric("accuracy"), expr.split("val", "test"))
+        found = rows.select("dataset", "split", "budget").unique().cast({"dataset": pl.String, "split": pl.String})
+        budgets: dict[tuple[str, str], set[int]] = {}
+        for dataset, split, budget in found.collect().iter_rows():
+            budgets.setdefault((dataset, split), set()).add(budget)
+        return budgets
+
+    @cached_property
+    def _single_reads(self) -> int:
+        return 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """One training run, as its entry describes it."""
+
+    arch: int
+    seed: int
+    budget: int
+    optimizer: str | None
+    path: str
+    dataset_path: str | None
+    runtime: float | None
+    best_val_accuracy: float | None
+    """Rounded to single precision, as upstream's fall-back for a missing curve."""
+
+    @property
+    def dataset(self) -> str | None:
+        """Dataset that is recognised in the path of its file."""
+        lowered = (self.dataset_path or "").lower()
+        found = next((name for name in _PLACES if name.lower() in lowered), None)
+        return "ImageNet16-120" if found == "ImageNet16" else found
+
+    def description(self) -> dict[str, Any]:
+        """What upstream tells of a run, leaving out what it does not know."""
+        told = {"dataset": self.dataset, "path": self.path, "optimizer": self.optimizer, "declared_budget": self.budget}
+        return {key: value for key, value in told.items() if value}
+
+
+def _values(results: pl.LazyFrame, split: str) -> pl.LazyFrame:
+    return results.filter(expr.metric("accuracy"), expr.split(split)).select(*RUN_KEY, "budget", "value")
