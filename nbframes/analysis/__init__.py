@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from nbframes.analysis.population import ecdf, summarize
     from nbframes.analysis.ranking import rank_correlation, rank_stability
     from nbframes.analysis.relations import neighbour_pairs, replacement_pairs
+    from nbframes.analysis.tradeoffs import with_costs
 
 _ROOMS = {
     "best": ("best_archs", "top_overlap"),
@@ -26,6 +27,7 @@ _ROOMS = {
     "population": ("ecdf", "summarize"),
     "ranking": ("rank_correlation", "rank_stability"),
     "relations": ("neighbour_pairs", "replacement_pairs"),
+    "tradeoffs": ("with_costs",),
 }
 _HOME = {name: f"nbframes.analysis.{room}" for room, helpers in _ROOMS.items() for name in helpers}
 
@@ -48,6 +50,7 @@ __all__ = [
     "seed_noise",
     "summarize",
     "top_overlap",
+    "with_costs",
 ]
 
 

@@ -106,7 +106,7 @@ def best_archs(
     if runs is not None:
         caps = dict(at_most or {})
         means, added = _with_costs(means, runs.lazy(), caps, costs)
-        means = means.filter([pl.col(name) <= cap for name, cap in caps.items()])
+        means = means.filter([pl.col(name) <= cap for name, cap in caps.items()]) if caps else means
     elif at_most:
         msg = f"at_most={dict(at_most)!r} needs the costs of the runs: pass runs=nbf.scan_runs()"
         raise InvalidArgumentError(msg)
