@@ -56,6 +56,11 @@ def _bytearray(data: bytes = b"", /) -> bytearray:
     return bytearray(data)
 
 
+def _bytes() -> bytes:
+    """Protocol 2 writes empty bytes as a call without arguments."""
+    return b""
+
+
 def _dtype(code: Any, _align: Any = None, _copy: Any = None, /) -> np.dtype[Any]:
     if type(code) is bytes:
         code = code.decode("ascii")
@@ -117,6 +122,7 @@ def _allowed() -> dict[tuple[str, str], Global]:
     for module in ("builtins", "__builtin__"):
         entries[module, "set"] = Global("builtins.set", _set)
         entries[module, "frozenset"] = Global("builtins.frozenset", lambda items=(): frozenset(_set(items)))
+        entries[module, "bytes"] = Global("builtins.bytes", _bytes)
         entries[module, "bytearray"] = Global("builtins.bytearray", _bytearray)
     for core in ("numpy.core", "numpy._core"):
         entries[f"{core}.multiarray", "scalar"] = Global("numpy.scalar", _scalar)

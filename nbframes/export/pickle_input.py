@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 _WINDOW: Final = 1 << 20
 _AHEAD: Final = 1 << 17
-_LONGEST: Final = 1 << 28
+LONGEST: Final = 1 << 28
 _LONGEST_NAME: Final = 1 << 10
 
 
@@ -21,7 +21,7 @@ class Input:
     Parameters
     ----------
     read : callable
-        Returns at most the asked number of bytes, none at the end.
+        Returns some bytes, about the asked number of them, none at the end.
     where : str
         Name of the file and the record for messages.
     """
@@ -47,7 +47,7 @@ class Input:
 
     def _fill(self, size: int) -> None:
         """Have at least ``size`` bytes ahead."""
-        if size > _LONGEST:
+        if size > LONGEST:
             self._broken(f"it claims a value of {size} bytes")
         parts = [self._data[self._pos :]]
         have = len(parts[0])

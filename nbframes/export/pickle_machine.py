@@ -13,7 +13,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from nbframes.export.pickle_globals import ALLOWED, ATOMS, Global, build, checked_key
-from nbframes.export.pickle_input import Input
+from nbframes.export.pickle_input import LONGEST, Input
 from nbframes.export.pickle_memo import Memo
 from nbframes.export.pickle_runs import NumberDict, Run, TextRuns, expanded, float_run, paired, regular_run
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _LONGEST_INT: Final = 1 << 10
-_KNOWN_KEYS: Final = 1 << 12
+_KNOWN_KEYS: Final = 1 << 10
 
 _FLOAT = struct.Struct(">d").unpack_from
 _BROKEN = (IndexError, KeyError, TypeError, ValueError, OverflowError, AttributeError, struct.error, RecursionError)
@@ -283,7 +283,9 @@ class Machine(Input):
         self._stack.append(self._stack[-1])
 
     def _frame(self) -> None:
-        self._take(8)
+        size = self._unsigned(8)
+        if size > LONGEST:
+            self._broken(f"it claims a frame of {size} bytes")
         self._take_runs()
 
     # ------------------------------------------------------------- the memo
@@ -405,12 +407,12 @@ class Machine(Input):
         self._pos = end
         kinds = set(map(type, keys))
         if self._data[end : end + 1] == b"u" and (kinds in ({str}, {int})):
-            self._stack.append(Run(self._known(keys), values))
+            self._stack.append(Run(keys if self._stack else self._known(keys), values))
         else:
             self._stack.extend(chain.from_iterable(zip(keys, values.tolist(), strict=True)))
 
     def _known(self, keys: tuple[Any, ...]) -> tuple[Any, ...]:
-        """Return the tuple that equal keys had before: most records repeat them."""
+        """Return the tuple that the same keys of a whole dict had before: most records repeat them."""
         if len(self._known_keys) > _KNOWN_KEYS:
             self._known_keys.clear()
         return self._known_keys.setdefault(keys, keys)

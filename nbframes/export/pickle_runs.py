@@ -43,6 +43,8 @@ class NumberDict(dict[Any, Any]):
 
     def take(self, items: list[Any]) -> None:
         """Add what stood on the stack between MARK and SETITEMS."""
+        if not items:
+            return  # picklers end a dict of exactly 1000 items with an empty batch
         if not self and (run := _joined(items)) is not None:
             self.runs.append(run)
             return
@@ -213,7 +215,8 @@ class TextRuns:
         elif kind == ord("r"):
             number = _first_number(gathered(view, np.array(puts, np.intp), _U4))
         run = TextRun(tuple(keys), gathered(view, where, _F8), number, position)
-        if kind != ord("q") and position < size and data[position] == ord("u") and self._count < self._MOST:
+        whole = start > 0 and data[start - 1] == ord("(")  # a run that begins behind a frame's head is the rest of one
+        if whole and kind != ord("q") and position < size and data[position] == ord("u") and self._count < self._MOST:
             self._learn(
                 data[start : _text_end(data, start)],
                 view,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from nbframes.export.pickle_globals import checked_key
 from nbframes.export.pickle_machine import Item, Machine
-from nbframes.export.pickle_runs import expanded
+from nbframes.export.pickle_runs import NumberDict, expanded
+
+_BATCH: Final = 1000
 
 
 class StreamMachine(Machine):
@@ -50,23 +52,20 @@ class StreamMachine(Machine):
     def _fills_streamed(self) -> bool:
         """Whether the container on top of the stack is the one whose items are yielded."""
         stack = self._stack
-        return self._key is not None and len(self._frames) < 2 <= len(stack) and is_text(stack[-2], self._key)
+        return self._key is not None and len(self._frames) < 2 <= len(stack) and _is_text(stack[-2], self._key)
 
     def _hand_over(self, *, partly: bool) -> None:
-        """Finish the complete items on the stack; ``partly`` leaves the one that is still being built."""
+        """Finish the complete items on the stack; ``partly`` leaves those that are, or may be, still being built."""
         in_list = type(self._frames[-1][-1]) is list
         width = 1 if in_list else 2
         items = self._stack if partly else expanded(self._stack)
-        done = 0
-        while len(items) - done >= width + partly:
-            value = items[done + width - 1]
-            if partly and not isinstance(value, (dict, list)):
-                break
-            self._ready.append(Item(self._count if in_list else checked_key(items[done]), value))
-            self._count += 1
-            done += width
-        if not partly and done != len(items):
+        done = _complete(items, width) if partly else len(items)
+        if done % width:
             self._broken("a dict has a key without a value")
+        for start in range(0, done, width):
+            key = self._count if in_list else checked_key(items[start])
+            self._ready.append(Item(key, items[start + width - 1]))
+            self._count += 1
         self._stack = items[done:]
         if done:
             self._memo.forget(self._stack)
@@ -78,6 +77,23 @@ class StreamMachine(Machine):
         self._memo.forget(())
 
 
-def is_text(value: Any, text: str) -> bool:
+def _complete(items: list[Any], width: int) -> int:
+    """Number of stack places that hold complete items for certain.
+
+    A container on the stack may wait for what stands above it: a dict with a single item is filled after that item, without a MARK.
+    But picklers fill containers in batches of a thousand, so one whose last batch is not full is complete, and once anything stands
+    above a complete container, nothing below waits for it.
+    """
+    for place in range((len(items) - 1) // width * width - 1, 0 if width == 2 else -1, -width):
+        if isinstance(items[place], (dict, list)) and _size(items[place]) % _BATCH:
+            return place + 1
+    return 0
+
+
+def _size(container: Any) -> int:
+    return len(container) + (sum(len(run.keys) for run in container.runs) if type(container) is NumberDict else 0)
+
+
+def _is_text(value: Any, text: str) -> bool:
     """Whether ``value`` is that very text; comparing anything else with it might not even give a bool."""
     return type(value) is str and value == text
