@@ -5,27 +5,29 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
+from itertools import islice
 from threading import Event
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 import polars as pl
 
-from nbframes.errors import SourceError
+from nbframes.errors import InvalidArchitectureError, SourceError
+from nbframes.export.nb101_bulk import Decoder
 from nbframes.export.nb101_index import Block, Stretches, plan, read_stretches
 from nbframes.export.nb101_record import EPOCHS, VALUES, percent
 from nbframes.export.nb101_runs import REPEATS, Runs, read_runs
 from nbframes.export.reader import Batch, OnError, Report, Rows
 from nbframes.export.tfrecord import pieces
-from nbframes.export.workers import Task, results
+from nbframes.export.workers import Task, workers
 from nbframes.schema import RUNS, Partition
+from nbframes.spaces import nb101
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
-    from numpy.typing import NDArray
 
 OFFICIAL: Final = {
     "3d64db8180fb1b0207212f9032205064312b6907a3bbc81eabea10db2f5c7e9c": "nasbench_full",
@@ -43,14 +45,19 @@ _MEASURED = {
 }
 _PIECE = 4 << 20
 _BLOCK = 6 << 20
+_BLOCKS = 8
 _HASHED_AT_ONCE = 1 << 20
 
 
 class Part(NamedTuple):
-    """What a worker hands back: the runs of some cells, what it left out and why, and how much it read."""
+    """What a worker hands back."""
 
-    runs: Runs
+    archs: pl.DataFrame
+    """Cells: ``arch_str``, ``hash`` and the encoding columns."""
+    runs: list[Runs]
+    """Runs of these cells in turn."""
     left_out: list[tuple[str, str]]
+    """Records that are not among them, and why."""
     progress: int
 
 
@@ -107,20 +114,17 @@ class TFRecordReader:
     def batches(self, *, jobs: int, on_error: OnError) -> Iterator[Batch]:
         """Read the source once; see `nbframes.export.reader.Reader`."""
         log = Log(self.path, self.report, on_error)
-        blocks = plan(self._stretches(jobs, log), _BLOCK)
-        tasks = (Task(_read_block, (self.path, block)) for block in blocks)
-        parts = cast("Generator[Part]", results(tasks, jobs))
-        with sha256_meanwhile(self.path) as sha256, closing(parts):
-            yield from assemble(parts, self.path, self.report, log)
+        with sha256_meanwhile(self.path) as sha256, workers(jobs) as run:
+            blocks = plan(self._stretches(run, log), _BLOCK)
+            tasks = (Task(_read_blocks, (self.path, some)) for some in iter(lambda: list(islice(blocks, _BLOCKS)), []))
+            yield from assemble(run(tasks), self.path, self.report, log)
             describe_source(self.report, self.path, sha256())
 
-    def _stretches(self, jobs: int, log: Log) -> Iterator[Stretches]:
-        tasks = (Task(read_stretches, (self.path, *piece)) for piece in pieces(self.path, size=_PIECE))
-        with closing(cast("Generator[Stretches]", results(tasks, jobs))) as parts:
-            for part in parts:
-                for damage in part.damages:
-                    log.leave_out(f"bytes {damage.start} to {damage.stop}", damage.reason)
-                yield part
+    def _stretches(self, run: Callable[[Iterable[Task]], Iterator[Stretches]], log: Log) -> Iterator[Stretches]:
+        for part in run(Task(read_stretches, (self.path, *piece)) for piece in pieces(self.path, size=_PIECE)):
+            for damage in part.damages:
+                log.leave_out(f"bytes {damage.start} to {damage.stop}", damage.reason)
+            yield part
 
 
 def assemble(parts: Iterable[Part], path: Path, report: Report, log: Log) -> Iterator[Batch]:
@@ -130,11 +134,12 @@ def assemble(parts: Iterable[Part], path: Path, report: Report, log: Log) -> Ite
     for part in parts:
         for record, reason in part.left_out:
             log.leave_out(record, reason)
-        if part.runs.archs.height:
+        if part.archs.height:
             yield _batch(part, archs)
-        archs += part.runs.archs.height
-        identical += part.runs.identical
-        repeats.update(part.runs.repeats)
+        archs += part.archs.height
+        for runs in part.runs:
+            identical += runs.identical
+            repeats.update(runs.repeats)
     if not archs:
         msg = f"{path.name} holds no record of NAS-Bench-101"
         raise SourceError(msg)
@@ -178,42 +183,70 @@ def sha256_meanwhile(path: Path) -> Iterator[Callable[[], str]]:
             left.set()
 
 
-def _read_block(path: Path, block: Block) -> Part:
-    runs = read_runs(block.load(path))
-    left_out = [(f"byte {block.place(record)}", reason) for record, reason in sorted(runs.broken.items())]
-    return Part(runs, left_out, block.size)
+def name_cells(names: list[str], hashes: list[str]) -> pl.DataFrame:
+    """Make the table of cells; `InvalidArchitectureError` if one of them is none."""
+    archs = pl.DataFrame({"arch_str": names, "hash": hashes}, schema={"arch_str": pl.String, "hash": pl.String})
+    return archs.hstack(nb101.parse(archs["arch_str"]))
+
+
+def impossible_cells(names: Iterable[str]) -> dict[str, str]:
+    """Which of some cells are none, and why."""
+    faults = {}
+    for name in names:
+        try:
+            nb101.parse(name)
+        except InvalidArchitectureError as error:
+            faults[name] = str(error)
+    return faults
+
+
+def _read_blocks(path: Path, blocks: list[Block]) -> Part:
+    """Read some blocks; the cells of all are checked and encoded together."""
+    faults: dict[str, str] = {}
+    decoder = Decoder()
+    while True:
+        runs = [read_runs(block.load(path), decoder, faults) for block in blocks]
+        names, hashes = ([text for some in runs for text in getattr(some, key)] for key in ("names", "hashes"))
+        try:
+            archs = name_cells(names, hashes)
+            break
+        except InvalidArchitectureError:
+            faults = impossible_cells(names)
+    left_out = [
+        (f"byte {block.place(record)}", reason)
+        for block, some in zip(blocks, runs, strict=True)
+        for record, reason in sorted(some.broken.items())
+    ]
+    return Part(archs, runs, left_out, sum(block.size for block in blocks))
 
 
 def _batch(part: Part, first: int) -> Batch:
     """Make the rows of one part, whose first architecture gets the number ``first``."""
-    runs = part.runs
-    number = np.arange(first, first + runs.archs.height, dtype=np.uint32)
-    arch = np.repeat(number, runs.count)
+    number = np.arange(first, first + part.archs.height, dtype=np.uint32)
+    count, schedule, seed, params, values = (
+        np.concatenate([getattr(runs, name) for runs in part.runs], axis=-1)
+        for name in ("count", "schedule", "seed", "params", "values")
+    )
+    arch = np.repeat(number, count)
     rows = []
-    for name, values in zip(VALUES, runs.values, strict=True):
+    for name, column in zip(VALUES, values, strict=True):
         when, what = name.split("_", 1)
         final = when == "final"
-        budget = runs.schedule if final else runs.schedule // np.uint16(2)
-        value = values.astype(np.float64)
-        partition = _MEASURED[what]
-        columns = (arch, runs.schedule, budget, runs.seed, percent(value) if partition.metric == "accuracy" else value)
+        value = column.astype(np.float64)
+        if _MEASURED[what].metric == "accuracy":
+            value = percent(value)
+        budget = schedule if final else schedule // np.uint16(2)
         absent = np.isnan(value)
-        if absent.any():
-            columns = tuple(column[~absent] for column in columns)
-        rows.append(Rows(partition, final, *columns))
-    names = pl.DataFrame({"arch": number, "position": number})
-    return Batch(rows, pl.concat([names, runs.archs], how="horizontal"), _runs_table(runs, arch), part.progress)
+        keep: Any = ~absent if absent.any() else slice(None)
+        rows.append(Rows(_MEASURED[what], final, arch[keep], schedule[keep], budget[keep], seed[keep], value[keep]))
+    archs = pl.DataFrame({"arch": number, "position": number}).hstack(part.archs)
+    time = values[VALUES.index("final_training_time")].astype(np.float64)
+    known = {"arch": arch, "schedule": schedule, "seed": seed, "params": params, "train_time": time}
+    return Batch(rows, archs, _runs_table(pl.DataFrame(known)), part.progress)
 
 
-def _runs_table(runs: Runs, arch: NDArray[np.uint32]) -> pl.DataFrame:
+def _runs_table(known: pl.DataFrame) -> pl.DataFrame:
     """Costs of the runs; latency and operations were not published."""
-    time = pl.Series(runs.values[VALUES.index("final_training_time")].astype(np.float64)).fill_nan(None)
-    known: dict[str, Any] = {
-        "arch": arch,
-        "dataset": pl.repeat(_DATASET, len(arch), dtype=RUNS["dataset"], eager=True),
-        "schedule": runs.schedule,
-        "seed": runs.seed,
-        "params": pl.Series(runs.params).replace(-1, None),
-        "train_time": time,
-    }
-    return pl.DataFrame(known).match_to_schema(RUNS, missing_columns="insert").select(*RUNS)
+    dataset = pl.lit(_DATASET).cast(RUNS["dataset"]).alias("dataset")
+    found = known.with_columns(dataset, pl.col("params").replace(-1, None), pl.col("train_time").fill_nan(None))
+    return found.match_to_schema(RUNS, missing_columns="insert").select(*RUNS)

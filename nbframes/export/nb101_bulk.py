@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Offsets = NDArray[np.int64]
-    Mask = NDArray[np.bool_]
 
 HASH = slice(2, 34)
 """Where the module hash stands in a payload of the official form."""
@@ -41,6 +40,7 @@ _OPENING = b'["'
 _CLOSING = b'"]'
 _BREAK = b"\\n"
 _LAYOUTS = 32
+_LONGEST_HEAD = len(b'", 108, "')
 _ALPHABET = np.isin(np.arange(256), list(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"))
 
 
@@ -52,47 +52,33 @@ class Decoded(NamedTuple):
     """-1 where absent."""
     values: NDArray[np.float64]
     """Shape (8, records): the numbers of `nbframes.export.nb101_record.VALUES`, NaN where absent."""
-    data: bytes
-    text: tuple[Offsets, Offsets]
-    """Begin and end, in ``data``, of each record's cell: adjacency, `SEPARATOR`, operations."""
+    text: Offsets
+    """Shape (2, records): where each record's cell (adjacency, `SEPARATOR`, operations) begins and ends in the data."""
+    odd_texts: dict[int, bytes]
+    """The cells of records that write them otherwise."""
     broken: dict[int, str]
     """Records that could not be read, and why."""
 
 
-def decode(data: bytes, start: Offsets, stop: Offsets) -> Decoded:
-    """Decode the payloads that stand in ``data`` from each ``start`` to ``stop``."""
-    count = len(start)
-    epochs, params = np.zeros(count, np.uint16), np.full(count, -1, np.int64)
-    values = np.full((len(VALUES), count), np.nan)
-    text = np.zeros((2, count), np.int64)
-    broken: dict[int, str] = {}
-    odd_texts: list[bytes] = []
-    end = len(data)
-    todo, layouts = np.arange(count), 0
-    while todo.size:
-        first, todo = int(todo[0]), todo[1:]
-        payload = data[start[first] : stop[first]]
-        try:
-            row = parse_row(payload)
-            metrics = parse_metrics(decode_base64(row.metrics), row.epochs)
-        except SourceError as error:
-            broken[first] = str(error)
-            continue
-        epochs[first], params[first], values[:, first] = row.epochs, metrics.params, metrics.values
-        odd_texts.append(row.adjacency.encode() + SEPARATOR + row.operations.encode())
-        text[:, first] = end, end + len(odd_texts[-1])
-        end += len(odd_texts[-1])
-        if not todo.size or layouts == _LAYOUTS or (layout := _Layout.of(payload, row, metrics)) is None:
-            continue
-        layouts += 1
-        rows, columns = layout.read(data, start, stop, todo)
-        epochs[rows], params[rows], values[:, rows] = row.epochs, columns.params, columns.values
-        text[0, rows] = start[rows] + HASH.stop + len(layout.head)
-        text[1, rows] = stop[rows] - layout.width - len(SEPARATOR) - len(_CLOSING)
-        left = np.ones(count, bool)
-        left[rows] = False
-        todo = todo[left[todo]]
-    return Decoded(epochs, params, values, b"".join([data, *odd_texts]), (text[0], text[1]), broken)
+class Decoder:
+    """Decodes records, a block at a time, and remembers the layouts it has met."""
+
+    def __init__(self) -> None:
+        self._layouts: list[_Layout] = []
+
+    def decode(self, data: bytes, start: Offsets, stop: Offsets) -> Decoded:
+        """Decode the payloads that stand in ``data`` from each ``start`` to ``stop``."""
+        block = _Block(data, start, stop)
+        todo = np.arange(len(start))
+        for layout in self._layouts:
+            todo = block.read(layout, todo)
+        while todo.size:
+            learned = block.read_carefully(int(todo[0]))
+            todo = todo[1:]
+            if learned is not None and len(self._layouts) < _LAYOUTS:
+                self._layouts.append(learned)
+                todo = block.read(learned, todo)
+        return block.decoded
 
 
 def texts(data: bytes, width: int) -> NDArray[np.bytes_]:
@@ -101,9 +87,44 @@ def texts(data: bytes, width: int) -> NDArray[np.bytes_]:
     return np.ndarray((size,), f"S{width}", data, 0, (1,))
 
 
-class _Columns(NamedTuple):
-    params: NDArray[np.int64]
-    values: NDArray[np.float64]
+class _Form(NamedTuple):
+    """How metrics are written in a payload."""
+
+    width: int
+    """Bytes of the base64 text as it stands in JSON, line breaks included."""
+    breaks: tuple[int, ...]
+    """Where line breaks, written ``\\n``, stand in it."""
+
+    def decode(self, text: NDArray[np.uint8]) -> _Messages:
+        """Decode base64 texts of that form, one a row."""
+        good = np.ones(len(text), np.bool_)
+        for at in self.breaks:
+            good &= (text[:, at] == _BREAK[0]) & (text[:, at + 1] == _BREAK[1])
+        plain = self._without_breaks(text) if self.breaks else text
+        ends = plain[:, -2:]
+        padded = ends == ord("=")
+        good &= padded[:, 1] | ~padded[:, 0]
+        ends[padded] = ord("A")
+        blob = _base64(plain)
+        if blob is None:
+            wrong = ~_ALPHABET[plain].all(axis=1)
+            good &= ~wrong
+            plain[wrong] = ord("A")
+            blob = _base64(plain)
+        content = np.frombuffer(blob, np.uint8).reshape(len(text), plain.shape[1] // 4 * 3)
+        return _Messages(content, np.where(good, padded.sum(axis=1), -1))
+
+    def _without_breaks(self, text: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        edges = [0, *(edge for at in self.breaks for edge in (at, at + len(_BREAK))), self.width]
+        return np.concatenate([text[:, a:b] for a, b in zip(edges[::2], edges[1::2], strict=True)], axis=1)
+
+
+class _Messages(NamedTuple):
+    """Protobuf messages of one length, one a row."""
+
+    content: NDArray[np.uint8]
+    padding: NDArray[np.intp]
+    """Surplus bytes at the end of each; -1 where the text was not base64 of the form."""
 
 
 @dataclass(frozen=True)
@@ -113,12 +134,9 @@ class _Layout:
     epochs: int
     head: bytes
     """From behind the hash to the cell: the epochs within JSON."""
-    width: int
-    """Bytes of the base64 text as it stands in the payload, line breaks included."""
-    breaks: tuple[int, ...]
-    """Where line breaks, written ``\\n``, stand in it."""
+    form: _Form
     padding: int
-    """Characters ``=`` at its end."""
+    """Characters ``=`` at the end of the metrics."""
     columns: Offsets
     """Offsets of the structural bytes of the message."""
     structure: NDArray[np.uint8]
@@ -133,7 +151,7 @@ class _Layout:
         if json.dumps(list(row)).encode() != payload:
             return None
         encoded = payload[-len(json.dumps(row.metrics)) : -len(_CLOSING)]
-        breaks = tuple(np.flatnonzero(texts(encoded, len(_BREAK))[:] == _BREAK).tolist())
+        breaks = tuple(np.flatnonzero(texts(encoded, len(_BREAK)) == _BREAK).tolist())
         plain = encoded.replace(_BREAK, b"")
         padding = len(plain) - len(plain.rstrip(b"="))
         if len(plain) % 4 or not _ALPHABET[list(plain[: len(plain) - padding])].all():
@@ -142,69 +160,105 @@ class _Layout:
         mask = _structure(message.tobytes())
         columns = np.flatnonzero(mask)
         head = f'", {row.epochs}, "'.encode()
-        return cls(row.epochs, head, len(encoded), breaks, padding, columns, message[columns], mask[columns], metrics)
+        form = _Form(len(encoded), breaks)
+        return cls(row.epochs, head, form, padding, columns, message[columns], mask[columns], metrics)
 
-    def read(self, data: bytes, start: Offsets, stop: Offsets, among: Offsets) -> tuple[Offsets, _Columns]:
-        """Decode those of the records ``among`` that have this layout; return which, and their columns."""
-        rows = among[self._fits(data, start[among], stop[among])]
-        rows, messages = self._messages(data, rows, stop[rows] - self.width - len(_CLOSING))
-        fits = ~((messages[:, self.columns] ^ self.structure) & self.mask).any(axis=1)
-        columns, plausible = self._numbers(messages)
-        fits &= plausible
-        return rows[fits], _Columns(columns.params[fits], columns.values[:, fits])
-
-    def _fits(self, data: bytes, start: Offsets, stop: Offsets) -> Mask:
-        """Which payloads have this layout's JSON around hash, cell and metrics."""
-        opening, hash_end = len(_OPENING), HASH.stop
-        tail = stop - self.width - len(_CLOSING) - len(SEPARATOR)
-        fits = start + hash_end + len(self.head) <= tail
-        head_at, tail_at, end_at = (np.where(fits, at, 0) for at in (start, tail, stop - len(_CLOSING)))
-        fits &= texts(data, opening)[head_at] == _OPENING
-        fits &= texts(data, len(self.head))[np.where(fits, head_at + hash_end, 0)] == self.head
-        fits &= texts(data, len(SEPARATOR))[tail_at] == SEPARATOR
-        fits &= texts(data, len(_CLOSING))[end_at] == _CLOSING
-        return fits
-
-    def _messages(self, data: bytes, rows: Offsets, start: Offsets) -> tuple[Offsets, NDArray[np.uint8]]:
-        """Decode the base64 texts at ``start``; return the rows where they are valid, and one message a row."""
-        text = texts(data, self.width)[start].view(np.uint8).reshape(-1, self.width)
-        good = np.ones(len(rows), bool)
-        for at in self.breaks:
-            good &= (text[:, at] == _BREAK[0]) & (text[:, at + 1] == _BREAK[1])
-        edges = [0, *(edge for at in self.breaks for edge in (at, at + len(_BREAK))), self.width]
-        plain = np.concatenate([text[:, a:b] for a, b in zip(edges[::2], edges[1::2], strict=True)], axis=1)
-        padded = plain.shape[1] - self.padding
-        good &= (plain[:, padded:] == ord("=")).all(axis=1)
-        plain[:, padded:] = ord("A")
-        if not good.all():
-            rows, plain = rows[good], plain[good]
-        blob = _base64(plain)
-        if blob is None:
-            good = _ALPHABET[plain].all(axis=1)
-            rows, plain = rows[good], plain[good]
-            blob = _base64(plain)
-        return rows, np.frombuffer(blob or b"", np.uint8).reshape(len(rows), plain.shape[1] // 4 * 3)
-
-    def _numbers(self, messages: NDArray[np.uint8]) -> tuple[_Columns, Mask]:
-        """Numbers of the messages, and where they are such that nothing needs a second look."""
+    def numbers(self, messages: NDArray[np.uint8]) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.bool_]]:
+        """Values and params of messages, and which have this layout and need no second look."""
         count = len(messages)
+        fits = ~((messages[:, self.columns] ^ self.structure) & self.mask).any(axis=1)
         values = np.full((len(VALUES), count), np.nan)
-        plausible = np.ones(count, bool)
         for index, offset in enumerate(self.metrics.offsets):
             if offset >= 0:
-                column = _doubles(messages, offset)
-                values[index] = column
-                plausible &= np.isfinite(column)
+                values[index] = _doubles(messages, offset)
+                fits &= np.isfinite(values[index])
                 if index in ACCURACIES:
-                    plausible &= column * 100.0 / 100.0 == column
+                    fits &= values[index] * 100.0 / 100.0 == values[index]
         for expected, offset in zip((self.epochs / 2, self.epochs), self.metrics.progress, strict=True):
             if offset >= 0:
-                plausible &= np.abs(_doubles(messages, offset) - expected) < 0.5
+                fits &= np.abs(_doubles(messages, offset) - expected) < 0.5
         params = np.full(count, -1 if self.metrics.params < 0 else 0, np.int64)
         for place, column in enumerate(range(*self.metrics.params_span)):
             params |= (messages[:, column] & np.int64(0x7F)) << np.int64(7 * place)
-        plausible &= params >> 31 == params >> 63
-        return _Columns(params, values), plausible
+        fits &= params >> 31 == params >> 63
+        return values, params, fits
+
+
+class _Block:
+    """Records that are decoded together."""
+
+    def __init__(self, data: bytes, start: Offsets, stop: Offsets) -> None:
+        self._data, self._start, self._stop = data, start, stop
+        count = len(start)
+        self.decoded = Decoded(
+            epochs=np.zeros(count, np.uint16),
+            params=np.full(count, -1, np.int64),
+            values=np.full((len(VALUES), count), np.nan),
+            text=np.zeros((2, count), np.int64),
+            odd_texts={},
+            broken={},
+        )
+        self._messages: dict[_Form, tuple[Offsets, _Messages]] = {}
+
+    def read_carefully(self, record: int) -> _Layout | None:
+        """Decode one record; return its layout if others may have it too."""
+        payload = self._data[self._start[record] : self._stop[record]]
+        into = self.decoded
+        try:
+            row = parse_row(payload)
+            metrics = parse_metrics(decode_base64(row.metrics), row.epochs)
+        except SourceError as error:
+            into.broken[record] = str(error)
+            return None
+        into.epochs[record], into.params[record], into.values[:, record] = row.epochs, metrics.params, metrics.values
+        layout = _Layout.of(payload, row, metrics)
+        if layout is None:
+            into.odd_texts[record] = row.adjacency.encode() + SEPARATOR + row.operations.encode()
+        else:
+            self._place_texts(layout, record)
+        return layout
+
+    def read(self, layout: _Layout, among: Offsets) -> Offsets:
+        """Decode those of the records ``among`` that have a layout; return the others."""
+        row_of, messages = self._decoded_form(layout.form)
+        head = texts(self._data, len(layout.head))[self._start[among] + HASH.stop] == layout.head
+        row = row_of[among]
+        found = np.flatnonzero(head & (row >= 0) & (messages.padding[row] == layout.padding))
+        values, params, fits = layout.numbers(messages.content[row[found]])
+        if not fits.all():
+            found, values, params = found[fits], values[:, fits], params[fits]
+        rows = among[found]
+        self.decoded.epochs[rows] = layout.epochs
+        self.decoded.params[rows] = params
+        for column, measured in zip(self.decoded.values, values, strict=True):
+            column[rows] = measured
+        self._place_texts(layout, rows)
+        others = np.ones(len(among), np.bool_)
+        others[found] = False
+        return among[others]
+
+    def _place_texts(self, layout: _Layout, rows: Any) -> None:
+        """Note where the cells of records of a layout stand."""
+        self.decoded.text[0, rows] = self._start[rows] + HASH.stop + len(layout.head)
+        self.decoded.text[1, rows] = self._stop[rows] - layout.form.width - len(SEPARATOR) - len(_CLOSING)
+
+    def _decoded_form(self, form: _Form) -> tuple[Offsets, _Messages]:
+        """Messages of the records whose metrics have a form, and in which row each record's stands, -1 if in none."""
+        if form not in self._messages:
+            tail = form.width + len(_CLOSING)
+            shortest = HASH.stop + _LONGEST_HEAD + len(SEPARATOR) + tail
+            rows = np.flatnonzero(self._stop - self._start >= shortest)
+            for expected, origin, offset in (
+                (SEPARATOR, self._stop, -tail - len(SEPARATOR)),
+                (_OPENING, self._start, 0),
+                (_CLOSING, self._stop, -len(_CLOSING)),
+            ):
+                rows = rows[texts(self._data, len(expected))[origin[rows] + offset] == expected]
+            text = texts(self._data, form.width)[self._stop[rows] - tail]
+            row_of = np.full(len(self._start), -1)
+            row_of[rows] = np.arange(len(rows))
+            self._messages[form] = row_of, form.decode(text.view(np.uint8).reshape(len(rows), form.width))
+        return self._messages[form]
 
 
 def _structure(message: bytes, start: int = 0, stop: int | None = None) -> NDArray[np.uint8]:

@@ -7,7 +7,8 @@ architectures at a time, wherever their records stand.
 
 from __future__ import annotations
 
-from itertools import pairwise
+from collections import defaultdict
+from itertools import count, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -53,13 +54,13 @@ class Block(NamedTuple):
     """Bytes of each payload."""
     cell: Offsets
     """Position in ``hashes`` of each record's cell."""
-    hashes: list[str]
+    hashes: list[bytes]
 
     def load(self, path: Path) -> Records:
         """Read the records from the file."""
         data = b"".join(read_range(path, start, stop) for start, stop in self.ranges)
         stop = np.cumsum(self.length.astype(np.int64) + HEAD + FOOT) - FOOT
-        return Records(data, stop - self.length, stop, self.cell, self.hashes)
+        return Records(data, stop - self.length, stop, self.cell, [hash.decode() for hash in self.hashes])
 
     def place(self, record: int) -> int:
         """Offset in the file of one record."""
@@ -85,62 +86,62 @@ def read_stretches(path: Path, start: int, stop: int) -> Stretches:
     for record, reason in wrong.items():
         left = int(frames.start[record])
         damages.append(Damage(left, left + HEAD + int(frames.length[record]) + FOOT, reason))
-    good = np.ones(len(hashes), np.bool_)
-    good[list(wrong)] = False
-    at, length, hashes = frames.start[good], frames.length[good], hashes[good]
-    behind = at + HEAD + length + FOOT
-    first = np.ones(len(at), np.bool_)
-    first[1:] = (at[1:] != behind[:-1]) | (hashes[1:] != hashes[:-1])
+    if wrong:
+        good = np.delete(np.arange(len(hashes)), list(wrong))
+        frames, hashes = Frames(frames.start[good], frames.length[good]), hashes[good]
+    first = np.ones(len(hashes), np.bool_)
+    first[1:] = hashes[1:] != hashes[:-1]
+    first[1:] |= np.diff(frames.start) != frames.length[:-1] + (HEAD + FOOT)
     firsts = np.flatnonzero(first)
     return Stretches(
-        at[firsts] + start,
-        np.diff(firsts, append=len(at)),
+        frames.start[firsts] + start,
+        np.diff(firsts, append=len(hashes)),
         hashes[firsts],
-        length.astype(np.uint32),
+        frames.length.astype(np.uint32),
         [Damage(left + start, right + start, reason) for left, right, reason in sorted(damages)],
     )
 
 
-def plan(parts: Iterable[Stretches], size: int) -> Iterator[Block]:
-    """Cut the records into blocks of whole cells of about ``size`` bytes, cells in order of first appearance."""
-    numbers: dict[bytes, int] = {}
+def plan(parts: Iterable[Stretches], block: int) -> Iterator[Block]:
+    """Cut the records into blocks of whole cells of about ``block`` bytes, cells in order of first appearance."""
+    numbers: defaultdict[bytes, int] = defaultdict(count(0).__next__)
     starts, counts, lengths, cells = [], [], [], []
     for part in parts:
         starts.append(part.start)
         counts.append(part.count)
         lengths.append(part.length)
-        names = part.hash.tolist()
-        cells.append(np.fromiter((numbers.setdefault(name, len(numbers)) for name in names), np.int64, len(names)))
+        cells.append(np.array(list(map(numbers.__getitem__, part.hash.tolist())), np.int64))
     if not numbers:
         return
-    start, count, length, cell = map(np.concatenate, (starts, counts, lengths, cells))
-    first = np.cumsum(count) - count
+    start, size, length, cell = map(np.concatenate, (starts, counts, lengths, cells))
+    first = np.cumsum(size) - size
     frame_ends = np.concatenate([[0], np.cumsum(length.astype(np.int64) + HEAD + FOOT)])
-    stop = start + frame_ends[first + count] - frame_ends[first]
+    stop = start + frame_ends[first + size] - frame_ends[first]
     order = np.argsort(cell, kind="stable")
-    hashes = [name.decode() for name in numbers]
-    for chosen in _groups(cell[order], (stop - start)[order], size):
+    hashes = list(numbers)
+    for chosen in _groups(cell[order], (stop - start)[order], block):
         stretches = order[chosen]
-        records = _spread(first[stretches], count[stretches])
+        records = _spread(first[stretches], size[stretches])
         lowest, highest = int(cell[stretches[0]]), int(cell[stretches[-1]])
         yield Block(
             _merged(start[stretches], stop[stretches]),
             length[records],
-            np.repeat(cell[stretches] - lowest, count[stretches]),
+            np.repeat(cell[stretches] - lowest, size[stretches]),
             hashes[lowest : highest + 1],
         )
 
 
 def _hashes(data: bytes, frames: Frames) -> tuple[NDArray[np.bytes_], dict[int, str]]:
     """Module hash of each record, and what is wrong with the records that have none."""
-    start = frames.start + HEAD
+    start, width = frames.start + HEAD, HASH.stop - HASH.start
     official = frames.length > HASH.stop
-    at = np.where(official, start, 0)
+    at = start if official.all() else np.where(official, start, 0)
     official &= texts(data, HASH.start)[at] == b'["'
-    official &= texts(data, 1)[np.where(official, at + HASH.stop, 0)] == b'"'
-    hashes = texts(data, HASH.stop - HASH.start)[np.where(official, at + HASH.start, 0)]
-    characters = np.ascontiguousarray(hashes).view(np.uint8).reshape(len(hashes), -1)
-    official &= _HEXADECIMAL[characters].all(axis=1)
+    hashes = texts(data, width)[at + HASH.start]
+    new = np.ones(len(hashes), np.bool_)
+    new[1:] = hashes[1:] != hashes[:-1]
+    characters = hashes[new].view(np.uint8).reshape(-1, width)
+    official &= _HEXADECIMAL[characters].all(axis=1)[np.cumsum(new) - 1]
     wrong: dict[int, str] = {}
     for record in np.flatnonzero(~official).tolist():
         try:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
-import polars as pl
 
-from nbframes.errors import InvalidArchitectureError
-from nbframes.export.nb101_bulk import SEPARATOR, Decoded, decode, texts
+from nbframes.export.nb101_bulk import SEPARATOR, Decoded, Decoder, texts
 from nbframes.export.nb101_record import EPOCHS, VALUES
-from nbframes.spaces import nb101
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     Offsets = NDArray[np.int64]
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 REPEATS: Final = 3
 """Runs of each cell at each number of epochs."""
 
+_SEPARATOR_TEXT = SEPARATOR.decode()
 _FINAL_TIME = VALUES.index("final_training_time")
 
 
@@ -38,8 +39,9 @@ class Records(NamedTuple):
 class Runs(NamedTuple):
     """The runs of some cells, sorted by cell, epochs, run number."""
 
-    archs: pl.DataFrame
-    """One row per cell: ``arch_str``, ``hash`` and the encoding columns."""
+    names: list[str]
+    """Each cell that has runs, in upstream's text form ``adjacency|operations``."""
+    hashes: list[str]
     count: Offsets
     """Runs of each cell, one or more."""
     schedule: NDArray[np.uint16]
@@ -54,12 +56,21 @@ class Runs(NamedTuple):
     """Records that are left out, and why."""
     identical: int
     """Runs whose numbers all equal those of an earlier run of the same cell and epochs."""
-    repeats: dict[tuple[int, ...], int]
+    repeats: Counter[tuple[int, ...]]
     """Number of cells by their runs of 4, 12, 36 and 108 epochs."""
 
 
-def read_runs(records: Records) -> Runs:
+def read_runs(records: Records, decoder: Decoder, impossible: Mapping[str, str]) -> Runs:
     """Decode records and sort them into the runs of their cells.
+
+    Parameters
+    ----------
+    records
+        All records of some cells.
+    decoder
+        What decodes them; given again for the next records it knows the layouts of these.
+    impossible
+        Cells, by their text form, that are no cells of NAS-Bench-101, and why.
 
     Notes
     -----
@@ -68,23 +79,23 @@ def read_runs(records: Records) -> Runs:
     byte; otherwise all runs of that cell and number of epochs are left out, since nothing says which one is surplus.
     Where a hash names two different cells, all its records are left out.
     """
-    decoded = decode(records.data, records.start, records.stop)
-    archs = _name_cells(decoded, records)
+    decoded = decoder.decode(records.data, records.start, records.stop)
+    names = _name_cells(decoded, records, impossible)
     order = _order(decoded, records.cell)
     if _drop_surplus(decoded, records, order):
         order = _order(decoded, records.cell)
     cell, schedule = records.cell[order], decoded.epochs[order]
-    present, count = np.unique(cell, return_counts=True)
+    first = np.flatnonzero(np.diff(cell, prepend=-1))
+    present = cell[first].tolist()
     values = decoded.values[:, order]
-    with np.errstate(over="ignore"):
-        narrow = values.astype(np.float32)
     return Runs(
-        archs=archs.filter(pl.Series(np.isin(archs["cell"].to_numpy(), present))).drop("cell"),
-        count=count,
+        names=[names[number] for number in present],
+        hashes=[records.hashes[number] for number in present],
+        count=np.diff(first, append=len(cell)),
         schedule=schedule,
         seed=_number(cell, schedule).astype(np.uint16),
         params=decoded.params[order],
-        values=narrow if np.array_equal(narrow, values, equal_nan=True) else values,
+        values=_narrowed(values),
         record=order,
         broken=decoded.broken,
         identical=_count_identical(cell, schedule, values),
@@ -92,55 +103,53 @@ def read_runs(records: Records) -> Runs:
     )
 
 
-def _name_cells(decoded: Decoded, records: Records) -> pl.DataFrame:
-    """Name and encode the cells; records of contradictory or impossible cells become broken."""
+def _name_cells(decoded: Decoded, records: Records, impossible: Mapping[str, str]) -> dict[int, str]:
+    """Text form of each cell; records of contradictory or impossible cells become broken."""
     intact = _intact(decoded)
     cell = records.cell[intact]
     first = np.flatnonzero(np.diff(cell, prepend=-1))
     leader = np.repeat(intact[first], np.diff(first, append=len(cell)))
-    differs = _differing_text(decoded, intact, leader)
-    names = [_name(decoded, record) for record in intact[first].tolist()]
+    names = {
+        number: _name(decoded, records.data, record)
+        for number, record in zip(cell[first].tolist(), intact[first].tolist(), strict=True)
+    }
     faults: dict[int, str] = {}
-    for at in np.flatnonzero(differs).tolist():
-        name, other = _name(decoded, int(leader[at])), _name(decoded, int(intact[at]))
-        faults[int(cell[at])] = f"module_hash {records.hashes[cell[at]]} names two cells, {name!r} and {other!r}"
-    archs = pl.DataFrame({"cell": cell[first], "arch_str": names}, schema_overrides={"arch_str": pl.String})
-    valid = nb101.is_valid(archs["arch_str"])
-    for number, name in archs.filter(~valid).select("cell", "arch_str").iter_rows():
-        faults[number] = _offence(name)
-    for record, of in zip(intact.tolist(), cell.tolist(), strict=True) if faults else ():
-        if of in faults:
-            decoded.broken[record] = faults[of]
-    archs = archs.filter(valid)
-    hashes = pl.Series("hash", [records.hashes[number] for number in archs["cell"]], pl.String)
-    return pl.concat([archs.with_columns(hashes), nb101.parse(archs["arch_str"])], how="horizontal")
+    for at in np.flatnonzero(_differing_text(decoded, records.data, intact, leader)).tolist():
+        number, other = int(cell[at]), _name(decoded, records.data, int(intact[at]))
+        faults[number] = f"module_hash {records.hashes[number]} names two cells, {names[number]!r} and {other!r}"
+    if impossible:
+        faults |= {number: impossible[name] for number, name in names.items() if name in impossible}
+    if faults:
+        for record, number in zip(intact.tolist(), cell.tolist(), strict=True):
+            if number in faults:
+                decoded.broken[record] = faults[number]
+    return names
 
 
-def _differing_text(decoded: Decoded, record: Offsets, other: Offsets) -> NDArray[np.bool_]:
+def _differing_text(decoded: Decoded, data: bytes, record: Offsets, other: Offsets) -> NDArray[np.bool_]:
     """Whether the cell of each record is written differently from that of another."""
     start, stop = decoded.text
     size = stop - start
     differs = size[record] != size[other]
     for width in np.unique(size[record]).tolist():
         rows = np.flatnonzero(~differs & (size[record] == width))
-        view = texts(decoded.data, width)
+        view = texts(data, width)
         differs[rows] = view[start[record[rows]]] != view[start[other[rows]]]
+    if decoded.odd_texts:
+        odd = np.flatnonzero(np.isin(record, list(decoded.odd_texts)) | np.isin(other, list(decoded.odd_texts)))
+        for row in odd.tolist():
+            differs[row] = _text(decoded, data, int(record[row])) != _text(decoded, data, int(other[row]))
     return differs
 
 
-def _name(decoded: Decoded, record: int) -> str:
+def _text(decoded: Decoded, data: bytes, record: int) -> bytes:
+    start, stop = decoded.text[:, record].tolist()
+    return decoded.odd_texts.get(record, data[start:stop])
+
+
+def _name(decoded: Decoded, data: bytes, record: int) -> str:
     """Upstream's text form of a record's cell."""
-    start, stop = decoded.text
-    text = decoded.data[start[record] : stop[record]]
-    return text.decode(errors="backslashreplace").replace(SEPARATOR.decode(), "|")
-
-
-def _offence(name: str) -> str:
-    try:
-        nb101.validate(name)
-    except InvalidArchitectureError as error:
-        return str(error)
-    return f"{name!r} is not a cell of NAS-Bench-101"
+    return _text(decoded, data, record).decode(errors="backslashreplace").replace(_SEPARATOR_TEXT, "|")
 
 
 def _intact(decoded: Decoded) -> Offsets:
@@ -155,6 +164,13 @@ def _order(decoded: Decoded, cell: Offsets) -> Offsets:
     intact = _intact(decoded)
     key = cell[intact] << 16 | decoded.epochs[intact]
     return intact if (key[1:] >= key[:-1]).all() else intact[np.argsort(key, kind="stable")]
+
+
+def _narrowed(values: NDArray[np.float64]) -> NDArray[Any]:
+    """Values as float32 if that loses nothing."""
+    with np.errstate(over="ignore"):
+        narrow = values.astype(np.float32)
+    return narrow if (narrow.astype(np.float64).view(np.int64) == values.view(np.int64)).all() else values
 
 
 def _number(cell: Offsets, schedule: NDArray[np.uint16]) -> Offsets:
@@ -197,9 +213,10 @@ def _count_identical(cell: Offsets, schedule: NDArray[np.uint16], values: NDArra
     return int(identical.sum())
 
 
-def _count_repeats(cell: Offsets, schedule: NDArray[np.uint16]) -> dict[tuple[int, ...], int]:
-    position = np.unique(cell, return_inverse=True)[1]
-    counts = np.bincount(position * len(EPOCHS) + np.searchsorted(EPOCHS, schedule))
-    counts = np.pad(counts, (0, -len(counts) % len(EPOCHS))).reshape(-1, len(EPOCHS))
-    patterns, cells = np.unique(counts, axis=0, return_counts=True)
-    return dict(zip(map(tuple, patterns.tolist()), cells.tolist(), strict=True))
+def _count_repeats(cell: Offsets, schedule: NDArray[np.uint16]) -> Counter[tuple[int, ...]]:
+    """Count cells by their runs of each number of epochs, of which none has more than `REPEATS`."""
+    position = np.cumsum(np.diff(cell, prepend=-1) != 0) - 1
+    weight = (REPEATS + 1) ** np.searchsorted(EPOCHS, schedule)
+    codes, cells = np.unique(np.bincount(position, weight).astype(np.int64), return_counts=True)
+    digits = codes[:, None] // (REPEATS + 1) ** np.arange(len(EPOCHS)) % (REPEATS + 1)
+    return Counter(dict(zip(map(tuple, digits.tolist()), cells.tolist(), strict=True)))

@@ -160,10 +160,14 @@ def _walk(data: bytes, position: int, starts: list[int], sums: list[int]) -> int
 
 
 def _right_heads(data: bytes, starts: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Whether the checksum of the length holds in the frame heads at ``starts``."""
-    lengths, which = np.unique(_at(data, "<u8", starts), return_inverse=True)
-    sums = np.array([masked_crc32c(_LENGTH.pack(length)) for length in lengths.tolist()], np.uint32)
-    return np.asarray(_at(data, "<u4", starts + 8) == sums[which])
+    """Whether lengths that do not exceed the data, and their checksums, stand at ``starts``."""
+    lengths = _at(data, "<u8", starts)
+    right = lengths <= len(data)
+    lengths = np.where(right, lengths, 0).astype(np.int64)
+    distinct = np.flatnonzero(np.bincount(lengths))
+    sums = np.zeros(int(lengths.max(initial=0)) + 1, np.uint32)
+    sums[distinct] = [masked_crc32c(_LENGTH.pack(length)) for length in distinct.tolist()]
+    return right & (_at(data, "<u4", starts + 8) == sums[lengths])
 
 
 def _reason(data: bytes, position: int) -> str:

@@ -8,7 +8,7 @@ from collections import deque
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from types import ModuleType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -27,22 +27,32 @@ def results(tasks: Iterable[Task], jobs: int) -> Iterator[object]:
     Tasks are taken as workers become free, so that a long iterator of large arguments costs little memory. Closing the
     iterator ends the processes. One job means this process.
     """
+    with workers(jobs) as run:
+        yield from run(tasks)
+
+
+@contextmanager
+def workers(jobs: int) -> Iterator[Callable[[Iterable[Task]], Iterator[Any]]]:
+    """Keep ``jobs`` processes for several rounds of tasks; gives what `results` is for one round."""
     if jobs == 1:
-        for task in tasks:
-            yield task.function(*task.arguments)
+        yield lambda tasks: (task.function(*task.arguments) for task in tasks)
         return
     pool = ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn"))
-    waiting: deque[Future[object]] = deque()
     try:
-        for task in tasks:
-            with _main_hidden():
-                waiting.append(pool.submit(task.function, *task.arguments))
-            if len(waiting) > 2 * jobs:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
+        yield lambda tasks: _in_order(pool, tasks, 2 * jobs)
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _in_order(pool: ProcessPoolExecutor, tasks: Iterable[Task], ahead: int) -> Iterator[object]:
+    waiting: deque[Future[object]] = deque()
+    for task in tasks:
+        with _main_hidden():
+            waiting.append(pool.submit(task.function, *task.arguments))
+        if len(waiting) > ahead:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
 
 
 @contextmanager
