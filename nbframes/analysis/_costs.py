@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Final, Literal
 
 import polars as pl
@@ -25,7 +26,7 @@ def cost_table(runs: pl.LazyFrame, keys: Sequence[str], columns: Sequence[str], 
     if rule == "mean":
         return runs.group_by(keys).agg(pl.col(columns).mean())
     printed = [
-        (pl.col(name) / unit).map_batches(_printed, pl.String, is_elementwise=True).alias(f"_{name}")
+        pl.col(name).map_batches(partial(_printed, unit), pl.String, is_elementwise=True).alias(f"_{name}")
         for name, unit in _PRINTED_PER.items()
         if name in columns
     ]
@@ -45,9 +46,12 @@ def _upstream(name: str) -> pl.Expr:
     return value.filter(value > 0).mean() if name == "latency" else value.mean()
 
 
-def _printed(values: pl.Series) -> pl.Series:
-    """Texts with five decimals, correctly rounded as Python's."""
+def _printed(unit: float, values: pl.Series) -> pl.Series:
+    """Texts with five decimals, correctly rounded as Python's.
+
+    The division is numpy's: that of Polars by a number multiplies by its inverse, which can differ in the last bit.
+    """
     import numpy as np
 
-    texts = pl.Series(np.char.mod("%.5f", values.to_numpy()), dtype=pl.String)
+    texts = pl.Series(np.char.mod("%.5f", values.cast(pl.Float64).to_numpy() / unit), dtype=pl.String)
     return texts.set(values.is_null(), None)

@@ -90,7 +90,7 @@ def seed_noise(
     if bins is None:
         rows = noise.select(*keys, "arch", "rank", "runs", "mean", "std", "flip")
         return like(frame, groups.settle(rows).sort(*groups.by, "rank", "arch"))
-    return like(frame, groups.settle(_binned(noise, keys, bins)).sort(*groups.by, "bin"))
+    return like(frame, groups.settle(_binned(noise, keys, bins, maximise=maximise)).sort(*groups.by, "bin"))
 
 
 def _placed(results: pl.LazyFrame, keys: Sequence[str], *, maximise: bool) -> pl.LazyFrame:
@@ -116,10 +116,10 @@ def _flips(archs: pl.LazyFrame, keys: Sequence[str], distance: int, *, maximise:
     return pairs.filter(pl.col("tie") != pl.col("tie_behind")).group_by(*keys, "arch").agg(flip=(ahead >= TIE).mean())
 
 
-def _binned(noise: pl.LazyFrame, keys: Sequence[str], bins: int) -> pl.LazyFrame:
-    mean = pl.col("mean")
-    order = within(keys, mean.rank("ordinal").cast(pl.UInt64) - 1)
-    binned = noise.with_columns(bin=(order * bins // within(keys, pl.len())).cast(pl.UInt32))
+def _binned(noise: pl.LazyFrame, keys: Sequence[str], bins: int, *, maximise: bool) -> pl.LazyFrame:
+    mean, size = pl.col("mean"), within(keys, pl.len().cast(pl.Int64))
+    from_smallest = size - pl.col("place") if maximise else pl.col("place") - 1
+    binned = noise.with_columns(bin=(from_smallest * bins // size).cast(pl.UInt32))
     return binned.group_by(*keys, "bin").agg(
         n=pl.len(),
         runs=pl.col("runs").sum(),

@@ -1,0 +1,61 @@
+"""Kendall's correlations on codes, against scipy."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nbframes.analysis._kendall import MISSING, tau_b, weighted_tau
+
+stats = pytest.importorskip("scipy.stats")
+
+
+@st.composite
+def rankings(draw):
+    """Two matrices of small integers with ties, and which of their columns are missing in each row."""
+    rows, n = draw(st.integers(1, 3)), draw(st.integers(1, 300))
+    levels = draw(st.integers(1, 2 * n))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
+    missing = rng.random((rows, n)) < draw(st.sampled_from([0.0, 0.3, 1.0]))
+    return rng.integers(levels, size=(rows, n)), rng.integers(levels, size=(rows, n)), missing
+
+
+def coded(values, missing):
+    dense = np.unique(values, return_inverse=True, axis=None)[1].reshape(values.shape)
+    per_row = [np.unique(row, return_inverse=True)[1] for row in dense]
+    return np.where(missing, np.uint32(MISSING), np.array(per_row, dtype=np.uint32))
+
+
+@pytest.mark.parametrize(("ours", "theirs"), [(tau_b, "kendalltau"), (weighted_tau, "weightedtau")])
+@settings(max_examples=80, deadline=None)
+@given(given_rankings=rankings())
+@pytest.mark.filterwarnings("ignore:invalid value")
+def test_every_row_agrees_with_scipy(ours, theirs, given_rankings):
+    x, y, missing = given_rankings
+    found = ours(coded(x, missing), coded(y, missing))
+    for row, value in enumerate(found):
+        a, b = x[row][~missing[row]], y[row][~missing[row]]
+        if len(set(a)) < 2 or len(set(b)) < 2:
+            assert np.isnan(value)
+        else:
+            np.testing.assert_allclose(value, getattr(stats, theirs)(a, b).statistic, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("n", [255, 256, 257, 65_535, 65_536, 70_000])
+def test_sizes_at_which_the_integer_types_change(n):
+    rng = np.random.default_rng(n)
+    x = rng.permutation(n)
+    y = np.argsort(np.argsort(x + rng.normal(0, n / 5, n)))
+    y[: n // 4] = y[0]
+    codes = [np.unique(values, return_inverse=True)[1].astype(np.uint32)[None] for values in (x, y)]
+    assert tau_b(*codes)[0] == pytest.approx(stats.kendalltau(x, y).statistic, abs=1e-13)
+
+
+def test_the_codes_are_left_as_they_were():
+    x = np.array([[0, 2, 1, MISSING]], dtype=np.uint32)
+    before = x.copy()
+    tau_b(x, x)
+    weighted_tau(x, x)
+    np.testing.assert_array_equal(x, before)
