@@ -187,7 +187,7 @@ def test_an_empty_frame_gives_no_pairs(tss):
 
 
 def test_unlike_rows_are_not_averaged(tss):
-    with pytest.raises(FrameError, match="several values of 'split'(?s:.*)name the column in between or by"):
+    with pytest.raises(FrameError, match=r"several values of 'split'(?s:.*)name the column in between or by"):
         nbf.rank_correlation(tss, "dataset", by=[])
 
 
@@ -196,7 +196,7 @@ def test_a_frame_with_nothing_to_compare_says_what_varies_along(tss, measured):
         nbf.rank_correlation(tss, "schedule")
     assert "Hint" not in str(raised.value)
     both = measured.filter(nbf.metric("accuracy"), nbf.dataset("cifar100"))
-    with pytest.raises(FrameError, match="Hint: .*'budget'"):
+    with pytest.raises(FrameError, match=r"Hint: .*'budget'"):
         nbf.rank_correlation(both, "schedule")
 
 

@@ -4,9 +4,9 @@ import duckdb
 import polars as pl
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 from polars.testing.parametric import column, dataframes
-from hypothesis import strategies as st
 
 import nbframes as nbf
 from nbframes.errors import FrameError
