@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+from contextlib import contextmanager
+from types import SimpleNamespace
 
 import numpy as np
 import polars as pl
@@ -134,12 +136,20 @@ class TestMissing:
         assert nb101.missing(cells["hash"], max_vertices=5).is_empty()
         assert len(nb101.missing(pl.Series(["nonsense", None]), max_vertices=4)) == 91
 
-    def test_progress_counts_up_to_the_total(self):
-        calls = []
-        nb101.missing(pl.Series([], dtype=pl.String), max_vertices=5, progress=lambda *call: calls.append(call))
-        assert [total for _, total in calls] == [2532] * len(calls)
-        assert [done for done, _ in calls] == sorted({done for done, _ in calls})
-        assert calls[-1] == (2532, 2532)
+    @pytest.mark.parametrize("wanted", [True, False])
+    def test_progress_counts_up_to_the_total(self, monkeypatch, wanted):
+        calls, steps = [], []
+
+        @contextmanager
+        def recorder(title, *, total, unit, show):
+            calls.append((total, unit, show))
+            yield SimpleNamespace(update=steps.append)
+
+        monkeypatch.setattr("nbframes.spaces.nb101.space.bar", recorder)
+        monkeypatch.setattr("nbframes.spaces.nb101._hash._SLICE", 1000)
+        nb101.missing(pl.Series([], dtype=pl.String), max_vertices=5, progress=wanted)
+        assert calls == [(2532, "cell", wanted)]
+        assert steps == [1000, 1000, 532]
 
     def test_hashes_must_be_text(self):
         with pytest.raises(InvalidArgumentError, match="column of strings"):

@@ -67,7 +67,8 @@ def as_cell(x: CellLike) -> Cell:
     if not isinstance(x, tuple | list) or len(x) != 2:
         msg = (
             f"{x!r} is not a NAS-Bench-101 cell\n\n"
-            "Valid: a Cell, a pair (matrix, operations) or a string 'adjacency|operations'"
+            "Valid: a Cell, a pair (matrix, operations), a string 'adjacency|operations'; or a Series of such strings "
+            "or a DataFrame with the encoding columns"
         )
         raise InvalidArgumentError(msg)
     cell = x if isinstance(x, Cell) else Cell(*x)

@@ -144,10 +144,11 @@ def _neighbours(cells: Cells) -> Iterator[tuple[Positions, Cells]]:
 
 def _mutants(cells: Cells, rng: np.random.Generator) -> Cells:
     """Draw an edit for every cell, again where it leads out of the space; another operation never does."""
-    if (cells.vertices == 2).any():
+    stuck = np.flatnonzero(cells.vertices == 2)
+    if len(stuck):
         msg = (
-            "the cell of two vertices has no neighbour to mutate to: it is its only edge"
-            "\n\nHint: sample(n, by='matrix') draws cells with vertices to spare"
+            f"row {stuck[0]}: the cell of two vertices has no neighbour to mutate to, its edge is all it has"
+            "\n\nHint: leave it out, or start from sample(n, by='matrix'), whose cells have vertices to spare"
         )
         raise InvalidArchitectureError(msg)
     mutants = Cells(cells.vertices, np.empty_like(cells.adjacency), np.empty_like(cells.operations))

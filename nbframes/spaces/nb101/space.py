@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from nbframes.errors import InvalidArgumentError, UnknownNameError
+from nbframes.progress import bar
 from nbframes.spaces.nb101._cell import MAX_VERTICES, OPERATIONS, SIZE
 from nbframes.spaces.nb101._columns import EDGES, Cells, to_frame, to_text
 from nbframes.spaces.nb101._enumeration import all_cells
@@ -15,8 +16,6 @@ from nbframes.spaces.nb101._graph import in_space
 from nbframes.spaces.nb101._hash import hash_cells
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from nbframes.spaces.nb101._members import Seed
 
 _DRAWS: Final = ("cell", "matrix")
@@ -109,13 +108,7 @@ def sample(
     return _frame(_random_matrices(n, rng))
 
 
-def missing(
-    hashes: pl.Series,
-    /,
-    *,
-    max_vertices: int = MAX_VERTICES,
-    progress: Callable[[int, int], object] | None = None,
-) -> pl.DataFrame:
+def missing(hashes: pl.Series, /, *, max_vertices: int = MAX_VERTICES, progress: bool = False) -> pl.DataFrame:
     """List the cells of the published space whose hash is not among some.
 
     Parameters
@@ -125,7 +118,7 @@ def missing(
     max_vertices
         Ask for the cells of at most so many vertices.
     progress
-        Called with the number of cells hashed so far and their total.
+        Whether to show a bar while the cells are hashed.
 
     Returns
     -------
@@ -152,7 +145,8 @@ def missing(
         msg = f"hashes should be a column of strings but got {hashes.dtype}"
         raise InvalidArgumentError(msg)
     cells = _cells(max_vertices)
-    found = hash_cells(cells, progress)
+    with bar("hashing the space", total=len(cells.vertices), unit="cell", show=progress) as progress_bar:
+        found = hash_cells(cells, progress_bar.update)
     absent = (~found.is_in(hashes.implode())).to_numpy()
     return _frame(cells.take(absent)).insert_column(0, found.filter(absent))
 
