@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from nbframes.analysis.landscapes import landscape, local_optima, locality
     from nbframes.analysis.noise import seed_noise
     from nbframes.analysis.operations import marginal_means, operation_effects
+    from nbframes.analysis.pairing import paired_ranks
     from nbframes.analysis.pareto import hypervolume, nondominated_rank, pareto_front
     from nbframes.analysis.population import ecdf, summarize
     from nbframes.analysis.ranking import rank_correlation, rank_stability
@@ -23,6 +24,7 @@ _ROOMS = {
     "landscapes": ("landscape", "local_optima", "locality"),
     "noise": ("seed_noise",),
     "operations": ("marginal_means", "operation_effects"),
+    "pairing": ("paired_ranks",),
     "pareto": ("hypervolume", "nondominated_rank", "pareto_front"),
     "population": ("ecdf", "summarize"),
     "ranking": ("rank_correlation", "rank_stability"),
@@ -43,6 +45,7 @@ __all__ = [
     "neighbour_pairs",
     "nondominated_rank",
     "operation_effects",
+    "paired_ranks",
     "pareto_front",
     "rank_correlation",
     "rank_stability",

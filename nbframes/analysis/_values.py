@@ -16,17 +16,22 @@ if TYPE_CHECKING:
 
 
 def arch_values(
-    frame: pl.DataFrame | pl.LazyFrame, by: Names | None, relation: pl.DataFrame
+    frame: pl.DataFrame | pl.LazyFrame,
+    by: Names | None,
+    relation: pl.DataFrame | None = None,
+    along: Sequence[str] = (),
 ) -> tuple[Groups, pl.LazyFrame]:
     """Groups of a frame, and in each the ``value`` of every ``arch``: the mean of its seeds, ``runs`` many.
+
+    With columns ``along``, each of their values has values of its own.
 
     Collecting the values raises `FrameError` if a column that tells unlike results apart varies within a group, if an
     architecture has several values that are no seeds, or if the relation may be that of another benchmark.
     """
     results = measured(frame)
-    require(results, ["arch"])
-    groups = Groups.of(results, by, free=("arch", "seed"))
-    one = [*groups.keys, "arch"]
+    require(results, ["arch", *along])
+    groups = Groups.of(results, by, free=("arch", "seed", *along))
+    one = [*groups.keys, *along, "arch"]
     schema = results.collect_schema()
     if "seed" in schema:
         values = average(results, one, ["seed"])
@@ -36,7 +41,8 @@ def arch_values(
     def checked(values: pl.DataFrame) -> pl.DataFrame:
         groups.check(values, "by")
         _check_single(values, one)
-        _check_benchmarks(values, relation)
+        if relation is not None:
+            _check_benchmarks(values, relation)
         return values
 
     types = {**{name: schema[name] for name in one}, "value": pl.Float64(), "runs": pl.UInt32()}
