@@ -8,21 +8,20 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import islice
 from threading import Event
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import polars as pl
 
-from nbframes.errors import InvalidArchitectureError, SourceError
-from nbframes.export.nb101_bulk import Decoder
-from nbframes.export.nb101_index import Block, Stretches, plan, read_stretches
+from nbframes.errors import SourceError
+from nbframes.export.nb101_index import Stretches, plan, read_stretches
+from nbframes.export.nb101_part import Part, read_part
 from nbframes.export.nb101_record import EPOCHS, VALUES, percent
-from nbframes.export.nb101_runs import REPEATS, Runs, read_runs
+from nbframes.export.nb101_runs import REPEATS
 from nbframes.export.reader import Batch, OnError, Report, Rows
 from nbframes.export.tfrecord import pieces
 from nbframes.export.workers import Task, workers
 from nbframes.schema import RUNS, Partition
-from nbframes.spaces import nb101
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -43,22 +42,11 @@ _MEASURED = {
     "validation_accuracy": Partition("accuracy", _DATASET, "val"),
     "test_accuracy": Partition("accuracy", _DATASET, "test"),
 }
-_PIECE = 4 << 20
-_BLOCK = 6 << 20
-_BLOCKS = 8
+_BLOCK = 2 << 20
+"""Bytes that are decoded together: what they become still fits the processor's cache."""
+_BLOCKS = 24
+"""Blocks of one task."""
 _HASHED_AT_ONCE = 1 << 20
-
-
-class Part(NamedTuple):
-    """What a worker hands back."""
-
-    archs: pl.DataFrame
-    """Cells: ``arch_str``, ``hash`` and the encoding columns."""
-    runs: list[Runs]
-    """Runs of these cells in turn."""
-    left_out: list[tuple[str, str]]
-    """Records that are not among them, and why."""
-    progress: int
 
 
 class Log:
@@ -115,13 +103,13 @@ class TFRecordReader:
         """Read the source once; see `nbframes.export.reader.Reader`."""
         log = Log(self.path, self.report, on_error)
         with sha256_meanwhile(self.path) as sha256, workers(jobs) as run:
-            blocks = plan(self._stretches(run, log), _BLOCK)
-            tasks = (Task(_read_blocks, (self.path, some)) for some in iter(lambda: list(islice(blocks, _BLOCKS)), []))
+            blocks = plan(self.path, self._stretches(run, log), _BLOCK)
+            tasks = (Task(read_part, (some,)) for some in iter(lambda: list(islice(blocks, _BLOCKS)), []))
             yield from assemble(run(tasks), self.path, self.report, log)
             describe_source(self.report, self.path, sha256())
 
     def _stretches(self, run: Callable[[Iterable[Task]], Iterator[Stretches]], log: Log) -> Iterator[Stretches]:
-        for part in run(Task(read_stretches, (self.path, *piece)) for piece in pieces(self.path, size=_PIECE)):
+        for part in run(Task(read_stretches, (self.path, *piece)) for piece in pieces(self.path, size=_BLOCK)):
             for damage in part.damages:
                 log.leave_out(f"bytes {damage.start} to {damage.stop}", damage.reason)
             yield part
@@ -137,9 +125,8 @@ def assemble(parts: Iterable[Part], path: Path, report: Report, log: Log) -> Ite
         if part.archs.height:
             yield _batch(part, archs)
         archs += part.archs.height
-        for runs in part.runs:
-            identical += runs.identical
-            repeats.update(runs.repeats)
+        identical += part.identical
+        repeats.update(part.repeats)
     if not archs:
         msg = f"{path.name} holds no record of NAS-Bench-101"
         raise SourceError(msg)
@@ -183,53 +170,12 @@ def sha256_meanwhile(path: Path) -> Iterator[Callable[[], str]]:
             left.set()
 
 
-def name_cells(names: list[str], hashes: list[str]) -> pl.DataFrame:
-    """Make the table of cells; `InvalidArchitectureError` if one of them is none."""
-    archs = pl.DataFrame({"arch_str": names, "hash": hashes}, schema={"arch_str": pl.String, "hash": pl.String})
-    return archs.hstack(nb101.parse(archs["arch_str"]))
-
-
-def impossible_cells(names: Iterable[str]) -> dict[str, str]:
-    """Which of some cells are none, and why."""
-    faults = {}
-    for name in names:
-        try:
-            nb101.parse(name)
-        except InvalidArchitectureError as error:
-            faults[name] = str(error)
-    return faults
-
-
-def _read_blocks(path: Path, blocks: list[Block]) -> Part:
-    """Read some blocks; the cells of all are checked and encoded together."""
-    faults: dict[str, str] = {}
-    decoder = Decoder()
-    while True:
-        runs = [read_runs(block.load(path), decoder, faults) for block in blocks]
-        names, hashes = ([text for some in runs for text in getattr(some, key)] for key in ("names", "hashes"))
-        try:
-            archs = name_cells(names, hashes)
-            break
-        except InvalidArchitectureError:
-            faults = impossible_cells(names)
-    left_out = [
-        (f"byte {block.place(record)}", reason)
-        for block, some in zip(blocks, runs, strict=True)
-        for record, reason in sorted(some.broken.items())
-    ]
-    return Part(archs, runs, left_out, sum(block.size for block in blocks))
-
-
 def _batch(part: Part, first: int) -> Batch:
     """Make the rows of one part, whose first architecture gets the number ``first``."""
     number = np.arange(first, first + part.archs.height, dtype=np.uint32)
-    count, schedule, seed, params, values = (
-        np.concatenate([getattr(runs, name) for runs in part.runs], axis=-1)
-        for name in ("count", "schedule", "seed", "params", "values")
-    )
-    arch = np.repeat(number, count)
+    arch, schedule, seed = np.repeat(number, part.count), part.schedule, part.seed
     rows = []
-    for name, column in zip(VALUES, values, strict=True):
+    for name, column in zip(VALUES, part.values, strict=True):
         when, what = name.split("_", 1)
         final = when == "final"
         value = column.astype(np.float64)
@@ -240,13 +186,17 @@ def _batch(part: Part, first: int) -> Batch:
         keep: Any = ~absent if absent.any() else slice(None)
         rows.append(Rows(_MEASURED[what], final, arch[keep], schedule[keep], budget[keep], seed[keep], value[keep]))
     archs = pl.DataFrame({"arch": number, "position": number}).hstack(part.archs)
-    time = values[VALUES.index("final_training_time")].astype(np.float64)
-    known = {"arch": arch, "schedule": schedule, "seed": seed, "params": params, "train_time": time}
+    time = part.values[VALUES.index("final_training_time")].astype(np.float64)
+    known = {"arch": arch, "schedule": schedule, "seed": seed, "params": part.params, "train_time": time}
     return Batch(rows, archs, _runs_table(pl.DataFrame(known)), part.progress)
 
 
 def _runs_table(known: pl.DataFrame) -> pl.DataFrame:
     """Costs of the runs; latency and operations were not published."""
-    dataset = pl.lit(_DATASET).cast(RUNS["dataset"]).alias("dataset")
-    found = known.with_columns(dataset, pl.col("params").replace(-1, None), pl.col("train_time").fill_nan(None))
-    return found.match_to_schema(RUNS, missing_columns="insert").select(*RUNS)
+    found = known.with_columns(
+        pl.lit(_DATASET).cast(RUNS["dataset"]).alias("dataset"),
+        pl.col("params").cast(RUNS["params"]).replace(-1, None),
+        pl.col("train_time").fill_nan(None),
+    )
+    absent = (pl.lit(None, dtype).alias(name) for name, dtype in RUNS.items() if name not in found.columns)
+    return found.with_columns(absent).select(*RUNS)

@@ -48,7 +48,7 @@ class Decoded(NamedTuple):
     """The content of some records, as columns."""
 
     epochs: NDArray[np.uint16]
-    params: NDArray[np.int64]
+    params: NDArray[np.int32]
     """-1 where absent."""
     values: NDArray[np.float64]
     """Shape (8, records): the numbers of `nbframes.export.nb101_record.VALUES`, NaN where absent."""
@@ -192,7 +192,7 @@ class _Block:
         count = len(start)
         self.decoded = Decoded(
             epochs=np.zeros(count, np.uint16),
-            params=np.full(count, -1, np.int64),
+            params=np.full(count, -1, np.int32),
             values=np.full((len(VALUES), count), np.nan),
             text=np.zeros((2, count), np.int64),
             odd_texts={},

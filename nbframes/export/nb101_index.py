@@ -46,8 +46,9 @@ class Stretches(NamedTuple):
 
 
 class Block(NamedTuple):
-    """Some cells with all their records: what one task of the second reading gets."""
+    """Some cells with all their records, to be read from the file."""
 
+    path: Path
     ranges: list[tuple[int, int]]
     """Byte ranges of the file which, one after the other, hold the records cell by cell in file order."""
     length: NDArray[np.uint32]
@@ -56,21 +57,18 @@ class Block(NamedTuple):
     """Position in ``hashes`` of each record's cell."""
     hashes: list[bytes]
 
-    def load(self, path: Path) -> Records:
+    def load(self) -> Records:
         """Read the records from the file."""
-        data = b"".join(read_range(path, start, stop) for start, stop in self.ranges)
+        data = b"".join(read_range(self.path, start, stop) for start, stop in self.ranges)
         stop = np.cumsum(self.length.astype(np.int64) + HEAD + FOOT) - FOOT
         return Records(data, stop - self.length, stop, self.cell, [hash.decode() for hash in self.hashes])
 
-    def place(self, record: int) -> int:
-        """Offset in the file of one record."""
+    def place(self, record: int) -> str:
+        """Where in the file one record stands, for messages."""
         before = int(self.length[:record].sum(dtype=np.int64)) + record * (HEAD + FOOT)
-        for start, stop in self.ranges:
-            if before < stop - start:
-                return start + before
-            before -= stop - start
-        msg = f"there is no record {record}"
-        raise IndexError(msg)
+        sizes = np.array([stop - start for start, stop in self.ranges])
+        at = int(np.searchsorted(np.cumsum(sizes), before, side="right"))
+        return f"byte {self.ranges[at][0] + before - int(sizes[:at].sum())}"
 
     @property
     def size(self) -> int:
@@ -102,7 +100,7 @@ def read_stretches(path: Path, start: int, stop: int) -> Stretches:
     )
 
 
-def plan(parts: Iterable[Stretches], block: int) -> Iterator[Block]:
+def plan(path: Path, parts: Iterable[Stretches], block: int) -> Iterator[Block]:
     """Cut the records into blocks of whole cells of about ``block`` bytes, cells in order of first appearance."""
     numbers: defaultdict[bytes, int] = defaultdict(count(0).__next__)
     starts, counts, lengths, cells = [], [], [], []
@@ -124,6 +122,7 @@ def plan(parts: Iterable[Stretches], block: int) -> Iterator[Block]:
         records = _spread(first[stretches], size[stretches])
         lowest, highest = int(cell[stretches[0]]), int(cell[stretches[-1]])
         yield Block(
+            path,
             _merged(start[stretches], stop[stretches]),
             length[records],
             np.repeat(cell[stretches] - lowest, size[stretches]),

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 REPEATS: Final = 3
 """Runs of each cell at each number of epochs."""
 
-_SEPARATOR_TEXT = SEPARATOR.decode()
 _FINAL_TIME = VALUES.index("final_training_time")
 
 
@@ -46,12 +45,10 @@ class Runs(NamedTuple):
     """Runs of each cell, one or more."""
     schedule: NDArray[np.uint16]
     seed: NDArray[np.uint16]
-    params: NDArray[np.int64]
+    params: NDArray[np.int32]
     """-1 where absent."""
     values: NDArray[Any]
     """Shape (8, runs): `VALUES`, NaN where absent; float32 if that loses nothing."""
-    record: Offsets
-    """Position of each run among the records."""
     broken: dict[int, str]
     """Records that are left out, and why."""
     identical: int
@@ -96,7 +93,6 @@ def read_runs(records: Records, decoder: Decoder, impossible: Mapping[str, str])
         seed=_number(cell, schedule).astype(np.uint16),
         params=decoded.params[order],
         values=_narrowed(values),
-        record=order,
         broken=decoded.broken,
         identical=_count_identical(cell, schedule, values),
         repeats=_count_repeats(cell, schedule),
@@ -108,14 +104,12 @@ def _name_cells(decoded: Decoded, records: Records, impossible: Mapping[str, str
     intact = _intact(decoded)
     cell = records.cell[intact]
     first = np.flatnonzero(np.diff(cell, prepend=-1))
-    leader = np.repeat(intact[first], np.diff(first, append=len(cell)))
-    names = {
-        number: _name(decoded, records.data, record)
-        for number, record in zip(cell[first].tolist(), intact[first].tolist(), strict=True)
-    }
+    leader = intact[first]
+    names = dict(zip(cell[first].tolist(), _names(decoded, records.data, leader), strict=True))
+    followers = np.repeat(leader, np.diff(first, append=len(cell)))
     faults: dict[int, str] = {}
-    for at in np.flatnonzero(_differing_text(decoded, records.data, intact, leader)).tolist():
-        number, other = int(cell[at]), _name(decoded, records.data, int(intact[at]))
+    for at in np.flatnonzero(_differ(decoded, records.data, intact, followers)).tolist():
+        number, (other,) = int(cell[at]), _names(decoded, records.data, intact[[at]])
         faults[number] = f"module_hash {records.hashes[number]} names two cells, {names[number]!r} and {other!r}"
     if impossible:
         faults |= {number: impossible[name] for number, name in names.items() if name in impossible}
@@ -126,30 +120,33 @@ def _name_cells(decoded: Decoded, records: Records, impossible: Mapping[str, str
     return names
 
 
-def _differing_text(decoded: Decoded, data: bytes, record: Offsets, other: Offsets) -> NDArray[np.bool_]:
+def _names(decoded: Decoded, data: bytes, records: Offsets) -> list[str]:
+    """Text form of the cells of some records."""
+    start, stop = decoded.text[:, records]
+    found = np.empty(len(records), object)
+    for width in np.unique(stop - start).tolist():
+        rows = np.flatnonzero(stop - start == width)
+        found[rows] = texts(data, width)[start[rows]].tolist()
+    if decoded.odd_texts:
+        found[:] = [decoded.odd_texts.get(record, text) for record, text in zip(records.tolist(), found, strict=True)]
+    return [text.replace(SEPARATOR, b"|").decode(errors="backslashreplace") for text in found.tolist()]
+
+
+def _differ(decoded: Decoded, data: bytes, records: Offsets, others: Offsets) -> NDArray[np.bool_]:
     """Whether the cell of each record is written differently from that of another."""
     start, stop = decoded.text
-    size = stop - start
-    differs = size[record] != size[other]
-    for width in np.unique(size[record]).tolist():
-        rows = np.flatnonzero(~differs & (size[record] == width))
+    size = (stop - start)[records]
+    differ = size != (stop - start)[others]
+    for width in np.unique(size).tolist():
+        rows = np.flatnonzero(~differ & (size == width))
         view = texts(data, width)
-        differs[rows] = view[start[record[rows]]] != view[start[other[rows]]]
+        differ[rows] = view[start[records[rows]]] != view[start[others[rows]]]
     if decoded.odd_texts:
-        odd = np.flatnonzero(np.isin(record, list(decoded.odd_texts)) | np.isin(other, list(decoded.odd_texts)))
-        for row in odd.tolist():
-            differs[row] = _text(decoded, data, int(record[row])) != _text(decoded, data, int(other[row]))
-    return differs
-
-
-def _text(decoded: Decoded, data: bytes, record: int) -> bytes:
-    start, stop = decoded.text[:, record].tolist()
-    return decoded.odd_texts.get(record, data[start:stop])
-
-
-def _name(decoded: Decoded, data: bytes, record: int) -> str:
-    """Upstream's text form of a record's cell."""
-    return _text(decoded, data, record).decode(errors="backslashreplace").replace(_SEPARATOR_TEXT, "|")
+        odd = list(decoded.odd_texts)
+        rows = np.flatnonzero(np.isin(records, odd) | np.isin(others, odd))
+        pairs = zip(_names(decoded, data, records[rows]), _names(decoded, data, others[rows]), strict=True)
+        differ[rows] = [name != other for name, other in pairs]
+    return differ
 
 
 def _intact(decoded: Decoded) -> Offsets:

@@ -9,6 +9,7 @@ import google_crc32c
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -124,17 +125,18 @@ def find_frame(data: bytes, position: int = 0) -> int | None:
     return None
 
 
-def pieces(path: Path, *, size: int) -> list[tuple[int, int]]:
+def pieces(path: Path, *, size: int) -> Iterator[tuple[int, int]]:
     """Cut a file at frame boundaries into byte ranges of about ``size``, to be scanned independently."""
     total = path.stat().st_size
-    cuts = [0]
+    begin = 0
     with path.open("rb") as file:
         for target in range(size, total, size):
             file.seek(target)
             found = find_frame(file.read(_PROBE))
-            if found is not None and target + found > cuts[-1]:
-                cuts.append(target + found)
-    return list(zip(cuts, [*cuts[1:], total], strict=True))
+            if found is not None:
+                yield begin, target + found
+                begin = target + found
+    yield begin, total
 
 
 def read_range(path: Path, start: int, stop: int) -> bytes:
@@ -175,7 +177,7 @@ def _reason(data: bytes, position: int) -> str:
     head = data[position : position + HEAD]
     if len(head) < HEAD:
         return "cut short: the file ends within the length of a record"
-    if not _right_heads(data, np.array([position]))[0]:
+    if _SUM.unpack_from(head, 8)[0] != masked_crc32c(head[:8]):
         return "the checksum of the record's length does not match: bytes were changed, or this is no TFRecord file"
     left = len(data) - position - HEAD
     return f"cut short: {_LENGTH.unpack(head[:8])[0]} bytes and a checksum should follow, {left} bytes are left"
