@@ -1,0 +1,49 @@
+"""Drawings of what the helpers return: one function for each, on axes of yours or of a new figure."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from nbframes.plot._style import STYLE
+
+if TYPE_CHECKING:
+    from nbframes.plot.best import best_archs, top_overlap
+    from nbframes.plot.curves import learning_curves
+    from nbframes.plot.noise import seed_noise
+    from nbframes.plot.population import ecdf, summarize
+    from nbframes.plot.ranking import rank_correlation, rank_stability
+
+_ROOMS = {
+    "best": ("best_archs", "top_overlap"),
+    "curves": ("learning_curves",),
+    "noise": ("seed_noise",),
+    "population": ("ecdf", "summarize"),
+    "ranking": ("rank_correlation", "rank_stability"),
+}
+_HOME = {name: f"nbframes.plot.{room}" for room, plots in _ROOMS.items() for name in plots}
+
+__all__ = [
+    "STYLE",
+    "best_archs",
+    "ecdf",
+    "learning_curves",
+    "rank_correlation",
+    "rank_stability",
+    "seed_noise",
+    "summarize",
+    "top_overlap",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        msg = f"module 'nbframes.plot' has no attribute {name!r}"
+        raise AttributeError(msg)
+    value = getattr(import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

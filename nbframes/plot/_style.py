@@ -1,0 +1,222 @@
+"""What all plots share: the canvas, the style sheet, labels with units, and the artists' options."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from nbframes.errors import FrameError, InvalidArgumentError, UnknownNameError, listed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    import polars as pl
+    from matplotlib.axes import Axes
+    from numpy.typing import ArrayLike
+
+STYLE: Final = Path(__file__).with_name("nbframes.mplstyle")
+"""Style sheet of the package: ``matplotlib.style.use(nbframes.plot.STYLE)``."""
+
+PALETTE: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+"""Okabe and Ito's colours without yellow, which is too light for lines."""
+
+QUIET: Final = "#8A8A8A"
+"""Colour of what gives context to the rest."""
+
+DENSE: Final = 2_000
+"""From so many points or lines on, a layer is stored as an image within the figure."""
+
+_LABELS: Final = {
+    "accuracy": "accuracy (%)",
+    "accuracy_top5": "top-5 accuracy (%)",
+    "loss": "loss",
+    "cross_entropy": "cross-entropy (nats)",
+    "learning_rate": "learning rate",
+    "time": "time (s)",
+    "epoch_time": "time per epoch (s)",
+    "params": "parameters",
+    "mflops": "operations (millions)",
+    "latency": "latency (s)",
+    "train_time": "training time (s)",
+    "budget": "epochs",
+    "schedule": "schedule (epochs)",
+    "fraction": "share of the schedule",
+}
+
+
+@contextmanager
+def canvas(ax: Axes | None, *, width: float | None = None, height: float | None = None) -> Iterator[Axes]:
+    """Give the axes to draw on: those given as they are, or those of a new figure in the package's style."""
+    import matplotlib.pyplot as plt
+
+    if ax is not None:
+        yield ax
+        return
+    with plt.style.context(STYLE):
+        default = plt.rcParams["figure.figsize"]
+        _, ax = plt.subplots(figsize=(width or default[0], height or default[1]))
+        yield ax
+
+
+class Artists:
+    """Options of a plot's artists: its defaults under what the caller passed as ``visuals``.
+
+    Parameters
+    ----------
+    visuals
+        For each artist its matplotlib options, or False to leave it out.
+    known
+        Names of the artists that the plot has.
+    """
+
+    def __init__(self, visuals: Mapping[str, Mapping[str, Any] | bool] | None, known: Sequence[str]) -> None:
+        self._given = dict(visuals or {})
+        for name in self._given:
+            if name not in known:
+                raise UnknownNameError.of("visual", name, known)
+
+    def has(self, name: str) -> bool:
+        """Whether the artist is to be drawn."""
+        return self._given.get(name) is not False
+
+    def options(self, name: str, **defaults: Any) -> dict[str, Any]:
+        """Options of an artist."""
+        given = self._given.get(name)
+        return defaults | (dict(given) if not isinstance(given, bool) and given is not None else {})
+
+
+def collected(frame: pl.DataFrame | pl.LazyFrame, columns: Sequence[str], helper: str) -> pl.DataFrame:
+    """The frame of a helper, with the columns that a plot needs."""
+    frame = frame.lazy().collect()
+    if missing := [name for name in columns if name not in frame.columns]:
+        raise FrameError.missing_columns(missing, frame.columns, f"pass the frame that {helper} returns")
+    return frame
+
+
+def series(frame: pl.DataFrame, own: Sequence[str]) -> list[tuple[str, pl.DataFrame]]:
+    """Parts of a frame that differ in other columns than its plot's own, each with a label that says in what."""
+    varying = [name for name in frame.columns if name not in own and frame.get_column(name).n_unique() > 1]
+    if not varying:
+        return [("", frame)]
+    parts = frame.partition_by(varying, as_dict=True, maintain_order=True)
+    return [(name_of(varying, values), part) for values, part in parts.items()]
+
+
+def name_of(columns: Sequence[str], values: Sequence[Any]) -> str:
+    """Text for a combination of values: names stand for themselves, numbers say what they are."""
+    texts = [
+        value if isinstance(value, str) else f"{value} epochs" if name == "schedule" else f"{name} {value}"
+        for name, value in zip(columns, values, strict=True)
+    ]
+    return " · ".join(texts)
+
+
+def single(frame: pl.DataFrame, column: str) -> Any:
+    """The only value of a column, or None if it has several or is absent."""
+    if column not in frame.columns or frame.get_column(column).n_unique() != 1:
+        return None
+    return frame.get_column(column)[0]
+
+
+def label(column: str) -> str:
+    """Axis label of a column or metric, with its unit."""
+    return _LABELS.get(column, column.replace("_", " "))
+
+
+def value_label(frame: pl.DataFrame, prefix: str = "") -> str:
+    """Axis label of the frame's values: its metric with the unit, and the split and dataset if they are the only ones."""
+    metric = single(frame, "metric")
+    where = [text for name in ("dataset", "split") if (text := single(frame, name)) is not None]
+    return " ".join([*([prefix] if prefix else []), *where, label(metric) if metric else "value"])
+
+
+def only(frame: pl.DataFrame, parts: Sequence[object], limit: int, what: str) -> None:
+    """Raise if a plot would hold more parts than can be told apart."""
+    if len(parts) > limit:
+        varying = [name for name in frame.columns if frame.get_column(name).n_unique() > 1]
+        msg = (
+            f"{len(parts)} {what} are too many to tell apart in one plot (at most {limit}); {listed(varying)} vary\n\n"
+            "Hint: filter the frame, or draw its parts on axes of their own with ax="
+        )
+        raise InvalidArgumentError(msg)
+
+
+def colour(index: int) -> str:
+    """Colour of the series with this number."""
+    return PALETTE[index % len(PALETTE)]
+
+
+def ink(shade: str) -> tuple[float, float, float]:
+    """Darker shade of a colour, for text."""
+    from matplotlib.colors import to_rgb
+
+    red, green, blue = to_rgb(shade)
+    return 0.75 * red, 0.75 * green, 0.75 * blue
+
+
+def halo() -> list[Any]:
+    """Effect that keeps text readable over lines and points."""
+    from matplotlib.patheffects import withStroke
+
+    return [withStroke(linewidth=2.5, foreground="white")]
+
+
+def cloud(ax: Axes, x: ArrayLike, y: ArrayLike, artists: Artists, *, shade: str, what: str) -> None:
+    """Draw points: each of a few, the density of many, with a bar that says how many ``what`` a colour stands for.
+
+    The artists are ``"points"``, ``"density"`` and ``"colorbar"``.
+    """
+    import numpy as np
+
+    x, y = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
+    if len(x) < DENSE:
+        if artists.has("points"):
+            ax.scatter(x, y, **artists.options("points", s=12, color=shade, alpha=0.7, linewidths=0, zorder=3))
+        return
+    if artists.has("density"):
+        defaults = {"gridsize": 70, "bins": "log", "mincnt": 1, "linewidths": 0, "rasterized": True, "zorder": 3}
+        hexagons = ax.hexbin(x, y, **artists.options("density", **defaults))
+        if artists.has("colorbar"):
+            ax.figure.colorbar(hexagons, ax=ax, **artists.options("colorbar", label=f"{what} per cell", pad=0.02))
+
+
+def label_ends(ax: Axes, ends: Sequence[tuple[str, float, float, str]], **options: Any) -> None:
+    """Write each label beside the end of its line, in the line's colour, moved apart where labels would overlap.
+
+    Parameters
+    ----------
+    ax
+        Axes on which everything else is drawn.
+    ends
+        Label, x, y and colour of each line.
+    **options
+        Of the texts.
+    """
+    from matplotlib.font_manager import FontProperties
+
+    defaults: dict[str, Any] = {"fontsize": "small", "va": "center", "ha": "left", "annotation_clip": False}
+    options = defaults | {"path_effects": halo()} | options
+    ax.autoscale_view()
+    points = ax.figure.dpi / 72
+    height = FontProperties(size=options["fontsize"]).get_size_in_points() * 1.25
+    for column in sorted({x for _, x, _, _ in ends}):
+        placed = sorted(
+            (ax.transData.transform((x, y))[1] / points, text, y, c) for text, x, y, c in ends if x == column
+        )
+        moved = _apart([place for place, *_ in placed], height)
+        for target, (place, text, y, shade) in zip(moved, placed, strict=True):
+            there: dict[str, Any] = {"xytext": (5, target - place), "textcoords": "offset points", "color": ink(shade)}
+            ax.annotate(text, (column, y), **(there | options))
+
+
+def _apart(places: Sequence[float], gap: float) -> list[float]:
+    """Sorted places, moved as little as needed to be at least a gap apart."""
+    blocks: list[tuple[float, int]] = []
+    for place in places:
+        centre, size = place, 1
+        while blocks and centre - size * gap / 2 < blocks[-1][0] + blocks[-1][1] * gap / 2:
+            other, count = blocks.pop()
+            centre, size = (centre * size + other * count) / (size + count), size + count
+        blocks.append((centre, size))
+    return [centre + (i - (size - 1) / 2) * gap for centre, size in blocks for i in range(size)]

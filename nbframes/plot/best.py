@@ -1,0 +1,151 @@
+"""The best architectures, and agreement on them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+from nbframes.errors import UnknownNameError
+from nbframes.plot._style import Artists, canvas, collected, colour, label_ends, only, series, value_label
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import polars as pl
+    from matplotlib.axes import Axes
+
+Measure = Literal["overlap", "precision"]
+
+_ROWS = 40
+_LINES = 12
+
+
+def best_archs(
+    frame: pl.DataFrame | pl.LazyFrame,
+    /,
+    *,
+    ax: Axes | None = None,
+    visuals: Mapping[str, Mapping[str, Any] | bool] | None = None,
+) -> Axes:
+    """Draw the best architectures' values, best at the top, in a colour for each group.
+
+    Parameters
+    ----------
+    frame
+        What `nbframes.best_archs` returns, of up to forty rows.
+    ax
+        Axes to draw on; by default those of a new figure.
+    visuals
+        Matplotlib options of ``"points"`` and ``"legend"``; False leaves one out.
+
+    Returns
+    -------
+    Axes
+        The axes drawn on.
+
+    Raises
+    ------
+    FrameError
+        If the frame lacks a column.
+    UnknownNameError
+        If ``visuals`` names another artist.
+    InvalidArgumentError
+        If there are too many rows.
+
+    Examples
+    --------
+    >>> import nbframes as nbf
+    >>> import polars as pl
+    >>> frame = pl.DataFrame({"arch": [0, 1, 2], "seed": [777] * 3, "value": [90.0, 94.0, 91.5]})
+    >>> ax = nbf.plot.best_archs(nbf.best_archs(frame, k=2))
+    >>> [text.get_text() for text in ax.get_yticklabels()]
+    ['1  arch 1', '2  arch 2']
+    """
+    artists = Artists(visuals, ("points", "legend"))
+    columns = ["rank", "arch", "value", "runs", "n"]
+    best = collected(frame, columns, "nbf.best_archs")
+    only(best, range(len(best)), _ROWS, "architectures")
+    costs = best.columns[best.columns.index("n") + 1 :]
+    parts = series(best, [*columns, *costs])
+    names: list[str] = []
+    with canvas(ax, height=0.9 + 0.22 * len(best)) as axes:
+        for index, (text, part) in enumerate(parts):
+            places = range(len(names), len(names) + len(part))
+            names += [f"{rank}  arch {arch}" for rank, arch in part.select("rank", "arch").iter_rows()]
+            if artists.has("points"):
+                axes.scatter(part["value"], places, **artists.options("points", color=colour(index), s=28, label=text))
+        if len(parts) > 1 and artists.has("legend"):
+            place = {"loc": "lower left", "bbox_to_anchor": (0, 1), "ncols": 2, "borderaxespad": 0}
+            axes.legend(**artists.options("legend", **place))
+        axes.set_yticks(range(len(names)), names)
+        axes.set_ylim(len(names) - 0.5, -0.5)
+        axes.set_xlabel(value_label(best))
+    return axes
+
+
+def top_overlap(
+    frame: pl.DataFrame | pl.LazyFrame,
+    /,
+    *,
+    measure: Measure = "overlap",
+    ax: Axes | None = None,
+    visuals: Mapping[str, Mapping[str, Any] | bool] | None = None,
+) -> Axes:
+    """Draw how far rankings agree on the best k architectures, over k.
+
+    Parameters
+    ----------
+    frame
+        What `nbframes.top_overlap` returns, of up to twelve pairs.
+    measure
+        ``"overlap"`` or ``"precision"``.
+    ax
+        Axes to draw on; by default those of a new figure.
+    visuals
+        Matplotlib options of ``"line"`` and ``"label"``; False leaves one out.
+
+    Returns
+    -------
+    Axes
+        The axes drawn on.
+
+    Raises
+    ------
+    FrameError
+        If the frame lacks a column.
+    UnknownNameError
+        If ``measure`` is not one of the above, or ``visuals`` names another artist.
+    InvalidArgumentError
+        If there are too many pairs.
+
+    Examples
+    --------
+    >>> import nbframes as nbf
+    >>> import polars as pl
+    >>> frame = pl.DataFrame({"arch": [0, 1, 2] * 2, "budget": [1] * 3 + [2] * 3, "value": [1.0, 2, 3, 1, 3, 2]})
+    >>> ax = nbf.plot.top_overlap(nbf.top_overlap(frame, "budget", k=[1, 2]))
+    >>> ax.get_ylabel()
+    'overlap of the best k'
+    """
+    if measure not in get_args(Measure):
+        raise UnknownNameError.of("measure", measure, get_args(Measure))
+    artists = Artists(visuals, ("line", "label"))
+    overlaps = collected(frame, ["k", measure], "nbf.top_overlap")
+    parts = series(overlaps, ["k", "n", "size_a", "size_b", "common", "overlap", "precision"])
+    only(overlaps, parts, _LINES, "pairs")
+    with canvas(ax) as axes:
+        axes.set_xscale("log")
+        axes.set_ylim(-0.02, 1.02)
+        ends = []
+        for index, (text, part) in enumerate(parts):
+            options = artists.options("line", color=colour(index), marker="o", linestyle=("-", "--")[index // 7])
+            if artists.has("line"):
+                axes.plot(part["k"], part[measure], **options)
+            ends.append((text, part["k"][-1], part[measure][-1], str(options["color"])))
+        if artists.has("label"):
+            label_ends(axes, [end for end in ends if end[0]], **artists.options("label"))
+        ks = overlaps["k"].unique().sort().to_list()
+        axes.set_xticks(ks, [f"{k:,}" for k in ks])
+        axes.minorticks_off()
+        axes.set_xlabel("k")
+        axes.set_ylabel("overlap of the best k" if measure == "overlap" else "precision of the best k")
+    return axes

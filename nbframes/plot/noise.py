@@ -1,0 +1,92 @@
+"""The noise of training."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+from nbframes.errors import UnknownNameError
+from nbframes.plot._style import Artists, canvas, cloud, collected, colour, label_ends, only, series, value_label
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import polars as pl
+    from matplotlib.axes import Axes
+
+Measure = Literal["std", "flip"]
+
+_LABELS = {"std": "standard deviation over seeds", "flip": "share of runs that reverse the order"}
+_ROWS = ("arch", "rank", "runs", "mean", "std", "flip")
+_BINS = ("bin", "n", "runs", "low", "high", "mean", "std", "flip")
+_LINES = 7
+
+
+def seed_noise(
+    frame: pl.DataFrame | pl.LazyFrame,
+    /,
+    *,
+    measure: Measure = "std",
+    ax: Axes | None = None,
+    visuals: Mapping[str, Mapping[str, Any] | bool] | None = None,
+) -> Axes:
+    """Draw the noise of training against what is measured: each architecture, or the means of bins as lines.
+
+    Parameters
+    ----------
+    frame
+        What `nbframes.seed_noise` returns: of one group, or with ``bins`` of up to seven.
+    measure
+        ``"std"``, the deviation over seeds, or ``"flip"``, how often runs reverse the order of neighbours in rank.
+    ax
+        Axes to draw on; by default those of a new figure.
+    visuals
+        Matplotlib options of ``"points"``, ``"density"`` and ``"colorbar"``, or for bins of ``"line"``, ``"label"`` and
+        ``"even"``, the line at one half where the order of neighbours is a coin flip; False leaves one out.
+
+    Returns
+    -------
+    Axes
+        The axes drawn on.
+
+    Raises
+    ------
+    FrameError
+        If the frame lacks a column.
+    UnknownNameError
+        If ``measure`` is not one of the above, or ``visuals`` names another artist.
+    InvalidArgumentError
+        If there are too many groups.
+
+    Examples
+    --------
+    >>> import nbframes as nbf
+    >>> import polars as pl
+    >>> frame = pl.DataFrame({"arch": [0, 0, 1, 1], "seed": [777, 888] * 2, "value": [93.0, 94.0, 92.0, 93.5]})
+    >>> nbf.plot.seed_noise(nbf.seed_noise(frame)).get_ylabel()
+    'standard deviation over seeds'
+    """
+    if measure not in get_args(Measure):
+        raise UnknownNameError.of("measure", measure, get_args(Measure))
+    artists = Artists(visuals, ("points", "density", "colorbar", "line", "label", "even"))
+    noise = collected(frame, ["mean", measure], "nbf.seed_noise").drop_nulls(measure)
+    binned = "bin" in noise.columns
+    parts = series(noise, _BINS if binned else _ROWS)
+    only(noise, parts, _LINES if binned else 1, "groups")
+    with canvas(ax) as axes:
+        if binned:
+            ends = []
+            for index, (text, part) in enumerate(parts):
+                options = artists.options("line", color=colour(index), marker="o")
+                if artists.has("line"):
+                    axes.plot(part["mean"], part[measure], **options)
+                ends.append((text, part["mean"][-1], part[measure][-1], str(options["color"])))
+            if artists.has("label"):
+                label_ends(axes, [end for end in ends if end[0]], **artists.options("label"))
+        else:
+            cloud(axes, noise["mean"], noise[measure], artists, shade=colour(0), what="architectures")
+        if measure == "flip" and artists.has("even"):
+            axes.axhline(0.5, **artists.options("even", color="#8A8A8A", linewidth=0.9, linestyle=":"))
+        axes.set_ylim(bottom=0)
+        axes.set_xlabel(value_label(noise, "mean"))
+        axes.set_ylabel(_LABELS[measure])
+    return axes
