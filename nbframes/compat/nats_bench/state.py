@@ -1,0 +1,221 @@
+"""What the APIs of both spaces have in common: their state and their architectures."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import OrderedDict
+from operator import index as whole_number
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nbframes.compat.nats_bench.archive import Infos, find_store, spelled
+from nbframes.compat.nats_bench.results import ArchResults, no_weights
+from nbframes.compat.nats_bench.tables import Tables
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Mapping
+
+    from nbframes.store import Store
+
+
+class State:
+    """State of an API: what is there, what was asked for, how much time was simulated."""
+
+    _benchmark: str
+    _space: str
+    _title: str
+    _base_name: str
+    _full_train_epochs: int
+
+    def __init__(
+        self,
+        file_path_or_dict: str | os.PathLike[str] | Store | None = None,
+        fast_mode: bool = False,
+        verbose: bool = True,
+    ) -> None:
+        store = find_store(file_path_or_dict)
+        self.filename = Path(store.root).name
+        self._fast_mode = fast_mode
+        self._archive_dir: str | None = store.root if fast_mode else None
+        self._search_space_name = self._space
+        self.reset_time()
+        if verbose:
+            say(f"Try to create the NATS-Bench ({self._space}) api from {store.root} with fast_mode={fast_mode}")
+        self.verbose = verbose
+        self._tables = Tables(store, self._benchmark)
+        self.meta_archs = self._tables.arch_strings
+        self.archstr2index = {arch: position for position, arch in enumerate(self.meta_archs)}
+        self._everything = Infos(self._tables, self.meta_archs)
+        self._asked: OrderedDict[int, OrderedDict[str, ArchResults]] = OrderedDict()
+        self.evaluated_indexes = set() if fast_mode else self._tables.evaluated
+        self._avaliable_hps = set() if fast_mode else {spelled(schedule) for schedule in self._tables.schedules}
+        if verbose:
+            counts = f"{len(self.evaluated_indexes)}/{len(self.meta_archs)}"
+            say(f"Create NATS-Bench ({self._space}) done with {counts} architectures avaliable.")
+
+    # What it is
+
+    def __getitem__(self, index: int) -> str:
+        return self.meta_archs[index]
+
+    def __len__(self) -> int:
+        return len(self.meta_archs)
+
+    def __repr__(self) -> str:
+        return (
+            f"{type(self).__name__}({len(self.evaluated_indexes)}/{len(self.meta_archs)} architectures, "
+            f"fast_mode={self.fast_mode}, file={self.filename})"
+        )
+
+    @property
+    def arch2infos_dict(self) -> Mapping[int, OrderedDict[str, ArchResults]]:
+        """Results by architecture index and schedule: of all, or in fast mode of those asked for so far."""
+        return self._asked if self.fast_mode else self._everything
+
+    @property
+    def avaliable_hps(self) -> list[str]:
+        """Schedules seen so far, as upstream spells them."""
+        return list(self._avaliable_hps)
+
+    @property
+    def used_time(self) -> float:
+        """Seconds of training and evaluation simulated so far."""
+        return self._used_time
+
+    @property
+    def search_space_name(self) -> str:
+        """``"topology"`` or ``"size"``."""
+        return self._search_space_name
+
+    @property
+    def fast_mode(self) -> bool:
+        """Whether only architectures that were asked for count as evaluated."""
+        return self._fast_mode
+
+    @property
+    def archive_dir(self) -> str | None:
+        """Root of the store in fast mode."""
+        return self._archive_dir
+
+    @property
+    def full_train_epochs(self) -> int:
+        """Epochs of the full training."""
+        return self._full_train_epochs
+
+    @property
+    def full_epochs_in_paper(self) -> int:
+        """Epochs of the full training."""
+        return self._full_train_epochs
+
+    @property
+    def is_size(self) -> bool:
+        """Whether this is the size space."""
+        return self._space == "size"
+
+    @property
+    def is_topology(self) -> bool:
+        """Whether this is the topology space."""
+        return self._space == "topology"
+
+    def reset_archive_dir(self, archive_dir: str | None) -> None:
+        """Set `archive_dir`; nothing is read from there."""
+        self._archive_dir = archive_dir
+
+    def reset_fast_mode(self, fast_mode: bool) -> None:
+        """Set `fast_mode`."""
+        self._fast_mode = fast_mode
+
+    def reset_time(self) -> None:
+        """Set `used_time` to 0."""
+        self._used_time: float = 0
+
+    reload = no_weights
+    get_net_param = no_weights
+    clear_params = no_weights
+
+    # Architectures
+
+    def arch(self, index: int) -> str:
+        """Text form of an architecture.
+
+        Raises
+        ------
+        ValueError
+            If there is no such index.
+        """
+        if self.verbose:
+            print(f"Call the arch function with index={index}")
+        if index < 0 or index >= len(self.meta_archs):
+            msg = f"invalid index : {index} vs. {len(self.meta_archs)}."
+            raise ValueError(msg)
+        return self.meta_archs[index]
+
+    def random(self) -> int:
+        """Draw an index, from the global generator as upstream does."""
+        return random.randint(0, len(self.meta_archs) - 1)  # noqa: S311 - upstream's draw
+
+    def query_index_by_arch(self, arch: Any) -> int:
+        """Index of an architecture given as index, text form or object with ``tostr``; -1 if it is not in the space.
+
+        Raises
+        ------
+        ValueError
+            If an index is out of range.
+        """
+        if self.verbose:
+            say(f"Call query_index_by_arch with arch={arch}")
+        if isinstance(arch, str):
+            return self.archstr2index.get(arch, -1)
+        if hasattr(arch, "tostr"):
+            return self.archstr2index.get(arch.tostr(), -1)
+        try:
+            index = whole_number(arch)
+        except TypeError:
+            return -1
+        if 0 <= index < len(self):
+            return index
+        msg = f"Invalid architecture index {index} vs [0, {len(self)}]."
+        raise ValueError(msg)
+
+    # Results
+
+    def _prepare_info(self, index: int) -> None:
+        """Make an architecture count as asked for."""
+        if index in self.arch2infos_dict:
+            if self.verbose:
+                say(f"Call _prepare_info with index={index} skip because it is in arch2infos_dict")
+        elif not self.fast_mode:
+            if self.verbose:
+                say(f"Call _prepare_info with index={index} skip because it is notthe fast mode.")
+        elif self.archive_dir is None:
+            msg = f"Invalid status: fast_mode={self.fast_mode} and archive_dir={self.archive_dir}"
+            raise ValueError(msg)
+        else:
+            self._ask_for(index)
+
+    def _ask_for(self, index: int) -> None:
+        if self.verbose:
+            say(f"Call clear_params with archive_root={self.archive_dir} and index={index}")
+        if not 0 <= index < len(self.meta_archs):
+            msg = f"invalid index of {index}"
+            raise ValueError(msg)
+        if index not in self._everything:
+            msg = f"invalid data path : architecture {index} has no runs in the store {self._tables.store.root!r}"
+            raise AssertionError(msg)
+        self._asked[index] = self._everything[index]
+        self._avaliable_hps.update(self._asked[index])
+        self.evaluated_indexes.add(index)
+
+    def _results(self, index: int, hp: object) -> ArchResults:
+        by_schedule, hp = self.arch2infos_dict[index], spelled(hp)
+        if hp not in by_schedule:
+            msg = f"The {index}-th architecture only has hyper-parameters of {list(by_schedule)} instead of {hp}."
+            raise ValueError(msg)
+        return by_schedule[hp]
+
+
+def say(text: str) -> None:
+    """Print a message with the time of day, as upstream does."""
+    print(f"{time.strftime('[%Y-%m-%d %X]', time.gmtime())} {text}")

@@ -1,0 +1,136 @@
+"""What the views need of a store: runs by architecture, and single values out of dense arrays."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+import polars as pl
+
+from nbframes import spaces
+from nbframes.lookup import Lookup, lookup
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from nbframes.store import Store
+
+DATASETS = ("cifar10-valid", "cifar10", "cifar100", "ImageNet16-120")
+"""Datasets in the order of upstream's records."""
+
+SETS = {
+    "cifar10-valid": {"x-valid": "val", "ori-test": "test"},
+    "cifar10": {"ori-test": "test"},
+    "cifar100": {"x-valid": "val", "x-test": "test", "ori-test": "valtest"},
+    "ImageNet16-120": {"x-valid": "val", "x-test": "test", "ori-test": "valtest"},
+}
+"""Upstream's evaluation sets of each dataset, and our splits."""
+
+CLASSES = {"cifar10-valid": 10, "cifar10": 10, "cifar100": 100, "ImageNet16-120": 120}
+
+
+class Run(NamedTuple):
+    """One training run: its key in the tables and its costs."""
+
+    arch: int
+    dataset: str
+    schedule: int
+    seed: int
+    params: int
+    mflops: float
+    latencies: list[float] | None
+    train_time: float
+
+
+class Tables:
+    """The tables of one NATS-Bench space, read on demand.
+
+    Parameters
+    ----------
+    store
+        A store that holds the benchmark.
+    benchmark
+        ``"nats-tss"`` or ``"nats-sss"``.
+    """
+
+    def __init__(self, store: Store, benchmark: str) -> None:
+        self.store = store
+        self.benchmark = benchmark
+        self._lookups: dict[tuple[str, str, str, int, bool], Lookup] = {}
+
+    @cached_property
+    def arch_strings(self) -> list[str]:
+        """Upstream's ``meta_archs``: of the whole space, also where the store lacks the results of some."""
+        archs = self.store.scan_archs(self.benchmark).select("arch", "arch_str").sort("arch").collect()
+        if archs["arch"].to_list() != list(range(archs.height)):
+            space = spaces.tss if self.benchmark == "nats-tss" else spaces.sss
+            archs = space.enumerate().select("arch", "arch_str").update(archs, on="arch").sort("arch")
+        return archs["arch_str"].to_list()
+
+    @cached_property
+    def _runs(self) -> pl.DataFrame:
+        order = pl.col("dataset").cast(pl.String).replace_strict(dict(zip(DATASETS, range(4), strict=True)))
+        runs = self.store.scan_runs(self.benchmark).sort("arch", "schedule", order, "seed")
+        return runs.select(Run._fields).with_columns(pl.col("dataset").cast(pl.String)).collect()
+
+    @cached_property
+    def _bounds(self) -> dict[int, tuple[int, int]]:
+        counts = self._runs.group_by("arch", maintain_order=True).agg(pl.len())
+        ends = counts["len"].cum_sum().to_list()
+        return dict(zip(counts["arch"].to_list(), zip([0, *ends], ends, strict=False), strict=True))
+
+    @property
+    def evaluated(self) -> set[int]:
+        """Architectures that have runs."""
+        return set(self._bounds)
+
+    @property
+    def schedules(self) -> list[int]:
+        """Schedules of all runs, ascending."""
+        return self._runs["schedule"].unique().sort().to_list()
+
+    def runs(self, arch: int) -> Iterator[Run]:
+        """Runs of an architecture, by schedule, then dataset and seed."""
+        start, end = self._bounds[arch]
+        return map(Run._make, self._runs[start:end].iter_rows())
+
+    @property
+    def all_runs(self) -> pl.DataFrame:
+        """Runs of all architectures, with the columns of `Run`."""
+        return self._runs
+
+    def lookup(self, metric: str, dataset: str, split: str, schedule: int, *, final: bool = False) -> Lookup:
+        """Values of one metric, read when the first is asked for."""
+        key = (metric, dataset, split, schedule, final)
+        if key not in self._lookups:
+            self._lookups[key] = lookup(
+                self.store,
+                benchmark=self.benchmark,
+                dataset=dataset,
+                split=split,
+                metric=metric,
+                schedule=schedule,
+                final=final,
+            )
+        return self._lookups[key]
+
+    def value(self, metric: str, split: str, run: Run, epoch: int) -> float:
+        """One value of a run after an epoch (counted from 0).
+
+        Raises
+        ------
+        UnknownNameError
+            If it was not published.
+        """
+        budget = epoch + 1
+        table = self.lookup(metric, run.dataset, split, run.schedule, final=budget == run.schedule)
+        return table.value(run.arch, run.seed, budget)
+
+    def curve(self, metric: str, split: str, run: Run) -> dict[int, float]:
+        """Published values of a run by epoch (counted from 0)."""
+        table = self.lookup(metric, run.dataset, split, run.schedule)
+        if run.seed not in table.seeds or run.arch >= len(table.array):
+            return {}
+        seed = table.seeds.index(run.seed)
+        values, gone = table.array[run.arch, seed].tolist(), table.mask[run.arch, seed].tolist()
+        return {budget - 1: v for budget, v, masked in zip(table.budgets, values, gone, strict=True) if not masked}
