@@ -180,11 +180,12 @@ def _sorted(positions: list[Positions], cell: Positions, colours: _Colours, layo
     """Sort a few vertices of every cell by their colours."""
     if len(positions) < 2:
         return positions
-    columns = [colours.keys[position] for position in positions]
+    columns = [colours.keys.take(position) for position in positions]
     for last in reversed(range(1, len(columns))):
         for i in range(last):
             columns[i], columns[i + 1] = np.minimum(*columns[i : i + 2]), np.maximum(*columns[i : i + 2])
-    return [layout.position[(column & _VERTEX).astype(np.intp), cell] for column in columns]
+    table, count = layout.position.ravel(), layout.position.shape[1]
+    return [table.take((column & _VERTEX).astype(np.intp) * count + cell) for column in columns]
 
 
 def _batches(count: int) -> Iterator[slice]:

@@ -82,7 +82,7 @@ def digest(parts: Sequence[Messages]) -> Words:
 
 def to_hexadecimal(digests: Words) -> Words:
     """Return the hexadecimal text of digests as words of four characters, shape (8, messages)."""
-    return _HEXADECIMAL[np.stack([digests & 0xFFFF, digests >> 16], axis=1).reshape(8, -1)]
+    return _HEXADECIMAL.take(np.stack([digests & 0xFFFF, digests >> 16], axis=1).reshape(8, -1))
 
 
 def _mix(state: Words, words: Words) -> None:
@@ -115,4 +115,5 @@ def _mix(state: Words, words: Words) -> None:
         np.bitwise_or(a, t, out=a)
         np.add(a, b, out=a)
         a, b, c, d = d, a, b, c
-    state += np.stack([a, b, c, d])
+    for total, word in zip(state, (a, b, c, d), strict=True):
+        np.add(total, word, out=total)
