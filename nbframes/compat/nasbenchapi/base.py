@@ -104,7 +104,7 @@ class NASBenchBase(ABC):
         self.verbose = verbose
         if verbose:
             took = time.perf_counter() - start
-            print(f"[{self._name.upper()}] Opened {self._manifest.rows('archs')} architectures in {took:.2f}s")  # noqa: T201  as upstream
+            print(f"[{self._name.upper()}] Opened {self._manifest.rows('archs')} architectures in {took:.2f}s")
 
     @classmethod
     def load(cls, data_path: Store | str | os.PathLike[str] | None = None) -> Self:

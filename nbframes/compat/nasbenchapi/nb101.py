@@ -165,7 +165,7 @@ class NASBench101(NASBenchBase):
         *,
         summary: Literal[True],
     ) -> dict[str, Any]: ...
-    def query(  # noqa: PLR0917  upstream's signature
+    def query(
         self,
         arch: Arch101,
         dataset: str = "cifar10",

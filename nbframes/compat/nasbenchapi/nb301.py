@@ -12,7 +12,6 @@ import polars as pl
 from nbframes import expr
 from nbframes.compat.nasbenchapi.base import SINGLE_READS, NASBenchBase, answer
 from nbframes.errors import InvalidArgumentError
-from nbframes.schema import RUN_KEY
 from nbframes.spaces import darts
 
 if TYPE_CHECKING:
@@ -37,7 +36,7 @@ class NASBench301(NASBenchBase):
 
     def get_statistics(self) -> dict[str, Any]:
         """Return the number of runs."""
-        return {"benchmark": "nasbench301", "files": len(self._runs)}
+        return {"benchmark": "nasbench301", "files": len(self._rows)}
 
     def available_budgets(self, dataset: str | None = None, split: str | None = None) -> list[int] | None:
         """Return the epochs at which any run has a value; None if there are none."""
@@ -52,11 +51,11 @@ class NASBench301(NASBenchBase):
         """Draw entries without repetition, the same as upstream for the same seed of the global random generator."""
         if seed is not None:
             random.seed(seed)
-        return random.sample(list(self._runs), min(n, len(self._runs)))
+        return random.sample(list(self._rows), min(n, len(self._rows)))
 
     def iter_all(self) -> Iterator[int]:
         """Iterate over the numbers of the entries."""
-        return iter(self._runs)
+        return iter(self._rows)
 
     def get_index(self, arch: Any) -> int | None:
         """Return the number of an entry, given by its number, its path, or a dictionary with ``index`` or ``path``.
@@ -68,7 +67,7 @@ class NASBench301(NASBenchBase):
         """
         if isinstance(arch, dict):
             index, path = arch.get("index"), arch.get("path")
-            if isinstance(index, int) and index in self._runs:
+            if isinstance(index, int) and index in self._rows:
                 return index
             if isinstance(path, str) and (index := self._find(path)) is not None:
                 return index
@@ -77,7 +76,7 @@ class NASBench301(NASBenchBase):
                 raise InvalidArgumentError(msg)
             return None
         if isinstance(arch, int):
-            return arch if arch in self._runs else None
+            return arch if arch in self._rows else None
         return self._find(arch) if isinstance(arch, str) else None
 
     def mutate(self, arch: Any, rng: random.Random, kind: str | None = None) -> Any:  # noqa: ARG002  as upstream
@@ -125,8 +124,8 @@ class NASBench301(NASBenchBase):
         index = self.get_index(arch)
         if index is None:
             return answer(None, name, None, info | {"error": "entry not found", "arch": arch})
-        run = self._runs[index]
-        info |= run.description()
+        run = self._run(index)
+        info |= run.description
         if split == "val":
             metric = self._validation(index, budget, info)
         elif split == "test":
@@ -146,7 +145,7 @@ class NASBench301(NASBenchBase):
     def _validation(self, index: int, budget: int | None, info: dict[str, Any]) -> float | None:
         epochs, values = self._curve(index)
         if not epochs:
-            best = self._runs[index].best_val_accuracy
+            best = self._run(index).best_val_accuracy
             if budget is not None:
                 info["error"] = "no learning curve was published for this run"
                 return None
@@ -162,7 +161,7 @@ class NASBench301(NASBenchBase):
         return values[epochs.index(epoch)]
 
     def _test(self, index: int, budget: int | None, info: dict[str, Any]) -> float | None:
-        run = self._runs[index]
+        run = self._run(index)
         if budget not in {None, run.budget}:
             info["error"] = f"tested after epoch {run.budget} alone, not after {budget!r}"
             return None
@@ -176,7 +175,7 @@ class NASBench301(NASBenchBase):
         """Epochs and validation accuracies of a run: a few read one by one, then all of them held in memory."""
         if self._single_reads < SINGLE_READS:
             self._single_reads += 1
-            run = self._runs[index]
+            run = self._run(index)
             rows = _values(self._store.scan("nb301"), "val").filter(
                 expr.arch(run.arch), expr.schedule(run.budget), pl.col("seed") == run.seed
             )
@@ -186,37 +185,56 @@ class NASBench301(NASBenchBase):
         part = slice(first[index], first[index + 1])
         return epochs[part].tolist(), values[part].tolist()
 
+    def _run(self, index: int) -> _Run:
+        if index not in self._runs:
+            self._runs[index] = _Run.of(*self._frame.row(self._rows[index])[1:])
+        return self._runs[index]
+
     @cached_property
     def _runs(self) -> dict[int, _Run]:
-        """Runs by their number in upstream's list."""
-        best = pl.col("best_val_accuracy").cast(pl.Float32).cast(pl.Float64)
+        """Runs that were asked for."""
+        return {}
+
+    @cached_property
+    def _frame(self) -> pl.DataFrame:
         names = ("entry", "arch", "seed", "schedule", "optimizer", "path", "dataset_path", "train_time")
-        rows = self._store.scan_runs("nb301").select(*names, best).sort("entry").collect()
-        return {entry: _Run(*row) for entry, *row in rows.iter_rows()}
+        best = pl.col("best_val_accuracy").cast(pl.Float32).cast(pl.Float64)
+        return self._store.scan_runs("nb301").select(*names, best).sort("entry").collect()
+
+    @cached_property
+    def _rows(self) -> dict[int, int]:
+        """Row of each entry in the frame, in upstream's order."""
+        return {entry: row for row, entry in enumerate(self._frame["entry"])}
 
     @cached_property
     def _by_path(self) -> dict[str, int]:
-        return {run.path: entry for entry, run in self._runs.items()}
+        return dict(zip(self._frame["path"], self._frame["entry"], strict=True))
 
     @cached_property
     def _test_accuracy(self) -> dict[int, float]:
-        found = self._by_entry("test")
-        return dict(zip(found["entry"], found["value"], strict=True))
+        entries, _, values = self._by_entry("test")
+        return dict(zip(entries.tolist(), values.tolist(), strict=True))
 
     @cached_property
     def _held(self) -> tuple[NDArray[np.int64], NDArray[np.uint16], NDArray[np.float64]]:
         """Where the curve of each run begins, and the epochs and values of all curves, one after the other."""
         import numpy as np
 
-        found = self._by_entry("val").sort("entry", "budget")
-        points = np.bincount(found["entry"].to_numpy(), minlength=max(self._runs) + 1)
-        first = np.concatenate([[0], np.cumsum(points)])
-        return first, found["budget"].to_numpy(), found["value"].to_numpy()
+        entries, epochs, values = self._by_entry("val")
+        points = np.bincount(entries, minlength=max(self._rows) + 1)
+        order = np.argsort(entries << 16 | epochs, kind="stable")
+        return np.concatenate([[0], np.cumsum(points)]), epochs[order], values[order]
 
-    def _by_entry(self, split: str) -> pl.DataFrame:
-        entries = self._store.scan_runs("nb301").select(*RUN_KEY, "entry")
-        values = _values(self._store.scan("nb301"), split)
-        return values.join(entries, on=list(RUN_KEY)).select("entry", "budget", "value").collect()
+    def _by_entry(self, split: str) -> tuple[NDArray[np.int64], NDArray[np.uint16], NDArray[np.float64]]:
+        """Entry, epoch and value of everything that was measured in a split."""
+        import numpy as np
+
+        arch, seed = self._frame["arch"].to_numpy(), self._frame["seed"].to_numpy()
+        entry = np.zeros((arch.max() + 1, seed.max() + 1), np.int64)
+        entry[arch, seed] = self._frame["entry"].to_numpy()
+        found = _values(self._store.scan("nb301"), split).collect()
+        entries = entry[found["arch"].to_numpy(), found["seed"].to_numpy()]
+        return entries, found["budget"].to_numpy(), found["value"].to_numpy()
 
     @cached_property
     def _budgets(self) -> dict[tuple[str, str], set[int]]:
@@ -239,25 +257,40 @@ class _Run:
     arch: int
     seed: int
     budget: int
-    optimizer: str | None
-    path: str
-    dataset_path: str | None
+    dataset: str | None
     runtime: float | None
     best_val_accuracy: float | None
     """Rounded to single precision, as upstream's fall-back for a missing curve."""
+    description: dict[str, Any]
+    """What upstream tells of the run."""
 
-    @property
-    def dataset(self) -> str | None:
-        """Dataset that is recognised in the path of its file."""
-        lowered = (self.dataset_path or "").lower()
-        found = next((name for name in _PLACES if name.lower() in lowered), None)
-        return "ImageNet16-120" if found == "ImageNet16" else found
+    @classmethod
+    def of(
+        cls,
+        arch: int,
+        seed: int,
+        budget: int,
+        optimizer: str | None,
+        path: str,
+        dataset_path: str | None,
+        runtime: float | None,
+        best_val_accuracy: float | None,
+    ) -> _Run:
+        """Make a run of a row."""
+        dataset = _dataset(dataset_path)
+        told = {"dataset": dataset, "path": path, "optimizer": optimizer, "declared_budget": budget}
+        description = {key: value for key, value in told.items() if value}
+        return cls(arch, seed, budget, dataset, runtime, best_val_accuracy, description)
 
-    def description(self) -> dict[str, Any]:
-        """What upstream tells of a run, leaving out what it does not know."""
-        told = {"dataset": self.dataset, "path": self.path, "optimizer": self.optimizer, "declared_budget": self.budget}
-        return {key: value for key, value in told.items() if value}
+
+def _dataset(path: str | None) -> str | None:
+    """Dataset that is recognised in the path of its file."""
+    lowered = (path or "").lower()
+    found = next((name for name in _PLACES if name.lower() in lowered), None)
+    return "ImageNet16-120" if found == "ImageNet16" else found
 
 
 def _values(results: pl.LazyFrame, split: str) -> pl.LazyFrame:
-    return results.filter(expr.metric("accuracy"), expr.split(split)).select(*RUN_KEY, "budget", "value")
+    return results.filter(expr.metric("accuracy"), expr.split(split)).select(
+        "arch", "seed", "schedule", "budget", "value"
+    )
