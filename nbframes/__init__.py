@@ -33,13 +33,23 @@ if TYPE_CHECKING:
         best_archs,
         ecdf,
         hypervolume,
+        landscape,
         learning_curves,
+        local_optima,
         locality,
+        marginal_means,
+        neighbour_pairs,
+        nondominated_rank,
+        operation_effects,
+        paired_ranks,
         pareto_front,
         rank_correlation,
+        rank_stability,
+        replacement_pairs,
         seed_noise,
         summarize,
         top_overlap,
+        with_costs,
     )
     from nbframes.downloads import available, download
     from nbframes.manifest import Manifest
@@ -47,22 +57,31 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-_LATE = {
-    "available": "nbframes.downloads",
-    "download": "nbframes.downloads",
-    "write_results": "nbframes.results",
-    "Manifest": "nbframes.manifest",
-    "best_archs": "nbframes.analysis",
-    "ecdf": "nbframes.analysis",
-    "hypervolume": "nbframes.analysis",
-    "learning_curves": "nbframes.analysis",
-    "locality": "nbframes.analysis",
-    "pareto_front": "nbframes.analysis",
-    "rank_correlation": "nbframes.analysis",
-    "seed_noise": "nbframes.analysis",
-    "summarize": "nbframes.analysis",
-    "top_overlap": "nbframes.analysis",
-}
+_ANALYSIS = (
+    "best_archs",
+    "ecdf",
+    "hypervolume",
+    "landscape",
+    "learning_curves",
+    "local_optima",
+    "locality",
+    "marginal_means",
+    "neighbour_pairs",
+    "nondominated_rank",
+    "operation_effects",
+    "paired_ranks",
+    "pareto_front",
+    "rank_correlation",
+    "rank_stability",
+    "replacement_pairs",
+    "seed_noise",
+    "summarize",
+    "top_overlap",
+    "with_costs",
+)
+_LATE = {"write_results": "nbframes.results", "Manifest": "nbframes.manifest"} | dict.fromkeys(
+    _ANALYSIS, "nbframes.analysis"
+)
 """Names whose modules are loaded on first use, so that ``import nbframes`` loads polars alone."""
 
 _LATE_MODULES = ("errors", "plot", "sample", "schema", "spaces", "surrogate")
@@ -82,18 +101,27 @@ __all__ = [
     "export",
     "final",
     "hypervolume",
+    "landscape",
     "learning_curves",
+    "local_optima",
     "locality",
     "lookup",
+    "marginal_means",
     "metric",
+    "neighbour_pairs",
+    "nondominated_rank",
     "on",
     "open_store",
+    "operation_effects",
+    "paired_ranks",
     "pareto_front",
     "pareto_optimal",
     "plot",
     "rank",
     "rank_correlation",
+    "rank_stability",
     "regret",
+    "replacement_pairs",
     "sample",
     "scan",
     "scan_archs",
@@ -110,6 +138,7 @@ __all__ = [
     "summarize",
     "surrogate",
     "top_overlap",
+    "with_costs",
     "write_results",
 ]
 

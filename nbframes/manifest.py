@@ -39,7 +39,7 @@ class Manifest:
     version
         Upstream's version, or a text of the user's own.
     official
-        False where the values were written by `nbframes.write_results`.
+        True where the values were exported from an upstream file, False where `nbframes.write_results` wrote them.
     source
         ``name`` of the source and its ``files`` with ``path``, ``size`` (bytes) and ``sha256``.
     writers
@@ -116,7 +116,7 @@ class Manifest:
             raise StoreError(msg) from error
 
     def __repr__(self) -> str:
-        origin = "official" if self.official else "not official"
+        origin = "exported" if self.official else "not official"
         counts = ", ".join(f"{self.rows(table):,} {table}" for table in TABLES if table in self.tables)
         lines = [
             f"Manifest of {self.benchmark} ({self.version}, {origin})",

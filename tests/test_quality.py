@@ -66,7 +66,7 @@ print(*(name for name in sys.modules if "." not in name))
 ROOMS = [
     {"errors"},
     {"schema"},
-    {"fronts", "files", "progress"},
+    {"fronts", "files", "progress", "text"},
     {"spaces"},
     {"manifest", "commit"},
     {"writer"},

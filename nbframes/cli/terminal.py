@@ -7,6 +7,8 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
+from nbframes.text import table_lines
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -50,21 +52,8 @@ def print_table(table: pl.DataFrame) -> None:
     """Print a frame as aligned columns, numbers to the right."""
     if table.is_empty():
         return
-    cells = [[_cell(value) for value in row] for row in table.iter_rows()]
-    widths = [max(map(len, column)) for column in zip(table.columns, *cells, strict=True)]
-    right = [dtype.is_numeric() for dtype in table.dtypes]
-    for index, line in enumerate([table.columns, *cells]):
-        text = "  ".join(
-            word.rjust(width) if numeric else word.ljust(width)
-            for word, width, numeric in zip(line, widths, right, strict=True)
-        )
-        print(bold(text.rstrip()) if index == 0 else text.rstrip())
-
-
-def _cell(value: object) -> str:
-    if value is None:
-        return "-"
-    return f"{value:.4f}" if isinstance(value, float) else str(value)
+    head, *rows = table_lines(table)
+    print(bold(head), *rows, sep="\n")
 
 
 def bold(text: str) -> str:
