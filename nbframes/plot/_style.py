@@ -24,6 +24,9 @@ PALETTE: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E
 QUIET: Final = "#8A8A8A"
 """Colour of what gives context to the rest."""
 
+ABOVE: Final = {"loc": "lower left", "bbox_to_anchor": (0, 1), "borderaxespad": 0.2}
+"""Place of a legend above the axes, where it covers nothing."""
+
 DENSE: Final = 2_000
 """From so many points or lines on, a layer is stored as an image within the figure."""
 
@@ -100,16 +103,36 @@ def series(frame: pl.DataFrame, own: Sequence[str]) -> list[tuple[str, pl.DataFr
     if not varying:
         return [("", frame)]
     parts = frame.partition_by(varying, as_dict=True, maintain_order=True)
-    return [(name_of(varying, values), part) for values, part in parts.items()]
+    return list(zip(texts(varying, list(parts)), parts.values(), strict=True))
 
 
-def name_of(columns: Sequence[str], values: Sequence[Any]) -> str:
-    """Text for a combination of values: names stand for themselves, numbers say what they are."""
-    texts = [
-        value if isinstance(value, str) else f"{value} epochs" if name == "schedule" else f"{name} {value}"
-        for name, value in zip(columns, values, strict=True)
-    ]
-    return " · ".join(texts)
+def texts(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[str]:
+    """Texts for combinations of values: names stand for themselves, numbers say what they are.
+
+    Columns ending in ``_a`` and ``_b`` are the two sides of a pair. A budget that is the whole schedule goes without saying.
+    """
+    sides = [[place for place, name in enumerate(columns) if name.endswith(end)] for end in ("_a", "_b")]
+    if sides[0] and sides[1]:
+        rest = [place for place in range(len(columns)) if place not in sides[0] + sides[1]]
+        names = [name.removesuffix("_a").removesuffix("_b") for name in columns]
+        common, first, second = (
+            texts([names[i] for i in places], [[row[i] for i in places] for row in rows]) for places in (rest, *sides)
+        )
+        return [f"{text} · {x} → {y}".removeprefix(" · ") for text, x, y in zip(common, first, second, strict=True)]
+    skipped = -1
+    if "schedule" in columns and "budget" in columns:
+        schedule, budget = columns.index("schedule"), columns.index("budget")
+        skipped = budget if all(row[schedule] == row[budget] for row in rows) else skipped
+    shown = [place for place in range(len(columns)) if place != skipped]
+    return [" · ".join(_text(columns[place], row[place]) for place in shown) for row in rows]
+
+
+def _text(column: str, value: object) -> str:
+    if isinstance(value, str):
+        return value
+    return (
+        f"{value} epochs" if column == "schedule" else f"epoch {value}" if column == "budget" else f"{column} {value}"
+    )
 
 
 def single(frame: pl.DataFrame, column: str) -> Any:
@@ -140,6 +163,11 @@ def only(frame: pl.DataFrame, parts: Sequence[object], limit: int, what: str) ->
             "Hint: filter the frame, or draw its parts on axes of their own with ax="
         )
         raise InvalidArgumentError(msg)
+
+
+def width_of(labels: Sequence[str], font: float = 8) -> float:
+    """Inches that the longest of some labels takes, roughly."""
+    return max(map(len, labels), default=0) * font * 0.55 / 72
 
 
 def colour(index: int) -> str:
@@ -175,10 +203,22 @@ def cloud(ax: Axes, x: ArrayLike, y: ArrayLike, artists: Artists, *, shade: str,
             ax.scatter(x, y, **artists.options("points", s=12, color=shade, alpha=0.7, linewidths=0, zorder=3))
         return
     if artists.has("density"):
-        defaults = {"gridsize": 70, "bins": "log", "mincnt": 1, "linewidths": 0, "rasterized": True, "zorder": 3}
+        defaults = {
+            "gridsize": 70,
+            "bins": "log",
+            "mincnt": 1,
+            "xscale": ax.get_xscale(),
+            "yscale": ax.get_yscale(),
+            "linewidths": 0,
+            "rasterized": True,
+            "zorder": 3,
+            "cmap": "cividis_r",
+        }
         hexagons = ax.hexbin(x, y, **artists.options("density", **defaults))
         if artists.has("colorbar"):
-            ax.figure.colorbar(hexagons, ax=ax, **artists.options("colorbar", label=f"{what} per cell", pad=0.02))
+            ax.figure.colorbar(
+                hexagons, ax=ax, **artists.options("colorbar", label=f"{what} per cell", pad=0.02, format="{x:,.0f}")
+            )
 
 
 def label_ends(ax: Axes, ends: Sequence[tuple[str, float, float, str]], **options: Any) -> None:

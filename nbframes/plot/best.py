@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from nbframes.errors import UnknownNameError
-from nbframes.plot._style import Artists, canvas, collected, colour, label_ends, only, series, value_label
+from nbframes.plot._style import ABOVE, Artists, canvas, collected, colour, halo, ink, only, series, value_label
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,7 +35,7 @@ def best_archs(
     ax
         Axes to draw on; by default those of a new figure.
     visuals
-        Matplotlib options of ``"points"`` and ``"legend"``; False leaves one out.
+        Matplotlib options of ``"points"``, ``"label"`` (of the values) and ``"legend"``; False leaves one out.
 
     Returns
     -------
@@ -60,7 +60,7 @@ def best_archs(
     >>> [text.get_text() for text in ax.get_yticklabels()]
     ['1  arch 1', '2  arch 2']
     """
-    artists = Artists(visuals, ("points", "legend"))
+    artists = Artists(visuals, ("points", "label", "legend"))
     columns = ["rank", "arch", "value", "runs", "n"]
     best = collected(frame, columns, "nbf.best_archs")
     only(best, range(len(best)), _ROWS, "architectures")
@@ -70,12 +70,18 @@ def best_archs(
     with canvas(ax, height=0.9 + 0.22 * len(best)) as axes:
         for index, (text, part) in enumerate(parts):
             places = range(len(names), len(names) + len(part))
+            shade = str(artists.options("points", color=colour(index))["color"])
             names += [f"{rank}  arch {arch}" for rank, arch in part.select("rank", "arch").iter_rows()]
             if artists.has("points"):
-                axes.scatter(part["value"], places, **artists.options("points", color=colour(index), s=28, label=text))
+                axes.scatter(part["value"], places, **artists.options("points", color=shade, s=28, label=text))
+            for value, place in zip(part["value"], places, strict=True):
+                if artists.has("label"):
+                    options = artists.options(
+                        "label", fontsize="small", va="center", color=ink(shade), path_effects=halo()
+                    )
+                    axes.annotate(f"{value:.2f}", (value, place), (6, 0), textcoords="offset points", **options)
         if len(parts) > 1 and artists.has("legend"):
-            place = {"loc": "lower left", "bbox_to_anchor": (0, 1), "ncols": 2, "borderaxespad": 0}
-            axes.legend(**artists.options("legend", **place))
+            axes.legend(**artists.options("legend", **ABOVE))
         axes.set_yticks(range(len(names)), names)
         axes.set_ylim(len(names) - 0.5, -0.5)
         axes.set_xlabel(value_label(best))
@@ -101,7 +107,7 @@ def top_overlap(
     ax
         Axes to draw on; by default those of a new figure.
     visuals
-        Matplotlib options of ``"line"`` and ``"label"``; False leaves one out.
+        Matplotlib options of ``"line"`` and ``"legend"``; False leaves one out.
 
     Returns
     -------
@@ -128,21 +134,19 @@ def top_overlap(
     """
     if measure not in get_args(Measure):
         raise UnknownNameError.of("measure", measure, get_args(Measure))
-    artists = Artists(visuals, ("line", "label"))
+    artists = Artists(visuals, ("line", "legend"))
     overlaps = collected(frame, ["k", measure], "nbf.top_overlap")
     parts = series(overlaps, ["k", "n", "size_a", "size_b", "common", "overlap", "precision"])
     only(overlaps, parts, _LINES, "pairs")
     with canvas(ax) as axes:
         axes.set_xscale("log")
         axes.set_ylim(-0.02, 1.02)
-        ends = []
         for index, (text, part) in enumerate(parts):
-            options = artists.options("line", color=colour(index), marker="o", linestyle=("-", "--")[index // 7])
             if artists.has("line"):
-                axes.plot(part["k"], part[measure], **options)
-            ends.append((text, part["k"][-1], part[measure][-1], str(options["color"])))
-        if artists.has("label"):
-            label_ends(axes, [end for end in ends if end[0]], **artists.options("label"))
+                style = {"color": colour(index), "marker": "o", "linestyle": ("-", "--")[index // 7], "label": text}
+                axes.plot(part["k"], part[measure], **artists.options("line", **style))
+        if len(parts) > 1 and artists.has("legend"):
+            axes.legend(**artists.options("legend", **ABOVE, ncols=1))
         ks = overlaps["k"].unique().sort().to_list()
         axes.set_xticks(ks, [f"{k:,}" for k in ks])
         axes.minorticks_off()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from nbframes.errors import UnknownNameError
-from nbframes.plot._style import Artists, canvas, cloud, collected, colour, label_ends, only, series, value_label
+from nbframes.plot._style import ABOVE, QUIET, Artists, canvas, cloud, collected, colour, only, series, value_label
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 Measure = Literal["std", "flip"]
 
-_LABELS = {"std": "standard deviation over seeds", "flip": "share of runs that reverse the order"}
+_TEXTS = {"std": "standard deviation over seeds", "flip": "share of runs that reverse the order"}
 _ROWS = ("arch", "rank", "runs", "mean", "std", "flip")
 _BINS = ("bin", "n", "runs", "low", "high", "mean", "std", "flip")
 _LINES = 7
@@ -40,7 +40,7 @@ def seed_noise(
     ax
         Axes to draw on; by default those of a new figure.
     visuals
-        Matplotlib options of ``"points"``, ``"density"`` and ``"colorbar"``, or for bins of ``"line"``, ``"label"`` and
+        Matplotlib options of ``"points"``, ``"density"`` and ``"colorbar"``, or for bins of ``"line"``, ``"legend"`` and
         ``"even"``, the line at one half where the order of neighbours is a coin flip; False leaves one out.
 
     Returns
@@ -67,26 +67,24 @@ def seed_noise(
     """
     if measure not in get_args(Measure):
         raise UnknownNameError.of("measure", measure, get_args(Measure))
-    artists = Artists(visuals, ("points", "density", "colorbar", "line", "label", "even"))
+    artists = Artists(visuals, ("points", "density", "colorbar", "line", "legend", "even"))
     noise = collected(frame, ["mean", measure], "nbf.seed_noise").drop_nulls(measure)
     binned = "bin" in noise.columns
     parts = series(noise, _BINS if binned else _ROWS)
     only(noise, parts, _LINES if binned else 1, "groups")
     with canvas(ax) as axes:
         if binned:
-            ends = []
             for index, (text, part) in enumerate(parts):
-                options = artists.options("line", color=colour(index), marker="o")
                 if artists.has("line"):
+                    options = artists.options("line", color=colour(index), marker="o", label=text)
                     axes.plot(part["mean"], part[measure], **options)
-                ends.append((text, part["mean"][-1], part[measure][-1], str(options["color"])))
-            if artists.has("label"):
-                label_ends(axes, [end for end in ends if end[0]], **artists.options("label"))
+            if len(parts) > 1 and artists.has("legend"):
+                axes.legend(**artists.options("legend", **ABOVE, ncols=3))
         else:
             cloud(axes, noise["mean"], noise[measure], artists, shade=colour(0), what="architectures")
         if measure == "flip" and artists.has("even"):
-            axes.axhline(0.5, **artists.options("even", color="#8A8A8A", linewidth=0.9, linestyle=":"))
+            axes.axhline(0.5, **artists.options("even", color=QUIET, linewidth=0.9, linestyle=":"))
         axes.set_ylim(bottom=0)
         axes.set_xlabel(value_label(noise, "mean"))
-        axes.set_ylabel(_LABELS[measure])
+        axes.set_ylabel(_TEXTS[measure])
     return axes

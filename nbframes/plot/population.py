@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from nbframes.plot._style import Artists, canvas, collected, colour, halo, only, series, value_label
+from nbframes.plot._style import Artists, canvas, collected, colour, halo, only, series, value_label, width_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -123,7 +123,8 @@ def summarize(
     quantiles = [name for name in summary.columns if name.startswith("q")]
     parts = series(summary, ["n", "runs", "mean", "std", "sem", "min", "max", f"min_{last}", f"max_{last}", *quantiles])
     only(summary, parts, _ROWS, "groups")
-    with canvas(ax, height=0.9 + 0.32 * len(parts)) as axes:
+    labels = [text for text, _ in parts]
+    with canvas(ax, width=4.8 + width_of(labels), height=0.9 + 0.3 * len(parts)) as axes:
         for place, (_, part) in enumerate(parts):
             row = part.row(0, named=True)
             if artists.has("range"):
@@ -134,13 +135,13 @@ def summarize(
                 options = artists.options("quantiles", color=colour(0), linewidth=7, alpha=0.45, solid_capstyle="butt")
                 axes.plot([row[quantiles[0]], row[quantiles[-1]]], [place] * 2, **options)
             if artists.has("mean"):
-                options = artists.options("mean", color="white", edgecolors=colour(0), linewidths=1.4, s=26, zorder=4)
+                options = artists.options("mean", color="white", edgecolors=colour(0), linewidths=1.3, s=16, zorder=4)
                 axes.scatter([row["mean"]], [place], **options)
             if artists.has("label"):
                 options = artists.options("label", fontsize="small", va="center", path_effects=halo())
                 text = f"{row['max']:.2f} ({last} {row[f'max_{last}']})"
                 axes.annotate(text, (row["max"], place), (5, 0), textcoords="offset points", **options)
-        axes.set_yticks(range(len(parts)), [text for text, _ in parts])
+        axes.set_yticks(range(len(parts)), labels)
         axes.set_ylim(len(parts) - 0.5, -0.5)
         axes.grid(visible=False, axis="y")
         axes.set_xlabel(value_label(summary))

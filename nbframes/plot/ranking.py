@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from nbframes.plot._style import Artists, canvas, cloud, collected, colour, label, label_ends, name_of, only, series
+from nbframes.plot._style import (
+    Artists,
+    canvas,
+    cloud,
+    collected,
+    colour,
+    label,
+    label_ends,
+    only,
+    series,
+    texts,
+    width_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -12,6 +24,7 @@ if TYPE_CHECKING:
     import numpy as np
     import polars as pl
     from matplotlib.axes import Axes
+    from matplotlib.image import AxesImage
     from numpy.typing import NDArray
 
 _FOUND = ("n", "correlation", "low", "high")
@@ -73,9 +86,23 @@ def rank_correlation(
             _lines(axes, parts, between[0], artists)
         return axes
     only(found, parts, 1, "groups")
-    with canvas(ax, width=4.6, height=3.9) as axes:
+    with canvas(ax, **_size(_levels(found, between), between)) as axes:
         _matrix(axes, found, between, artists)
     return axes
+
+
+def _levels(found: pl.DataFrame, between: Sequence[str]) -> list[tuple[Any, ...]]:
+    """What is compared, in the order of the frame."""
+    sides = [found.select(f"{name}_{end}" for name in between).rows() for end in "ab"]
+    return list(dict.fromkeys([*sides[0], *sides[1]]))
+
+
+def _size(levels: Sequence[tuple[Any, ...]], between: Sequence[str]) -> dict[str, float]:
+    """Inches of a figure whose cells hold their numbers and whose labels are readable."""
+    if len(levels) > _WRITTEN:
+        return {"width": 4.6, "height": 3.9}
+    margin, cells = width_of(texts(between, levels)), 0.42 * max(3, len(levels))
+    return {"width": cells + margin + 1.2, "height": cells + 0.75 * margin + 0.3}
 
 
 def _lines(ax: Axes, parts: Sequence[tuple[str, pl.DataFrame]], between: str, artists: Artists) -> None:
@@ -94,49 +121,58 @@ def _lines(ax: Axes, parts: Sequence[tuple[str, pl.DataFrame]], between: str, ar
     if artists.has("label"):
         label_ends(ax, [end for end in ends if end[0]], **artists.options("label"))
     ax.set_xlabel(label(between))
-    ax.set_ylabel(f"rank correlation with {name_of([between], [reference])}")
+    ax.set_ylabel(f"correlation with {texts([between], [[reference]])[0]}")
     ax.set_ylim(top=1.01)
 
 
 def _matrix(ax: Axes, found: pl.DataFrame, between: Sequence[str], artists: Artists) -> None:
     import numpy as np
 
-    sides = [found.select(f"{name}_{end}" for name in between).rows() for end in "ab"]
-    levels = sorted(set(sides[0]) | set(sides[1]))
+    levels = _levels(found, between)
     place = {level: index for index, level in enumerate(levels)}
-    rows, columns = ([place[level] for level in side] for side in sides)
+    rows, columns = (
+        [place[row] for row in found.select(f"{name}_{end}" for name in between).iter_rows()] for end in "ab"
+    )
     matrix = np.full((len(levels), len(levels)), np.nan)
     matrix[rows, columns] = matrix[columns, rows] = found["correlation"].to_numpy()
-    texts = [name_of(between, level) for level in levels]
     low = 0.0 if np.nanmin(matrix, initial=1.0) >= 0 else -1.0
-    if artists.has("matrix"):
-        options = artists.options("matrix", vmin=low, vmax=1.0, interpolation="nearest")
-        image = ax.imshow(matrix, **options)
-        if artists.has("colorbar"):
-            ax.figure.colorbar(image, ax=ax, **artists.options("colorbar", label="rank correlation", shrink=0.9))
-        if len(levels) <= _WRITTEN and artists.has("text"):
-            _write(ax, matrix, (matrix - low) / (1.0 - low), artists)
-    shown = np.unique(np.linspace(0, len(levels) - 1, min(len(levels), _WRITTEN)).round().astype(int))
-    numbered = len(between) == 1 and len(levels) > _WRITTEN
-    names = [str(levels[i][0]) if numbered else texts[i] for i in shown]
-    ax.set_xticks(shown, names)
-    ax.set_yticks(shown, names)
-    if numbered:
+    written = len(levels) <= _WRITTEN
+    extent = None if written else _extent([level[0] for level in levels])
+    image = ax.imshow(matrix, **artists.options("matrix", vmin=low, vmax=1.0, interpolation="nearest", extent=extent))
+    if artists.has("colorbar"):
+        ax.figure.colorbar(image, ax=ax, **artists.options("colorbar", label="correlation", shrink=0.9))
+    if written:
+        names = texts(between, levels)
+        ax.set_xticks(range(len(levels)), names, rotation=40, ha="right", rotation_mode="anchor")
+        ax.set_yticks(range(len(levels)), names)
+        if artists.has("text"):
+            _write(ax, image, matrix, artists)
+    else:
         ax.set_xlabel(label(between[0]))
         ax.set_ylabel(label(between[0]))
-    else:
-        for tick in ax.get_xticklabels():
-            tick.set(rotation=30, ha="right", rotation_mode="anchor")
     ax.grid(visible=False)
     ax.spines[:].set_visible(False)
 
 
-def _write(ax: Axes, matrix: NDArray[np.float64], brightness: NDArray[np.float64], artists: Artists) -> None:
+def _extent(levels: Sequence[Any]) -> tuple[float, float, float, float] | None:
+    """Data coordinates of a matrix over evenly spaced numbers."""
+    import numpy as np
+
+    steps = np.diff(levels) if all(isinstance(level, int | float) for level in levels) else np.empty(0)
+    if not len(steps) or steps.min() < steps.max():
+        return None
+    low, high = levels[0] - steps[0] / 2, levels[-1] + steps[0] / 2
+    return low, high, high, low
+
+
+def _write(ax: Axes, image: AxesImage, matrix: NDArray[np.float64], artists: Artists) -> None:
     """Write each correlation into its cell, dark on light and light on dark."""
     import numpy as np
 
+    red, green, blue, _ = np.moveaxis(image.to_rgba(matrix), -1, 0)
+    light = 0.299 * red + 0.587 * green + 0.114 * blue > 0.5
     for row, column in np.argwhere(~np.isnan(matrix)):
-        shade = "black" if brightness[row, column] > 0.6 else "white"
+        shade = "black" if light[row, column] else "white"
         options = artists.options("text", color=shade, ha="center", va="center", fontsize="small")
         ax.text(column, row, f"{matrix[row, column]:.2f}", **options)
 
