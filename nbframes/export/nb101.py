@@ -1,4 +1,4 @@
-"""Reader of the official NAS-Bench-101 files, and what all readers of that benchmark share."""
+"""Readers of NAS-Bench-101: the official TFRecord files, and NASBenchAPI's pickle of them."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ import polars as pl
 from nbframes.errors import SourceError
 from nbframes.export.nb101_index import Stretches, plan, read_stretches
 from nbframes.export.nb101_part import Part, read_part
+from nbframes.export.nb101_pickle import read_blocks
 from nbframes.export.nb101_record import EPOCHS, VALUES, percent
 from nbframes.export.nb101_runs import REPEATS
 from nbframes.export.reader import Batch, OnError, Report, Rows
@@ -46,6 +47,7 @@ _BLOCK = 2 << 20
 """Bytes that are decoded together: what they become still fits the processor's cache."""
 _BLOCKS = 24
 """Blocks of one task."""
+_PICKLED_BLOCKS = 8
 _HASHED_AT_ONCE = 1 << 20
 
 
@@ -113,6 +115,38 @@ class TFRecordReader:
             for damage in part.damages:
                 log.leave_out(f"bytes {damage.start} to {damage.stop}", damage.reason)
             yield part
+
+
+class PickleReader:
+    """NASBenchAPI's pickle of NAS-Bench-101.
+
+    Parameters
+    ----------
+    path : Path
+        The file, plain or compressed with bz2.
+
+    Notes
+    -----
+    The runs stand in the order of each cell's list. ``derived`` must say the same as the metrics. A pickle that is cut
+    short or damaged between records cannot be read further, whatever ``on_error`` says.
+    """
+
+    benchmark = "nb101"
+    unit = "B"
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.total = path.stat().st_size
+        self.report = Report("nasbench", not_exported=[*NOT_EXPORTED, "latest_by_arch", "fallback_records"])
+
+    def batches(self, *, jobs: int, on_error: OnError) -> Iterator[Batch]:
+        """Read the source once; see `nbframes.export.reader.Reader`."""
+        log = Log(self.path, self.report, on_error)
+        with sha256_meanwhile(self.path) as sha256, workers(jobs) as run:
+            blocks = read_blocks(self.path, log.leave_out)
+            tasks = (Task(read_part, (some,)) for some in iter(lambda: list(islice(blocks, _PICKLED_BLOCKS)), []))
+            yield from assemble(run(tasks), self.path, self.report, log)
+            describe_source(self.report, self.path, sha256())
 
 
 def assemble(parts: Iterable[Part], path: Path, report: Report, log: Log) -> Iterator[Batch]:

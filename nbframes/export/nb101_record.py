@@ -31,9 +31,11 @@ VALUES: Final = tuple(
 """The measured numbers of a record, in the order of `Metrics.values`."""
 ACCURACIES: Final = (1, 2, 3, 5, 6, 7)
 """Which of `VALUES` are accuracies."""
+HASH: Final = re.compile(r"[0-9a-f]{32}")
+"""A module hash."""
 
 _EVALUATIONS = 3
-_HASH = re.compile(r"[0-9a-f]{32}")
+
 _ROW = ("module_hash", "epochs", "adjacency", "operations", "metrics")
 _DOUBLE = struct.Struct("<d")
 
@@ -78,7 +80,7 @@ def parse_row(payload: bytes) -> Row:
 
 def checked_row(hash: object, epochs: object, adjacency: object, operations: object, metrics: object) -> Row:
     """Return the five items of a record as a row if they have their types."""
-    if not isinstance(hash, str) or not _HASH.fullmatch(hash):
+    if not isinstance(hash, str) or not HASH.fullmatch(hash):
         msg = f"module_hash {hash!r} is not 32 hexadecimal digits"
         raise SourceError(msg)
     if type(epochs) is not int or epochs not in EPOCHS:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 REPEATS: Final = 3
 """Runs of each cell at each number of epochs."""
 
+DERIVED: Final = ("trainable_parameters", "training_time", "train_accuracy", "validation_accuracy", "test_accuracy")
+"""The rows of `Records.derived`."""
+
 _FINAL_TIME = VALUES.index("final_training_time")
 
 
@@ -33,6 +36,8 @@ class Records(NamedTuple):
     cell: Offsets
     """Position in ``hashes`` of each record's cell, ascending; within a cell file order."""
     hashes: list[str]
+    derived: NDArray[np.float64] | None = None
+    """Shape (5, records): params and the final numbers as another part of the source has them, NaN where it has not."""
 
 
 class Runs(NamedTuple):
@@ -77,6 +82,8 @@ def read_runs(records: Records, decoder: Decoder, impossible: Mapping[str, str])
     Where a hash names two different cells, all its records are left out.
     """
     decoded = decoder.decode(records.data, records.start, records.stop)
+    if records.derived is not None:
+        _check_derived(decoded, records.derived)
     names = _name_cells(decoded, records, impossible)
     order = _order(decoded, records.cell)
     if _drop_surplus(decoded, records, order):
@@ -97,6 +104,15 @@ def read_runs(records: Records, decoder: Decoder, impossible: Mapping[str, str])
         identical=_count_identical(cell, schedule, values),
         repeats=_count_repeats(cell, schedule),
     )
+
+
+def _check_derived(decoded: Decoded, derived: NDArray[np.float64]) -> None:
+    """Mark records whose metrics are not what another part of the source says they are as broken."""
+    params = np.where(decoded.params < 0, np.nan, decoded.params)
+    for name, told, read in zip(DERIVED, derived, [params, *decoded.values[len(VALUES) // 2 :]], strict=True):
+        for record in np.flatnonzero(~np.isnan(told) & (told != read)).tolist():
+            reason = f"{name} is {told[record]} in 'derived' but {read[record]} in the metrics"
+            decoded.broken.setdefault(record, reason)
 
 
 def _name_cells(decoded: Decoded, records: Records, impossible: Mapping[str, str]) -> dict[int, str]:

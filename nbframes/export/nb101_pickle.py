@@ -1,0 +1,120 @@
+"""NASBenchAPI's NAS-Bench-101 pickle as blocks of records in the form of the official file."""
+
+from __future__ import annotations
+
+import bz2
+import re
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import numpy as np
+
+from nbframes.errors import SourceError
+from nbframes.export.nb101_entries import ENTRIES, Entry, EntryMachine
+from nbframes.export.nb101_record import HASH
+from nbframes.export.nb101_runs import Records
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+    from typing import BinaryIO
+
+    from numpy.typing import NDArray
+
+_RECORDS: Final = 5000
+_TAIL: Final = 1 << 20
+_COUNT = re.compile(rb"num_records(?:\x94|q.|r.{4})(?:K(.)|M(..)|J(.{4}))", re.DOTALL)
+
+
+class PickleBlock(NamedTuple):
+    """Some cells with all their records."""
+
+    data: bytes
+    length: NDArray[np.int64]
+    """Bytes of each row in ``data``."""
+    cell: NDArray[np.int64]
+    """Position in ``hashes`` of each record's cell."""
+    hashes: list[str]
+    derived: NDArray[np.float64]
+    """As in `nbframes.export.nb101_runs.Records`."""
+    size: int
+
+    def load(self) -> Records:
+        """Get the records."""
+        stop = np.cumsum(self.length)
+        return Records(self.data, stop - self.length, stop, self.cell, self.hashes, self.derived)
+
+    def place(self, record: int) -> str:
+        """Where in the pickle one record stands, for messages."""
+        cell = int(self.cell[record])
+        return f"{ENTRIES}[{self.hashes[cell]!r}][{record - int(np.searchsorted(self.cell, cell))}]"
+
+
+def read_blocks(path: Path, leave_out: Callable[[str, str], None]) -> Iterator[PickleBlock]:
+    """Stream the records of a pickle, plain or compressed with bz2.
+
+    Parameters
+    ----------
+    path
+        The pickle.
+    leave_out
+        Is told about what is no list of records, or not as long as the pickle says: where, and why.
+
+    Raises
+    ------
+    SourceError
+        If the pickle cannot be read to its end.
+    """
+    with path.open("rb") as raw:
+        compressed = raw.read(3) == b"BZh"
+        raw.seek(0)
+        source: Any = bz2.BZ2File(raw) if compressed else raw
+        machine = EntryMachine(source.read, str(path))
+        records = 0
+        for block in _blocks(machine, raw, leave_out):
+            records += len(block.length)
+            yield block
+        _check_rest(machine.rest, source, path, records, leave_out)
+
+
+def _blocks(machine: EntryMachine, raw: BinaryIO, leave_out: Callable[[str, str], None]) -> Iterator[PickleBlock]:
+    rows: list[bytes] = []
+    derived: list[tuple[float, ...]] = []
+    cell: list[int] = []
+    hashes: list[str] = []
+    begin = 0
+    for hash, found in machine.entries():
+        if not isinstance(hash, str) or not HASH.fullmatch(hash) or not isinstance(found, list):
+            leave_out(f"{ENTRIES}[{hash!r}]", "not a module_hash of 32 hexadecimal digits with a list of records")
+            continue
+        entries = list(map(Entry.of, found))
+        rows.extend(entry.row(hash) for entry in entries)
+        derived.extend(entry.derived for entry in entries)
+        cell.extend([len(hashes)] * len(entries))
+        hashes.append(hash)
+        if len(rows) >= _RECORDS:
+            end = raw.tell()
+            yield _block(rows, cell, hashes, derived, end - begin)
+            rows, derived, cell, hashes, begin = [], [], [], [], end
+    yield _block(rows, cell, hashes, derived, raw.tell() - begin)
+
+
+def _block(
+    rows: list[bytes], cell: list[int], hashes: list[str], derived: list[tuple[float, ...]], size: int
+) -> PickleBlock:
+    length = np.array(list(map(len, rows)), np.int64)
+    told = np.array(derived, np.float64).reshape(len(rows), -1).T
+    return PickleBlock(b"".join(rows), length, np.array(cell, np.int64), hashes, told, size)
+
+
+def _check_rest(rest: bytes, source: Any, path: Path, records: int, leave_out: Callable[[str, str], None]) -> None:
+    """Check that the pickle ends as it should, and as many records as it says have been read."""
+    tail = rest
+    while part := source.read(_TAIL):
+        tail = tail[-_TAIL:] + part
+    if not tail.endswith(b"."):
+        msg = f"{path}: the pickle is cut short behind its records"
+        raise SourceError(msg)
+    for found in _COUNT.finditer(tail):
+        told = int.from_bytes(next(filter(None, found.groups())), "little")
+        if told != records:
+            leave_out("num_records", f"says {told}, but there are {records} records")
