@@ -10,13 +10,21 @@ from nbframes.plot._style import STYLE
 if TYPE_CHECKING:
     from nbframes.plot.best import best_archs, top_overlap
     from nbframes.plot.curves import learning_curves
+    from nbframes.plot.landscapes import landscape, locality
     from nbframes.plot.noise import seed_noise
+    from nbframes.plot.operations import marginal_means, operation_effects
+    from nbframes.plot.pareto import hypervolume, nondominated_rank, pareto_front
     from nbframes.plot.population import ecdf, summarize
     from nbframes.plot.ranking import rank_correlation, rank_stability
+    from nbframes.plot.scatters import paired_ranks, with_costs
 
 _ROOMS = {
     "best": ("best_archs", "top_overlap"),
     "curves": ("learning_curves",),
+    "landscapes": ("landscape", "locality"),
+    "operations": ("marginal_means", "operation_effects"),
+    "pareto": ("hypervolume", "nondominated_rank", "pareto_front"),
+    "scatters": ("paired_ranks", "with_costs"),
     "noise": ("seed_noise",),
     "population": ("ecdf", "summarize"),
     "ranking": ("rank_correlation", "rank_stability"),
@@ -27,12 +35,21 @@ __all__ = [
     "STYLE",
     "best_archs",
     "ecdf",
+    "hypervolume",
+    "landscape",
     "learning_curves",
+    "locality",
+    "marginal_means",
+    "nondominated_rank",
+    "operation_effects",
+    "paired_ranks",
+    "pareto_front",
     "rank_correlation",
     "rank_stability",
     "seed_noise",
     "summarize",
     "top_overlap",
+    "with_costs",
 ]
 
 

@@ -1,0 +1,36 @@
+"""Costs as axes, and points that give context to others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from nbframes.plot._style import DENSE
+
+if TYPE_CHECKING:
+    import polars as pl
+    from matplotlib.axes import Axes
+
+_DECADES: Final = 20.0
+"""Ratio of the largest to the smallest cost from which on an axis is logarithmic."""
+
+
+def cost_scale(values: pl.Series) -> str:
+    """Scale for an axis of these values: logarithmic if they are positive and span decades."""
+    known = values.drop_nulls().to_numpy()
+    return "log" if known.size and 0 < known.min() < known.max() / _DECADES else "linear"
+
+
+def faint(ax: Axes, x: pl.Series, y: pl.Series, shade: str, **options: Any) -> None:
+    """Draw points, the fainter the more they are; from thousands on they are stored as an image."""
+    n = len(x)
+    defaults = {
+        "color": shade,
+        "s": 4 if n >= DENSE else 12,
+        "alpha": float(np.clip(2500 / max(n, 1), 0.03, 0.7)),
+        "linewidths": 0,
+        "rasterized": n >= DENSE,
+        "zorder": 1,
+    }
+    ax.scatter(x.to_numpy(), y.to_numpy(), **(defaults | options))

@@ -1,0 +1,194 @@
+"""How a metric varies between neighbouring architectures."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
+
+import polars as pl
+
+from nbframes.analysis._frames import one_of
+from nbframes.plot._style import (
+    ABOVE,
+    PALETTE,
+    QUIET,
+    Artists,
+    canvas,
+    collected,
+    colour,
+    label_ends,
+    only,
+    series,
+    value_label,
+    width_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from matplotlib.axes import Axes
+
+Show = Literal["autocorrelation", "mean"]
+
+_LOCALITY: Final = ("distance", "autocorrelation", "walked", "n", "mean", "std")
+_FIGURES: Final = (
+    "n",
+    "pairs",
+    "isolated",
+    "best",
+    "best_arch",
+    "best_count",
+    "local_optima",
+    "fitness_distance",
+    "autocorrelation",
+    "correlation_length",
+)
+
+
+def locality(
+    frame: pl.DataFrame | pl.LazyFrame,
+    /,
+    show: Show = "autocorrelation",
+    *,
+    ax: Axes | None = None,
+    visuals: Mapping[str, Mapping[str, Any] | bool] | None = None,
+) -> Axes:
+    """Draw what architectures some edits apart have in common, or how good those some edits from the best are.
+
+    Parameters
+    ----------
+    frame
+        What `nbframes.locality` returns.
+    show
+        ``"autocorrelation"`` of a random walk, or the ``"mean"`` value of the architectures at each distance from the best,
+        with a band of one standard deviation to both sides.
+    ax
+        Axes to draw on; by default those of a new figure.
+    visuals
+        Matplotlib options of ``"line"``, ``"band"``, ``"zero"`` and ``"label"``; False leaves one out.
+
+    Returns
+    -------
+    Axes
+        The axes drawn on.
+
+    Raises
+    ------
+    FrameError
+        If the frame lacks a column.
+    InvalidArgumentError
+        If there are more than seven groups.
+    UnknownNameError
+        If ``show`` is neither of the two, or ``visuals`` names another artist.
+
+    Examples
+    --------
+    >>> import nbframes as nbf
+    >>> import polars as pl
+    >>> archs = pl.DataFrame({"arch": [0, 1, 2], "arch_str": ["8:8:8:8:8", "8:8:8:8:64", "8:8:8:64:64"]})
+    >>> results = pl.DataFrame({"arch": [0, 1, 2], "value": [90.0, 91.0, 93.0]})
+    >>> ax = nbf.plot.locality(nbf.locality(results, archs, space="sss", steps=2), "mean")
+    >>> ax.lines[0].get_ydata().tolist()
+    [93.0, 91.0, 90.0]
+    """
+    from matplotlib.ticker import MaxNLocator
+
+    one_of("show", show, get_args(Show))
+    artists = Artists(visuals, ("line", "band", "zero", "label"))
+    shells = collected(frame, _LOCALITY, "nbf.locality")
+    parts = series(shells, _LOCALITY)
+    only(shells, parts, len(PALETTE), "groups")
+    with canvas(ax, width=4.8 + width_of([text for text, _ in parts])) as axes:
+        if show == "autocorrelation" and artists.has("zero"):
+            axes.axhline(0, **artists.options("zero", color=QUIET, linewidth=0.8, zorder=1))
+        ends = []
+        for index, (text, part) in enumerate(parts):
+            drawn = part.drop_nulls(show).sort("distance")
+            if drawn.is_empty():
+                continue
+            x, y = drawn["distance"].to_numpy(), drawn[show].to_numpy()
+            line = artists.options("line", color=colour(index), marker="o", zorder=3)
+            if artists.has("line"):
+                axes.plot(x, y, **line)
+            if show == "mean" and artists.has("band"):
+                std = drawn["std"].fill_null(0).to_numpy()
+                band = artists.options("band", color=line["color"], alpha=0.15, linewidth=0)
+                axes.fill_between(x, y - std, y + std, **band)
+            ends.append((text, float(x[-1]), float(y[-1]), str(line["color"])))
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.set_xlabel("edits on a random walk" if show == "autocorrelation" else "edits from the best")
+        axes.set_ylabel("autocorrelation" if show == "autocorrelation" else value_label(shells, "mean"))
+        if artists.has("label"):
+            label_ends(axes, [end for end in ends if end[0]], **artists.options("label"))
+    return axes
+
+
+def landscape(
+    frame: pl.DataFrame | pl.LazyFrame,
+    /,
+    *,
+    ax: Axes | None = None,
+    visuals: Mapping[str, Mapping[str, Any] | bool] | None = None,
+) -> Axes:
+    """Draw how smooth each landscape is and how well it guides to its best, one row for each group.
+
+    Parameters
+    ----------
+    frame
+        What `nbframes.analysis.landscape` returns.
+    ax
+        Axes to draw on; by default those of a new figure.
+    visuals
+        Matplotlib options of ``"autocorrelation"``, ``"fitness_distance"``, ``"zero"``, ``"label"`` (the number of local optima) and
+        ``"legend"``; False leaves one out.
+
+    Returns
+    -------
+    Axes
+        The axes drawn on.
+
+    Raises
+    ------
+    FrameError
+        If the frame lacks a column.
+    UnknownNameError
+        If ``visuals`` names another artist.
+
+    Examples
+    --------
+    >>> import nbframes as nbf
+    >>> import polars as pl
+    >>> from nbframes.analysis import landscape
+    >>> archs = pl.DataFrame({"arch": [0, 1, 2], "arch_str": ["8:8:8:8:8", "8:8:8:8:64", "8:8:8:64:64"]})
+    >>> results = pl.DataFrame({"arch": [0, 1, 2], "value": [90.0, 91.0, 93.0]})
+    >>> ax = nbf.plot.landscape(landscape(results, archs, space="sss"))
+    >>> [text.get_text() for text in ax.texts]
+    ['1 local optimum']
+    """
+    artists = Artists(visuals, ("autocorrelation", "fitness_distance", "zero", "label", "legend"))
+    figures = collected(frame, _FIGURES, "nbframes.analysis.landscape")
+    parts = series(figures, _FIGURES)
+    rows = range(len(parts))
+    table = pl.concat([part.head(1) for _, part in parts])
+    with canvas(ax, width=4.6 + width_of([text for text, _ in parts]), height=1.4 + 0.3 * len(parts)) as axes:
+        if artists.has("zero"):
+            axes.axvline(0, **artists.options("zero", color=QUIET, linewidth=0.8, zorder=1))
+        marks = (
+            ("autocorrelation", "autocorrelation of a walk's next step", "o"),
+            ("fitness_distance", "correlation of value and distance from the best", "D"),
+        )
+        for index, (column, text, marker) in enumerate(marks):
+            if artists.has(column):
+                options = artists.options(column, color=colour(index), marker=marker, s=28, zorder=3, label=text)
+                axes.scatter(table[column].to_numpy(), rows, **options)
+        if artists.has("label"):
+            for row, count in zip(rows, table["local_optima"], strict=True):
+                text = f"{count:,} local optim{'um' if count == 1 else 'a'}"
+                place = artists.options("label", fontsize="small", va="center", ha="left", annotation_clip=False)
+                axes.annotate(
+                    text, (1, row), (6, 0), xycoords=("axes fraction", "data"), textcoords="offset points", **place
+                )
+        if artists.has("legend"):
+            axes.legend(**artists.options("legend", **ABOVE))
+        axes.set_yticks(rows, [text for text, _ in parts])
+        axes.set(xlim=(-1, 1), ylim=(len(parts) - 0.5, -0.5), xlabel="correlation")
+    return axes
