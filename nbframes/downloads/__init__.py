@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from nbframes.downloads.identity import Identity, WrongFileError, check, record, record_path
 from nbframes.downloads.lock import exclusive
 from nbframes.downloads.part import Part
-from nbframes.downloads.registry import Source, bytes_text, find, instructions, registry
+from nbframes.downloads.registry import Source, bytes_text, find, instructions, sources
 from nbframes.downloads.transfer import Patience, fetch, make_room, patiently
 from nbframes.downloads.web import RefusedError, get_json, host
 from nbframes.errors import InvalidArgumentError, SourceError, listed
@@ -132,7 +132,7 @@ def available(name: str | None = None) -> pl.DataFrame:
     """
     import polars as pl
 
-    benchmarks = registry() if name is None else {name: registry()[find(name).benchmark]}
+    benchmarks = sources() if name is None else {name: sources()[find(name).benchmark]}
     schema = {
         "benchmark": pl.String,
         "variant": pl.String,
@@ -180,8 +180,9 @@ def _folder(to: str | os.PathLike[str] | None) -> Path:
 
 
 def _checked(path: Path, known: Identity, progress: bool) -> Identity:
-    with bar(f"checking {path.name}", total=path.stat().st_size, unit="B", show=progress) as shown:
-        return check(path, known, step=shown.update)
+    name = path.name.removesuffix(".part")
+    with bar(f"checking {name}", total=path.stat().st_size, unit="B", show=progress) as shown:
+        return check(path, known, name, step=shown.update)
 
 
 def _keep(target: Path, source: Source, known: Identity, progress: bool) -> Path:

@@ -72,10 +72,10 @@ def record_path(target: Path) -> Path:
     return target.with_name(f"{target.name}.nbframes.json")
 
 
-def check(path: Path, known: Identity, *, step: Callable[[int], object] = int) -> Identity:
+def check(path: Path, known: Identity, name: str, *, step: Callable[[int], object] = int) -> Identity:
     """Read a file once and compare it with all that is known; return its size and hash.
 
-    ``step`` is called with the bytes read since the last call.
+    Messages call it ``name``; ``step`` is called with the bytes read since the last call.
 
     Raises
     ------
@@ -84,10 +84,10 @@ def check(path: Path, known: Identity, *, step: Callable[[int], object] = int) -
     """
     size = path.stat().st_size
     with path.open("rb") as file:
-        check_head(file.read(_HEAD), known, path.name)
+        _check_head(file.read(_HEAD), known, name)
         if known.size is not None and size != known.size:
             short = " It is cut short." if size < known.size else ""
-            msg = f"{path.name!r} has {size:,} bytes, not {known.size:,} ({known.origin}).{short}"
+            msg = f"{name!r} has {size:,} bytes, not {known.size:,} ({known.origin}).{short}"
             raise WrongFileError(msg)
         file.seek(0)
         sha256, md5 = hashlib.sha256(), hashlib.md5(usedforsecurity=False)
@@ -97,22 +97,15 @@ def check(path: Path, known: Identity, *, step: Callable[[int], object] = int) -
                 md5.update(chunk)
             step(len(chunk))
     if known.sha256 is not None and sha256.hexdigest() != known.sha256:
-        msg = f"{path.name!r} has the SHA-256 {sha256.hexdigest()}, not {known.sha256} ({known.origin})."
+        msg = f"{name!r} has the SHA-256 {sha256.hexdigest()}, not {known.sha256} ({known.origin})."
         raise WrongFileError(msg)
     if known.md5 is not None and not md5.hexdigest().endswith(known.md5):
-        msg = f"{path.name!r} has the MD5 {md5.hexdigest()}, which should end in {known.md5} (published)."
+        msg = f"{name!r} has the MD5 {md5.hexdigest()}, which should end in {known.md5} (published)."
         raise WrongFileError(msg)
     return Identity(size, sha256.hexdigest())
 
 
-def check_head(head: bytes, known: Identity, name: str) -> None:
-    """Compare the first bytes of a file with its kind.
-
-    Raises
-    ------
-    WrongFileError
-        If the file is of another kind, for example a web page saved under its name.
-    """
+def _check_head(head: bytes, known: Identity, name: str) -> None:
     magic = _MAGIC[known.kind] if known.kind is not None else ()
     if not magic or any(head[at : at + len(word)] == word for at, word in magic):
         return

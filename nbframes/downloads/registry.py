@@ -44,7 +44,7 @@ class Source:
 
 
 @cache
-def registry() -> Mapping[str, Mapping[str, Source]]:
+def sources() -> Mapping[str, Mapping[str, Source]]:
     """Return every known file by benchmark and variant; a benchmark's default variant is its first."""
     content: dict[str, dict[str, Any]] = tomllib.loads(
         files("nbframes.downloads").joinpath("registry.toml").read_text("utf-8")
@@ -63,9 +63,9 @@ def find(benchmark: str, variant: str | None = None) -> Source:
     UnknownNameError
         If the benchmark or the variant is not in the registry.
     """
-    if benchmark not in registry():
-        raise UnknownNameError.of("benchmark", benchmark, registry())
-    variants = registry()[benchmark]
+    if benchmark not in sources():
+        raise UnknownNameError.of("benchmark", benchmark, sources())
+    variants = sources()[benchmark]
     if variant is None:
         return next(iter(variants.values()))
     if variant not in variants:

@@ -13,22 +13,21 @@ import pytest
 
 from nbframes import schema
 from nbframes.downloads import available, download, find
-from nbframes.downloads.registry import registry
+from nbframes.downloads.registry import sources
 from nbframes.downloads.web import RefusedError, _Redirects, get
 from nbframes.errors import InvalidArgumentError, SourceError, UnknownNameError
 
 OTHER = b"\x80\x04" + bytes(1000)
 
 
-def sources():
-    return [source for variants in registry().values() for source in variants.values()]
+SOURCES = [source for variants in sources().values() for source in variants.values()]
 
 
 def test_every_published_benchmark_is_registered():
-    assert tuple(registry()) == schema.BENCHMARKS
+    assert tuple(sources()) == schema.BENCHMARKS
 
 
-@pytest.mark.parametrize("source", sources(), ids=lambda source: source.name)
+@pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.name)
 def test_every_entry_can_be_had_and_checked(source):
     addresses = source.urls + source.pages + ((source.listing,) if source.listing else ())
     assert addresses
@@ -43,7 +42,7 @@ def test_every_entry_can_be_had_and_checked(source):
 
 
 def test_a_digest_in_a_file_name_is_the_one_checked():
-    named = {source.name: source.md5 for source in sources() if source.md5}
+    named = {source.name: source.md5 for source in SOURCES if source.md5}
     assert named
     assert all(re.search(f"-{md5[-5:]}|-{md5[-6:]}", name) for name, md5 in named.items())
 
@@ -55,7 +54,7 @@ def test_the_hashes_of_nas_bench_101_are_the_published_ones():
 
 def test_the_table_lists_every_entry():
     table = available()
-    assert table["file"].to_list() == [source.name for source in sources()]
+    assert table["file"].to_list() == [source.name for source in SOURCES]
     assert available("nats-tss")["by_hand"].to_list() == [True, True]
     assert available("nb101")["by_hand"].to_list() == [False, False, False]
 
@@ -67,7 +66,7 @@ def test_unknown_names_are_answered_with_the_known_ones(tmp_path):
         download("nb101", variant="only_108", to=tmp_path)
 
 
-@pytest.mark.parametrize("source", [source for source in sources() if source.by_hand], ids=lambda source: source.name)
+@pytest.mark.parametrize("source", [source for source in SOURCES if source.by_hand], ids=lambda source: source.name)
 def test_what_lies_on_google_drive_is_explained_step_by_step(source, tmp_path):
     with pytest.raises(SourceError, match="has to be fetched by hand") as caught:
         download(source.benchmark, variant=source.variant, to=tmp_path)

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import subprocess
 import sys
+import tempfile
 import threading
+import time
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from nbframes.downloads import transfer
+from nbframes.downloads import download, transfer
+from nbframes.downloads.transfer import Patience
 from nbframes.errors import SourceError
 
+HASTY = Patience(timeout=0.5, attempts=3, pause=0.0)
 OTHER = b"\x80\x04" + bytes(200_000)
 
 
@@ -337,6 +345,95 @@ def test_threads_and_processes_wait_for_each_other(fetch, published, site):
         thread.join()
     assert [path.read_bytes() for path in paths] == [site.content] * 4
     assert len(site.asked) == 1
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs the device that is always full")
+def test_a_disk_that_fills_up_is_said_in_plain_words(fetch, published, tmp_path):
+    (tmp_path / "file.pkl.part").symlink_to("/dev/full")
+    with pytest.raises(SourceError, match=r"the disk of .* is full.*free some space and repeat the call"):
+        fetch(published)
+
+
+DOWNLOAD = """
+import sys
+from pathlib import Path
+from nbframes import downloads
+
+url, folder = sys.argv[1:]
+source = downloads.Source(
+    benchmark="nb101", variant="test", name="file.pkl", title="", holds="", licence="", citation="", urls=(url,)
+)
+downloads.find = lambda name, variant: source
+downloads.download("nb101", to=folder)
+"""
+
+
+def test_a_process_that_is_interrupted_leaves_what_it_has(fetch, source, site, tmp_path):
+    site.answers({"stall": 120_000})
+    command = [sys.executable, "-c", DOWNLOAD, site.url, str(tmp_path)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE) as process:
+        while len(kept(tmp_path) or b"") < 100_000:
+            assert process.poll() is None
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        assert b"KeyboardInterrupt" in process.communicate(timeout=20)[1]
+    got = kept(tmp_path)
+    assert got == site.content[: len(got)]
+    assert fetch(source).read_bytes() == site.content
+    assert site.ranges[-1] == f"bytes={len(got)}-"
+
+
+MISHAPS = st.one_of(
+    st.fixed_dictionaries({"cut": st.integers(0, 200_002)}),
+    st.fixed_dictionaries({"cut": st.integers(0, 200_002), "ranges": st.just(False)}),
+    st.fixed_dictionaries({"cut": st.integers(0, 200_002), "chunked": st.just(True)}),
+    st.fixed_dictionaries({"status": st.sampled_from([404, 416, 429, 500, 503])}),
+    st.fixed_dictionaries({"body": st.just(OTHER), "etag": st.just('"other"'), "cut": st.integers(0, 200_002)}),
+    st.fixed_dictionaries({"body": st.just(OTHER), "etag": st.just(None), "cut": st.integers(0, 200_002)}),
+    st.fixed_dictionaries({"length": st.integers(0, 400_000)}),
+    st.just({"headers": {"Content-Type": "text/html"}}),
+)
+
+
+@given(st.lists(MISHAPS, max_size=8), st.booleans())
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_happens_on_the_way_a_known_file_arrives_whole(published, site, mishaps, patient):
+    """However often the call has to be repeated."""
+    site.script.clear()
+    site.answers(*mishaps)
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patched:
+        patched.setattr("nbframes.downloads.find", lambda name, variant: published)
+        for _ in range(len(mishaps) + 1):
+            try:
+                path = download(
+                    "nb101", to=folder, progress=False, patience=replace(HASTY, attempts=9 if patient else 1)
+                )
+            except SourceError:
+                assert not (Path(folder) / "file.pkl").exists()
+            else:
+                assert path.read_bytes() == site.content
+                break
+        else:
+            pytest.fail("never arrived")
+
+
+@given(st.lists(MISHAPS, max_size=8))
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_happens_on_the_way_an_unknown_file_is_never_a_mixture(source, site, mishaps):
+    """It is one of the versions that the server had, whole; a length that was not true may cut one short."""
+    site.script.clear()
+    site.answers(*mishaps)
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patched:
+        patched.setattr("nbframes.downloads.find", lambda name, variant: source)
+        for _ in range(len(mishaps) + 1):
+            try:
+                got = download("nb101", to=folder, progress=False, patience=HASTY).read_bytes()
+            except SourceError:
+                assert not (Path(folder) / "file.pkl").exists()
+            else:
+                untrue = {reply["length"] for reply in mishaps if "length" in reply}
+                assert got in {site.content, OTHER} or (len(got) in untrue and site.content.startswith(got))
+                break
 
 
 HOLD = """
