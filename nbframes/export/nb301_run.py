@@ -78,7 +78,8 @@ def read_run(run: Any) -> tuple[dict[str, Any], array[float]]:
         raise SourceError(msg)
     config = _mapping(run, "optimized_hyperparamater_config")
     info = _info(run["info"])
-    failed = not info and run.get("test_accuracy") is None
+    test_accuracy = _number(run, "test_accuracy")
+    failed = not info and (test_accuracy is None or math.isnan(test_accuracy))
     curves = {} if failed else _mapping(run, "learning_curves")
     values, lengths = _curves(curves)
     epochs, told = _epochs(curves, lengths)
@@ -93,7 +94,7 @@ def read_run(run: Any) -> tuple[dict[str, Any], array[float]]:
         "dataset_path": _text(info, "dataset_path"),
         "params": _count(info, "model_parameters", limit=1 << 63),
         "train_time": _number(run, "runtime"),
-        "test_accuracy": _number(run, "test_accuracy"),
+        "test_accuracy": test_accuracy,
         "best_epoch": _count(info, "epochs"),
         **{f"best_{name}": _number(info, name) for name in (*BEST, "learning_rate")},
         "copies": [_number(info, f"{name}_final") for name in BEST],
@@ -187,7 +188,7 @@ def _settings(config: Mapping[str, Any], info: Mapping[str, Any]) -> str:
     settings = {name: value for name, value in config.items() if name not in _COLUMNS_OF_THEIR_OWN}
     settings |= {name: info[name] for name in _SETTINGS_IN_INFO if name in info}
     for name, value in settings.items():
-        if isinstance(value, float) and not math.isfinite(value):
+        if type(value) is float and not math.isfinite(value):
             msg = f"its setting {name!r} is {value!r}"
             raise SourceError(msg)
     try:
@@ -217,8 +218,8 @@ def _text(record: Mapping[str, Any], key: str) -> str | None:
 
 def _number(record: Mapping[str, Any], key: str) -> float | None:
     value = record.get(key)
-    if value is None:
-        return None
+    if value is None or type(value) is float:
+        return value
     if isinstance(value, bool) or not isinstance(value, int | float):
         msg = f"its {key!r} is {value!r}, not a number"
         raise SourceError(msg)

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
 _CHUNK = 256
-_CORRUPT = (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, tarfile.TarError, NotImplementedError)
+_TAR_BLOCK = 512
+_TAR_MAGIC, _TAR_MAGIC_AT = b"ustar", 257
+_CORRUPT = (OSError, EOFError, RuntimeError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, tarfile.TarError)
 
 
 class Part(NamedTuple):
@@ -47,10 +49,17 @@ def is_run_file(path: str) -> bool:
 def list_folder(folder: Path) -> list[str]:
     """Paths of the JSON files below a folder, relative to it, in bytewise order."""
     paths = []
-    for root, _, names in os.walk(folder):
+    for root, folders, names in os.walk(folder, followlinks=True):
+        folders[:] = [name for name in folders if not _leads_upwards(root, name)]
         below = Path(root).relative_to(folder).as_posix()
         paths += [name if below == "." else f"{below}/{name}" for name in names]
     return sorted(filter(is_run_file, paths), key=os.fsencode)
+
+
+def _leads_upwards(root: str, name: str) -> bool:
+    """Whether a folder is a link to one that it lies in."""
+    path = Path(root, name)
+    return path.is_symlink() and Path(root).resolve().is_relative_to(path.resolve())
 
 
 def folder_parts(folder: Path, paths: list[str], jobs: int) -> Iterator[Part]:
@@ -65,7 +74,8 @@ def _read_files(folder: str, paths: list[str]) -> Part:
     def records() -> Iterator[Record]:
         for path in paths:
             try:
-                content = Path(folder, path).read_bytes()
+                with open(f"{folder}/{path}", "rb", buffering=0) as file:  # noqa: PTH123  building a Path costs as much as reading
+                    content = file.read()
             except OSError as error:
                 yield Record(path, SourceError(f"it cannot be read ({error})"))
                 continue
@@ -130,14 +140,25 @@ def _tar_tasks(path: Path, file: BinaryIO) -> Iterator[Task]:
     try:
         with tarfile.open(fileobj=file, mode="r|*") as archive:
             members = (member for member in archive if member.isfile() and is_run_file(member.name))
-            records = (Record(member.name, archive.extractfile(member).read()) for member in members)  # type: ignore[union-attr]
+            records = (Record(member.name.removeprefix("./"), archive.extractfile(member).read()) for member in members)  # type: ignore[union-attr]
             done = 0
             while chunk := list(islice(records, _CHUNK)):
                 yield Task(_read_records, (chunk, file.tell() - done))
                 done = file.tell()
+        _check_end(path, file)
     except _CORRUPT as error:
         msg = f"{path} cannot be read as a tar archive ({error}); download it again"
         raise SourceError(msg) from error
+
+
+def _check_end(path: Path, file: BinaryIO) -> None:
+    """Refuse a tar that is not compressed and lacks the zeros at its end: `tarfile` does not miss them."""
+    file.seek(_TAR_MAGIC_AT)
+    plain = file.read(len(_TAR_MAGIC)) == _TAR_MAGIC
+    file.seek(-_TAR_BLOCK, os.SEEK_END)
+    if plain and any(file.read()):
+        msg = f"{path} ends in the middle; download it again"
+        raise SourceError(msg)
 
 
 def _read_records(records: list[Record], progress: int) -> Part:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import sys
 from collections import deque
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+
+_THREADS: Final = "POLARS_MAX_THREADS"
 
 
 class Task(NamedTuple):
@@ -47,7 +50,7 @@ def workers(jobs: int) -> Iterator[Callable[[Iterable[Task]], Iterator[Any]]]:
 def _in_order(pool: ProcessPoolExecutor, tasks: Iterable[Task], ahead: int) -> Iterator[object]:
     waiting: deque[Future[object]] = deque()
     for task in tasks:
-        with _main_hidden():
+        with _lean_processes():
             waiting.append(pool.submit(task.function, *task.arguments))
         if len(waiting) > ahead:
             yield waiting.popleft().result()
@@ -56,11 +59,19 @@ def _in_order(pool: ProcessPoolExecutor, tasks: Iterable[Task], ahead: int) -> I
 
 
 @contextmanager
-def _main_hidden() -> Iterator[None]:
-    """Keep new processes from running the user's script again, so that it needs no ``if __name__ == "__main__"``."""
-    main = sys.modules["__main__"]
+def _lean_processes() -> Iterator[None]:
+    """Make new processes leave the user's script alone and give Polars one thread each.
+
+    Without the first, a script would need ``if __name__ == "__main__"``; the second because every core has a process.
+    """
+    main, threads = sys.modules["__main__"], os.environ.get(_THREADS)
     sys.modules["__main__"] = ModuleType("__main__")
+    os.environ[_THREADS] = "1"
     try:
         yield
     finally:
         sys.modules["__main__"] = main
+        if threads is None:
+            del os.environ[_THREADS]
+        else:
+            os.environ[_THREADS] = threads

@@ -17,6 +17,7 @@ from polars.testing import assert_frame_equal
 
 from nbframes.errors import SourceError, UnsafePickleError
 from nbframes.export.nb301 import ArchiveReader, FolderReader, PickleReader
+from nbframes.export.nb301_tables import release_root
 from nbframes.schema import ARCHS, RUNS
 from nbframes.spaces import darts
 
@@ -276,6 +277,58 @@ def test_a_truncated_tar_is_refused(release, tmp_path, name) -> None:
     (tmp_path / name).write_bytes(whole[: len(whole) // 2])
     with pytest.raises(SourceError, match=name):
         read(ArchiveReader(tmp_path / name))
+
+
+def test_a_tar_cut_between_two_members_is_refused(release, tmp_path) -> None:
+    containers(release, tmp_path)
+    with tarfile.open(tmp_path / "runs.tar") as archive:
+        border = archive.getmembers()[4].offset
+    (tmp_path / "runs.tar").write_bytes((tmp_path / "runs.tar").read_bytes()[:border])
+    with pytest.raises(SourceError, match="ends in the middle"):
+        read(ArchiveReader(tmp_path / "runs.tar"))
+
+
+def test_linked_folders_are_followed_and_cycles_left(release, tmp_path) -> None:
+    (tmp_path / "linked").mkdir()
+    (tmp_path / "linked/rs").symlink_to(release / "rs")
+    (tmp_path / "linked/again").symlink_to(tmp_path / "linked")
+    assert read(FolderReader(tmp_path / "linked")).runs["path"].str.starts_with("rs/").sum() == 6
+    assert FolderReader(tmp_path / "linked").total == 6
+
+
+def test_the_release_root_is_found_in_the_published_file_names(data) -> None:
+    published = pl.read_parquet(data / "nb301/run_files_v12.parquet").select(
+        pl.concat_str("optimizer", "file", separator="/")
+    )
+    names = published.to_series().to_list()
+    assert len(names) == 46_537
+    assert release_root(names) == ""
+    assert release_root(f"/home/x/nb_301_v12/{name}" for name in names) == "/home/x/nb_301_v12/"
+    assert release_root(name for name in names if name.startswith("rs/")) == ""
+    assert release_root(["results_0.json", *names]) == ""
+
+
+def test_what_nasbenchapi_answers_follows_from_the_tables(tmp_path, make) -> None:
+    api = pytest.importorskip("nasbenchapi")
+    bare = make(3)
+    del bare["learning_curves"], bare["created_by_optimizer"]
+    runs = {"rs/results_0.json": make(0), "rs/results_4.json": make(1, points=90), "de/results_1.json": bare}
+    file = tmp_path / "nb301.pkl"
+    entries = [{"path": path, "parsed": run} for path, run in runs.items()]
+    file.write_bytes(pickle.dumps({"benchmark": "nasbench301", "num_files": len(entries), "entries": entries}))
+    peer, tables = api.NASBench301(str(file), verbose=False), read(PickleReader(file))
+    for run in tables.runs.rows(named=True):
+        rows = tables.results.filter(arch=run["arch"], seed=run["seed"])
+        curve = dict(rows.filter(metric="accuracy", split="val").select("budget", "value").rows())
+        for budget in (1, 50, 90, None):
+            answer = peer.query(run["entry"], split="val", budget=budget)
+            assert answer["info"]["path"] == run["path"]
+            assert answer["info"].get("optimizer") == run["optimizer"]
+            assert answer["cost"] == run["train_time"]
+            final = float(np.float32(run["best_val_accuracy"]))
+            assert answer["metric"] == (curve[budget or max(curve)] if curve else final)
+        test = rows.filter(metric="accuracy", split="test")
+        assert peer.query(run["entry"], split="test")["metric"] == test["value"].item()
 
 
 def test_a_corrupt_member_of_a_zip_is_a_broken_record(release, tmp_path) -> None:
