@@ -79,9 +79,12 @@ _ANALYSIS = (
     "top_overlap",
     "with_costs",
 )
-_LATE = {"write_results": "nbframes.results", "Manifest": "nbframes.manifest"} | dict.fromkeys(
-    _ANALYSIS, "nbframes.analysis"
-)
+_LATE = {
+    "write_results": "nbframes.results",
+    "Manifest": "nbframes.manifest",
+    "available": "nbframes.downloads",
+    "download": "nbframes.downloads",
+} | dict.fromkeys(_ANALYSIS, "nbframes.analysis")
 """Names whose modules are loaded on first use, so that ``import nbframes`` loads polars alone."""
 
 _LATE_MODULES = ("errors", "plot", "sample", "schema", "spaces", "surrogate")

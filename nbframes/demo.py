@@ -86,10 +86,9 @@ def summarise(store: Store) -> dict[str, pl.DataFrame]:
 
 def draw(store: Store, summary: dict[str, pl.DataFrame], folder: Path) -> list[Path]:
     """Draw the figures of the demo into a folder."""
-    import matplotlib.pyplot as plt
-
     from nbframes import plot
     from nbframes.analysis import ecdf, learning_curves, with_costs
+    from nbframes.plot._save import save_png
 
     folder.mkdir(parents=True, exist_ok=True)
     tss = store.scan("nats-tss").filter(expr.metric("accuracy"))
@@ -109,8 +108,7 @@ def draw(store: Store, summary: dict[str, pl.DataFrame], folder: Path) -> list[P
     for name, ax in axes.items():
         ax.set_title("synthetic sample", loc="right", fontsize="small")
         paths.append(folder / f"{name}.png")
-        ax.get_figure().savefig(paths[-1], dpi=150)
-        plt.close(ax.get_figure())
+        save_png(ax, paths[-1], dpi=150)
     return paths
 
 

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
     import polars as pl
 
+    from nbframes.store import Store
+
 _HIGHER_IS_BETTER = ("accuracy", "accuracy_top5")
 
 
@@ -99,7 +101,7 @@ def _run_query(options: argparse.Namespace) -> int:
     return DONE
 
 
-def query_table(store: Any, options: argparse.Namespace) -> pl.DataFrame:
+def query_table(store: Store, options: argparse.Namespace) -> pl.DataFrame:
     """Rank architectures by their mean over seeds, as ``nbframes query`` shows it."""
     import polars as pl
 
@@ -135,13 +137,13 @@ def query_table(store: Any, options: argparse.Namespace) -> pl.DataFrame:
     return ranked.select("rank", pl.all().exclude("rank")).collect()
 
 
-def _protocol(store: Any, dataset: str, split: str) -> pl.Expr:
+def _protocol(store: Store, dataset: str, split: str) -> pl.Expr:
     from nbframes import expr
     from nbframes.schema import DATASETS
 
     if dataset in DATASETS and dataset != "cifar10-valid":
         return expr.on(dataset, split)
-    return store.dataset(dataset) & expr.split(split)  # type: ignore[no-any-return]
+    return store.dataset(dataset) & expr.split(split)
 
 
 def add_verify(commands: Any) -> None:
