@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
+
+from nbframes.errors import SourceError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,7 +18,14 @@ if os.name == "nt":
     def _lock(handle: int) -> None:
         import msvcrt
 
-        msvcrt.locking(handle, msvcrt.LK_LOCK, 1)  # type: ignore[attr-defined,unused-ignore]
+        while True:
+            try:
+                msvcrt.locking(handle, msvcrt.LK_LOCK, 1)  # type: ignore[attr-defined,unused-ignore]
+            except OSError as error:  # Windows gives up after ten seconds
+                if error.errno != errno.EDEADLK:
+                    raise
+            else:
+                return
 else:
 
     def _lock(handle: int) -> None:
@@ -26,9 +36,19 @@ else:
 
 @contextmanager
 def exclusive(target: Path) -> Iterator[None]:
-    """Wait until no other process works on ``target``, and keep others waiting."""
+    """Wait until no other process works on ``target``, and keep others waiting.
+
+    Raises
+    ------
+    SourceError
+        If the folder cannot be written to, or its file system knows no locks.
+    """
     path = target.with_name(f"{target.name}.lock")
-    handle = _acquire(path)
+    try:
+        handle = _acquire(path)
+    except OSError as error:
+        msg = f"the folder {str(path.parent)!r} cannot be written to ({error.strerror}): name another one with `to`"
+        raise SourceError(msg) from error
     try:
         yield
     finally:
@@ -40,8 +60,13 @@ def exclusive(target: Path) -> Iterator[None]:
 def _acquire(path: Path) -> int:
     while True:
         handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
-        _lock(handle)
-        with suppress(FileNotFoundError):
+        try:
+            _lock(handle)
             if os.path.samestat(os.fstat(handle), path.stat()):
                 return handle
+        except FileNotFoundError:
+            pass
+        except BaseException:
+            os.close(handle)
+            raise
         os.close(handle)  # the holder before us has deleted the file that we waited for

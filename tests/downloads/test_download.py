@@ -306,6 +306,12 @@ def test_the_folder_must_be_a_local_one(fetch, published, tmp_path, monkeypatch)
         download("nb101", to=tmp_path / "file")
 
 
+def test_a_folder_that_cannot_be_written_to_is_said_in_plain_words(fetch, published, tmp_path):
+    (tmp_path / "file.pkl.lock").mkdir()
+    with pytest.raises(SourceError, match=r"the folder .* cannot be written to .*: name another one with `to`"):
+        fetch(published)
+
+
 def test_by_default_files_go_beside_the_default_store(site, published, monkeypatch, tmp_path):
     monkeypatch.setattr("nbframes.downloads.find", lambda name, variant: published)
     monkeypatch.setenv("NBFRAMES_STORE", str(tmp_path / "store"))

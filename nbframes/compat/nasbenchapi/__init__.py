@@ -88,6 +88,13 @@ def load_benchmark(
     ------
     UnknownNameError
         If there is no such benchmark, or the store does not have it.
+
+    Examples
+    --------
+    >>> import nbframes as nbf
+    >>> from nbframes.compat.nasbenchapi import load_benchmark
+    >>> load_benchmark("301", nbf.sample.store(benchmarks=["nb301"]), verbose=False).bench_name()
+    'nb301'
     """
     kind = BENCHMARKS[_checked(benchmark)]
     if download:

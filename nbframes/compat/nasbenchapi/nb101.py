@@ -59,7 +59,22 @@ class Arch101:
 
 
 class NASBench101(NASBenchBase):
-    """NAS-Bench-101, answered from a store; see the package for where the answers differ from upstream's."""
+    """NAS-Bench-101, answered from a store; see the package for where the answers differ from upstream's.
+
+    The first questions are answered from the files, one cell at a time; after a few, everything is held in memory.
+
+    Examples
+    --------
+    >>> import nbframes as nbf
+    >>> from nbframes.compat.nasbenchapi import NASBench101
+    >>> api = NASBench101(nbf.sample.store(benchmarks=["nb101"]), verbose=False)
+    >>> arch = api.random_sample(n=1, seed=0)[0]
+    >>> info, runs = api.query(arch)
+    >>> list(runs), len(runs[108])
+    ([4, 12, 36, 108], 3)
+    >>> 0 < api.query(arch, split="test", summary=True)["metric"] < 1
+    True
+    """
 
     _name = "nb101"
 

@@ -25,7 +25,18 @@ _PLACES: Final = ("cifar100", "cifar10", "ImageNet16-120", "ImageNet16")
 
 
 class NASBench301(NASBenchBase):
-    """The training runs of NAS-Bench-301, answered from a store; see the package for where the answers differ."""
+    """The training runs of NAS-Bench-301, answered from a store; see the package for where the answers differ.
+
+    Examples
+    --------
+    >>> import nbframes as nbf
+    >>> from nbframes.compat.nasbenchapi import NASBench301
+    >>> api = NASBench301(nbf.sample.store(benchmarks=["nb301"]), verbose=False)
+    >>> api.get_index({"path": "rs/results_0.json"}) == api.get_index("rs/results_0.json")
+    True
+    >>> 0 < api.query("rs/results_0.json", split="test")["metric"] < 100
+    True
+    """
 
     _name = "nb301"
     _splits = ("val", "test")
