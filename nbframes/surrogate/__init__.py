@@ -37,6 +37,20 @@ def load(path: str | os.PathLike[str], /) -> Surrogate:
         If there is no surrogate there, or it cannot be read.
     MissingDependencyError
         If the package that runs it is not installed.
+
+    Examples
+    --------
+    >>> import nbframes as nbf, tempfile
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> source = nbf.sample.write(folder.name, "nb301")["nb301"]
+    >>> manifest = nbf.export(source, folder.name + "/store", jobs=1, progress=False)
+    >>> surrogate = nbf.surrogate.fit(folder.name + "/store", members=2, rounds=10)
+    >>> surrogate.save(folder.name + "/surrogate")
+    >>> loaded = nbf.surrogate.load(folder.name + "/surrogate")
+    >>> cells = nbf.spaces.darts.sample(10, seed=0)
+    >>> loaded.predict(cells).equals(surrogate.predict(cells))
+    True
+    >>> folder.cleanup()
     """
     folder = Path(path).expanduser()
     folder = folder.parent if folder.suffix == ".onnx" else folder

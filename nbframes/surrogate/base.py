@@ -76,6 +76,18 @@ class Surrogate(ABC):
             If an architecture is not a member of the space.
         InvalidArgumentError
             If the surrogate cannot answer one of the budgets.
+
+        Examples
+        --------
+        >>> import nbframes as nbf, tempfile
+        >>> folder = tempfile.TemporaryDirectory()
+        >>> source = nbf.sample.write(folder.name, "nb301")["nb301"]
+        >>> manifest = nbf.export(source, folder.name + "/store", jobs=1, progress=False)
+        >>> surrogate = nbf.surrogate.fit(folder.name + "/store", members=2, rounds=10)
+        >>> frame = surrogate.predict(nbf.spaces.darts.sample(3, seed=0)["arch_str"])
+        >>> frame.filter(metric="accuracy").select("arch", "split", "budget", "final").rows()
+        [(0, 'val', 100, True), (1, 'val', 100, True), (2, 'val', 100, True)]
+        >>> folder.cleanup()
         """
         column = pl.Series([darts.format(cells)]) if isinstance(cells, str | Genotype) else cells
         return self._predicted(column, self._chosen(budgets), 0)
@@ -110,6 +122,20 @@ class Surrogate(ABC):
             If an architecture is not a member of the space.
         InvalidArgumentError
             If the surrogate cannot answer one of the budgets, or the batch size is not positive.
+
+        Examples
+        --------
+        >>> import nbframes as nbf, tempfile
+        >>> folder = tempfile.TemporaryDirectory()
+        >>> source = nbf.sample.write(folder.name, "nb301")["nb301"]
+        >>> manifest = nbf.export(source, folder.name + "/store", jobs=1, progress=False)
+        >>> surrogate = nbf.surrogate.fit(folder.name + "/store", members=2, rounds=10)
+        >>> cells = nbf.spaces.darts.sample(1000, seed=0)["arch_str"]
+        >>> frames = surrogate.predict_batches(cells, batch_size=100)
+        >>> archs = nbf.surrogate.archs(cells)
+        >>> nbf.write_results(frames, folder.name + "/store", benchmark="nb301-surrogate", archs=archs).rows()
+        2000
+        >>> folder.cleanup()
         """
         if batch_size < 1:
             msg = f"batch_size should be at least 1 but got {batch_size!r}"

@@ -89,7 +89,7 @@ def fit(
     FittedSurrogate
         It predicts the accuracy and, where the runs tell their time, the time. Its ``scores`` have the columns ``metric``,
         ``runs`` (held out), ``r2``, ``kendall_tau`` and ``sparse_kendall_tau`` (Kendall's tau-b after rounding predictions to
-        0.1 percent; for times null).
+        0.1 percent; for times null). A score that is undefined because all values are equal is null.
 
     Raises
     ------
@@ -111,6 +111,19 @@ def fit(
     ----------
     .. [1] Zela et al., "Surrogate NAS Benchmarks: Going Beyond the Limited Search Spaces of Tabular NAS Benchmarks",
        ICLR 2022.
+
+    Examples
+    --------
+    >>> import nbframes as nbf, tempfile
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> source = nbf.sample.write(folder.name, "nb301")["nb301"]
+    >>> manifest = nbf.export(source, folder.name + "/store", jobs=1, progress=False)
+    >>> surrogate = nbf.surrogate.fit(folder.name + "/store", members=2, rounds=10)
+    >>> surrogate.scores["metric"].to_list()
+    ['accuracy', 'time']
+    >>> surrogate.predict(nbf.spaces.darts.sample(1000, seed=0)).height
+    2000
+    >>> folder.cleanup()
     """
     if target not in _TARGETS:
         raise UnknownNameError.of("target", target, _TARGETS)
@@ -245,10 +258,14 @@ def _ensemble(
 def _scores(values: NDArray[np.float64], predicted: NDArray[np.float64], *, percent: bool) -> dict[str, Any]:
     from scipy.stats import kendalltau
 
+    def tau(predicted: NDArray[np.float64]) -> float | None:
+        statistic = float(kendalltau(values, predicted).statistic)
+        return None if np.isnan(statistic) else statistic
+
     residual, total = ((values - predicted) ** 2).sum(), ((values - values.mean()) ** 2).sum()
     return {
         "runs": len(values),
         "r2": float(1 - residual / total) if total else None,
-        "kendall_tau": float(kendalltau(values, predicted).statistic),
-        "sparse_kendall_tau": float(kendalltau(values, np.round(predicted, 1)).statistic) if percent else None,
+        "kendall_tau": tau(predicted),
+        "sparse_kendall_tau": tau(np.round(predicted, 1)) if percent else None,
     }
