@@ -118,7 +118,7 @@ class _Inversions(NamedTuple):
     @classmethod
     def of(cls, orders: _Orders) -> _Inversions:
         rows, n = orders.position.shape
-        shift = (int(n).bit_length() + 1) // 2
+        shift = int(n).bit_length() // 2
         chunks = -(-n >> shift)
         chunk = (orders.position >> orders.position.dtype.type(shift)).astype(np.intp)
 

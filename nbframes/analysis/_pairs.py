@@ -136,10 +136,12 @@ class Comparison(NamedTuple):
 
 def _numbered(frame: pl.DataFrame, columns: Sequence[str]) -> tuple[pl.DataFrame, Array]:
     """Distinct values of some columns, sorted, and for each row of the frame which of them it has."""
-    distinct = frame.select(columns).unique().sort(columns)
-    found = frame.select(columns).join(
-        distinct.with_row_index("_"), columns, "left", nulls_equal=True, maintain_order="left"
-    )
+    keys = frame.select(columns)
+    if keys.width == 1 and keys.dtypes[0].is_integer() and not keys.to_series().null_count():
+        values, number = np.unique(keys.to_series().to_numpy(), return_inverse=True)
+        return pl.DataFrame({columns[0]: values}, schema=keys.schema), number
+    distinct = keys.unique().sort(columns)
+    found = keys.join(distinct.with_row_index("_"), columns, "left", nulls_equal=True, maintain_order="left")
     return distinct, found.get_column("_").to_numpy()
 
 
