@@ -221,9 +221,12 @@ class _Block:
     def read(self, layout: _Layout, among: Offsets) -> Offsets:
         """Decode those of the records ``among`` that have a layout; return the others."""
         row_of, messages = self._decoded_form(layout.form)
-        head = texts(self._data, len(layout.head))[self._start[among] + HASH.stop] == layout.head
         row = row_of[among]
-        found = np.flatnonzero(head & (row >= 0) & (messages.padding[row] == layout.padding))
+        found = np.flatnonzero((row >= 0) & (messages.padding[row] == layout.padding))
+        heads = texts(self._data, len(layout.head))[self._start[among[found]] + HASH.stop]
+        found = found[heads == layout.head]
+        if not found.size:
+            return among
         values, params, fits = layout.numbers(messages.content[row[found]])
         if not fits.all():
             found, values, params = found[fits], values[:, fits], params[fits]

@@ -133,10 +133,11 @@ def plan(path: Path, parts: Iterable[Stretches], block: int) -> Iterator[Block]:
 def _hashes(data: bytes, frames: Frames) -> tuple[NDArray[np.bytes_], dict[int, str]]:
     """Module hash of each record, and what is wrong with the records that have none."""
     start, width = frames.start + HEAD, HASH.stop - HASH.start
-    official = frames.length > HASH.stop
-    at = start if official.all() else np.where(official, start, 0)
-    official &= texts(data, HASH.start)[at] == b'["'
-    hashes = texts(data, width)[at + HASH.start]
+    long = np.flatnonzero(frames.length > HASH.stop)
+    official = np.zeros(len(start), np.bool_)
+    official[long] = texts(data, HASH.start)[start[long]] == b'["'
+    hashes = np.zeros(len(start), f"S{width}")
+    hashes[long] = texts(data, width)[start[long] + HASH.start]
     new = np.ones(len(hashes), np.bool_)
     new[1:] = hashes[1:] != hashes[:-1]
     characters = hashes[new].view(np.uint8).reshape(-1, width)
