@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from nbframes.analysis.best import best_archs, top_overlap
+    from nbframes.analysis.comparison import Comparison, compare
     from nbframes.analysis.curves import learning_curves
     from nbframes.analysis.landscapes import landscape, local_optima, locality
     from nbframes.analysis.noise import seed_noise
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 _ROOMS = {
     "best": ("best_archs", "top_overlap"),
+    "comparison": ("Comparison", "compare"),
     "curves": ("learning_curves",),
     "landscapes": ("landscape", "local_optima", "locality"),
     "noise": ("seed_noise",),
@@ -34,7 +36,9 @@ _ROOMS = {
 _HOME = {name: f"nbframes.analysis.{room}" for room, helpers in _ROOMS.items() for name in helpers}
 
 __all__ = [
+    "Comparison",
     "best_archs",
+    "compare",
     "ecdf",
     "hypervolume",
     "landscape",

@@ -9,6 +9,7 @@ from nbframes.plot._style import STYLE
 
 if TYPE_CHECKING:
     from nbframes.plot.best import best_archs, top_overlap
+    from nbframes.plot.comparison import compare
     from nbframes.plot.curves import learning_curves
     from nbframes.plot.landscapes import landscape, locality
     from nbframes.plot.noise import seed_noise
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 _ROOMS = {
     "best": ("best_archs", "top_overlap"),
+    "comparison": ("compare",),
     "curves": ("learning_curves",),
     "landscapes": ("landscape", "locality"),
     "operations": ("marginal_means", "operation_effects"),
@@ -34,6 +36,7 @@ _HOME = {name: f"nbframes.plot.{room}" for room, plots in _ROOMS.items() for nam
 __all__ = [
     "STYLE",
     "best_archs",
+    "compare",
     "ecdf",
     "hypervolume",
     "landscape",

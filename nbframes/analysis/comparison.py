@@ -1,0 +1,117 @@
+"""All benchmarks of a store asked the same questions."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import polars as pl
+
+from nbframes.analysis._frames import require
+from nbframes.analysis.noise import seed_noise
+from nbframes.analysis.pareto import pareto_front
+from nbframes.analysis.population import ecdf
+from nbframes.analysis.ranking import rank_correlation
+from nbframes.analysis.tradeoffs import with_costs
+from nbframes.errors import FrameError, InvalidArgumentError
+from nbframes.expr import final, on, schedule
+from nbframes.schema import DATASETS, FULL_SCHEDULE
+
+
+class Comparison(NamedTuple):
+    """Answers for several benchmarks, each a frame with a column ``benchmark``."""
+
+    distribution: pl.DataFrame
+    """`nbframes.ecdf` of the architectures' means."""
+    front: pl.DataFrame
+    """`nbframes.pareto_front` of mean value (most) and parameters (fewest)."""
+    noise: pl.DataFrame
+    """`nbframes.seed_noise` in bins, of the benchmarks that have several seeds."""
+    agreement: pl.DataFrame
+    """`nbframes.rank_correlation` of the two splits, of the benchmarks that have both."""
+
+
+def compare(
+    results: pl.DataFrame | pl.LazyFrame,
+    runs: pl.DataFrame | pl.LazyFrame,
+    /,
+    *,
+    dataset: str = "cifar10",
+    split: str = "test",
+    against: str = "val",
+    metric: str = "accuracy",
+    bins: int = 20,
+) -> Comparison:
+    """Distribution, best trade-offs, seed noise and agreement of two splits, for every benchmark that has the dataset.
+
+    Parameters
+    ----------
+    results
+        Results in long format, for example ``store.scan()``. Taken are the final values of each benchmark's own full
+        schedule (of a benchmark of your own, its longest).
+    runs
+        Costs of the runs, for example ``store.scan_runs()``.
+    dataset, split
+        What to compare, in the sense of `nbframes.on`.
+    against
+        Split whose ranking is compared with that of ``split``.
+    metric
+        Metric of which more is better.
+    bins
+        Bins of the seed noise, see `nbframes.seed_noise`.
+
+    Returns
+    -------
+    Comparison
+        The frames ``distribution``, ``front``, ``noise`` and ``agreement``.
+
+    Raises
+    ------
+    FrameError
+        If a column is missing, or no benchmark has such results.
+    InvalidArgumentError
+        If ``split`` and ``against`` are the same.
+    UnknownNameError
+        If a split does not exist.
+
+    Examples
+    --------
+    >>> import nbframes as nbf
+    >>> from nbframes.analysis import compare
+    >>> spaces = ["nats-tss", "nats-sss"]
+    >>> store = nbf.sample.store(benchmarks=spaces)
+    >>> answers = compare(store.scan(*spaces), store.scan_runs(*spaces))
+    >>> answers.agreement["benchmark"].to_list()
+    ['nats-sss', 'nats-tss']
+    """
+    if split == against:
+        msg = f"split and against are both {split!r}: name two splits whose rankings are compared"
+        raise InvalidArgumentError(msg)
+    require(results.lazy(), ("benchmark", "metric", "dataset", "split", "arch", "schedule", "seed", "final", "value"))
+    here, there = _where(dataset, split), _where(dataset, against)
+    longest = pl.col("schedule") == pl.col("schedule").max().over("benchmark")
+    own = ~pl.col("benchmark").cast(pl.String).is_in(list(FULL_SCHEDULE))
+    rows = (
+        results.lazy()
+        .filter(final(), pl.col("metric") == metric, here | there, schedule("full") | own)
+        .filter(schedule("full") | longest)
+        .collect()
+    )
+    values = rows.filter(here)
+    if values.is_empty():
+        msg = f"no benchmark has final values of {metric!r} on {dataset!r}, split {split!r}, after its full schedule"
+        raise FrameError(msg)
+    both = rows.select("benchmark", "arch", "seed", "split", "value")
+    paired = both.filter(pl.col("split").n_unique().over("benchmark") > 1)
+    noise = seed_noise(values, bins=bins)
+    return Comparison(
+        ecdf(values),
+        pareto_front(with_costs(values, runs), maximise="value", minimise="params"),
+        noise.filter(pl.col("std").is_not_null()),
+        rank_correlation(paired, "split", by="benchmark"),
+    )
+
+
+def _where(dataset: str, split: str) -> pl.Expr:
+    if dataset in DATASETS:
+        return on(dataset, split)
+    return (pl.col("dataset") == dataset) & (pl.col("split") == split)
