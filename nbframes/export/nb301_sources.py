@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import BinaryIO
 
-_CHUNK = 256
+_CHUNK = 512
 _TAR_BLOCK = 512
 _TAR_MAGIC, _TAR_MAGIC_AT = b"ustar", 257
 _CORRUPT = (OSError, EOFError, RuntimeError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, tarfile.TarError)

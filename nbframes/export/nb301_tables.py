@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-_ARCHS_PER_BATCH: Final = 512
+_ARCHS_PER_BATCH: Final = 2048
 _SCALARS: Final = {"test_accuracy": ("accuracy", "test"), "train_time": ("time", "train")}
 """Metric and split of the numbers that a run publishes once, at the end of its schedule."""
 _IDENTITY: Final = ["arch_str", "layers", "init_channels"]
