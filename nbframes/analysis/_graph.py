@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
@@ -76,11 +78,16 @@ class Graph(NamedTuple):
             return np.full(steps + 1, np.nan)
         weights = degrees / degrees.sum()
         centred = values - weights @ values
-        ahead, products = centred, []
-        for _ in range(steps + 1):
-            products.append(weights @ (centred * ahead))
-            ahead = self.mean(ahead)
-        return np.array(products) / products[0]
+        products = np.array([weights @ (centred * ahead) for ahead in self._ahead(centred, steps)])
+        correlation: Floats = products / products[0]
+        return correlation
+
+    def _ahead(self, values: Floats, steps: int) -> Iterator[Floats]:
+        """Give what is to be expected at each node now, after one step, ... after so many steps."""
+        yield values
+        for _ in range(steps):
+            values = self.mean(values)
+            yield values
 
     def _reduced(self, combine: np.ufunc, values: Floats, *, empty: float) -> Floats:
         result = np.full(len(values), float(empty))

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from nbframes.plot.best import best_archs, top_overlap
     from nbframes.plot.comparison import compare
     from nbframes.plot.curves import learning_curves
-    from nbframes.plot.landscapes import landscape, locality
+    from nbframes.plot.landscapes import landscape, local_optima, locality
     from nbframes.plot.noise import seed_noise
     from nbframes.plot.operations import marginal_means, operation_effects
     from nbframes.plot.pareto import hypervolume, nondominated_rank, pareto_front
@@ -23,7 +23,7 @@ _ROOMS = {
     "best": ("best_archs", "top_overlap"),
     "comparison": ("compare",),
     "curves": ("learning_curves",),
-    "landscapes": ("landscape", "locality"),
+    "landscapes": ("landscape", "local_optima", "locality"),
     "operations": ("marginal_means", "operation_effects"),
     "pareto": ("hypervolume", "nondominated_rank", "pareto_front"),
     "scatters": ("paired_ranks", "with_costs"),
@@ -41,6 +41,7 @@ __all__ = [
     "hypervolume",
     "landscape",
     "learning_curves",
+    "local_optima",
     "locality",
     "marginal_means",
     "nondominated_rank",

@@ -44,6 +44,9 @@ _FIGURES: Final = (
 )
 
 
+_OPTIMA: Final = ("arch", "value", "runs", "neighbours", "ties")
+
+
 def locality(
     frame: pl.DataFrame | pl.LazyFrame,
     /,
@@ -191,4 +194,70 @@ def landscape(
             axes.legend(**artists.options("legend", **ABOVE))
         axes.set_yticks(rows, [text for text, _ in parts])
         axes.set(xlim=(-1, 1), ylim=(len(parts) - 0.5, -0.5), xlabel="correlation")
+    return axes
+
+
+def local_optima(
+    frame: pl.DataFrame | pl.LazyFrame,
+    /,
+    *,
+    ax: Axes | None = None,
+    visuals: Mapping[str, Mapping[str, Any] | bool] | None = None,
+) -> Axes:
+    """Draw the values of local optima, one row for each group, and how many there are.
+
+    Parameters
+    ----------
+    frame
+        What `nbframes.analysis.local_optima` returns.
+    ax
+        Axes to draw on; by default those of a new figure.
+    visuals
+        Matplotlib options of ``"optima"``, ``"best"`` (the first of each group) and ``"label"`` (their number); False leaves one
+        out.
+
+    Returns
+    -------
+    Axes
+        The axes drawn on.
+
+    Raises
+    ------
+    FrameError
+        If the frame lacks a column.
+    UnknownNameError
+        If ``visuals`` names another artist.
+
+    Examples
+    --------
+    >>> import nbframes as nbf
+    >>> import polars as pl
+    >>> from nbframes.analysis import local_optima
+    >>> archs = pl.DataFrame({"arch": [0, 1, 2], "arch_str": ["8:8:8:8:8", "8:8:8:8:64", "8:8:8:64:64"]})
+    >>> results = pl.DataFrame({"arch": [0, 1, 2], "value": [92.0, 91.0, 93.0]})
+    >>> ax = nbf.plot.local_optima(local_optima(results, archs, space="sss"))
+    >>> [text.get_text() for text in ax.texts]
+    ['2']
+    """
+    artists = Artists(visuals, ("optima", "best", "label"))
+    optima = collected(frame, _OPTIMA, "nbframes.analysis.local_optima")
+    parts = series(optima, _OPTIMA)
+    with canvas(ax, width=4.6 + width_of([text for text, _ in parts]), height=1.0 + 0.3 * len(parts)) as axes:
+        for row, (_, part) in enumerate(parts):
+            values = part["value"].to_numpy()
+            if artists.has("optima"):
+                options = artists.options("optima", color=colour(0), marker="|", s=60, linewidths=1, zorder=3)
+                axes.scatter(values, [row] * len(values), **options)
+            if artists.has("best"):
+                axes.scatter(
+                    values[:1], [row] * len(values[:1]), **artists.options("best", color=colour(1), s=24, zorder=4)
+                )
+            if artists.has("label"):
+                place = artists.options("label", fontsize="small", va="center", ha="left", annotation_clip=False)
+                count = f"{len(values):,}"
+                axes.annotate(
+                    count, (1, row), (6, 0), xycoords=("axes fraction", "data"), textcoords="offset points", **place
+                )
+        axes.set_yticks(range(len(parts)), [text for text, _ in parts])
+        axes.set(ylim=(len(parts) - 0.5, -0.5), xlabel=value_label(optima))
     return axes

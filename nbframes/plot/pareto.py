@@ -173,7 +173,12 @@ def nondominated_rank(
             rest = ranked.filter(pl.col(name) > fronts)
             faint(axes, rest[plane.x], rest[plane.y], QUIET, **artists.options("cloud"))
         ends = [
-            (str(number), *_stairs(axes, part.sort(plane.x), plane, shade, artists, label=str(number)))
+            (
+                str(number),
+                *_stairs(
+                    axes, part.sort(plane.x), plane, shade, artists, label=str(number), zorder=5 - number / fronts
+                ),
+            )
             for number, shade in enumerate(shades, start=1)
             if not (part := ranked.filter(pl.col(name) == number)).is_empty()
         ]
@@ -276,9 +281,11 @@ def _stairs(
     from matplotlib.colors import to_hex
 
     x, y = part[plane.x].to_numpy(), part[plane.y].to_numpy()
-    line = artists.options("line", color=shade, drawstyle="steps-pre" if plane.x_maximised else "steps-post", zorder=4)
+    steps = "steps-pre" if plane.x_maximised else "steps-post"
+    line = artists.options("line", **({"color": shade, "drawstyle": steps, "zorder": 4} | options))
     if artists.has("line"):
-        ax.plot(x, y, **(options | line))
+        ax.plot(x, y, **line)
     if artists.has("points"):
-        ax.scatter(x, y, **artists.options("points", color=line["color"], s=14, linewidths=0, zorder=5))
+        defaults = {"color": line["color"], "s": 14, "linewidths": 0, "zorder": line["zorder"]}
+        ax.scatter(x, y, **artists.options("points", **defaults))
     return float(x[-1]), float(y[-1]), to_hex(line["color"])

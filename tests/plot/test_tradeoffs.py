@@ -54,6 +54,7 @@ FRAMES = {
     "paired_ranks": (analysis.paired_ranks(RESULTS, "dataset"), {}),
     "locality": (nbf.locality(RESULTS, ARCHS, space="sss", steps=4), {}),
     "landscape": (analysis.landscape(RESULTS, ARCHS, space="sss"), {}),
+    "local_optima": (analysis.local_optima(RESULTS, ARCHS, space="sss"), {}),
     "marginal_means": (analysis.marginal_means(ONE, ARCHS, space="sss"), {}),
     "operation_effects": (analysis.operation_effects(ONE, ARCHS, space="sss"), {}),
 }
@@ -217,6 +218,17 @@ def test_landscapes_are_rows_of_two_correlations():
         np.testing.assert_allclose(points.get_offsets(), np.column_stack([frame[column], [0, 1]]))
     assert [text.get_text() for text in ax.texts] == [f"{count:,} local optima" for count in frame["local_optima"]]
     assert ax.get_ylim()[0] > ax.get_ylim()[1]
+
+
+def test_local_optima_are_marks_with_the_best_first():
+    frame, _ = FRAMES["local_optima"]
+    ax = draw("local_optima")
+    marks, bests = ax.collections[::2], ax.collections[1::2]
+    for row, name in enumerate(("cifar10", "cifar100")):
+        values = frame.filter(dataset=name)["value"].to_list()
+        assert marks[row].get_offsets().tolist() == [[value, row] for value in values]
+        assert bests[row].get_offsets().tolist() == [[max(values), row]]
+        assert ax.texts[row].get_text() == str(len(values))
 
 
 @pytest.mark.parametrize("positions", [True, False])
