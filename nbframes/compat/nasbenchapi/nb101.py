@@ -14,32 +14,18 @@ from typing import TYPE_CHECKING, Any, Final, Literal, overload
 import polars as pl
 
 from nbframes import expr
-from nbframes.compat.nasbenchapi.base import SINGLE_READS, NASBenchBase, answer
+from nbframes.compat.nasbenchapi.base import NASBenchBase, answer
+from nbframes.compat.nasbenchapi.nb101_cells import COLUMNS, Cells, Run
 from nbframes.errors import InvalidArchitectureError, UnknownNameError
-from nbframes.lookup import lookup
 from nbframes.spaces import nb101
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from nbframes.store import Store
 
 _FULL: Final = 108
-_COLUMNS: Final = {
-    "training_time": ("time", "train"),
-    "train_accuracy": ("accuracy", "train"),
-    "validation_accuracy": ("accuracy", "val"),
-    "test_accuracy": ("accuracy", "test"),
-}
-_KEYS: Final = tuple(f"{half}_{name}" for half in ("halfway", "final") for name in _COLUMNS)
 _OF_SPLIT: Final = {"train": "train_accuracy", "val": "validation_accuracy", "test": "test_accuracy"}
 _KINDS: Final = ("edge_toggle", "op_swap")
-
-Run = dict[str, float | None]
-"""One training run: halfway and final time in seconds and accuracies as fractions of 1."""
 
 
 @dataclass(frozen=True, init=False)
@@ -261,7 +247,7 @@ class NASBench101(NASBenchBase):
             raise UnknownNameError.of("budget of this cell", budget, runs)
         mean = _mean(runs[budget])
         derived: Run = {"trainable_parameters": self._cells.params(known[0])}
-        derived |= {column: mean[f"final_{column}"] for column in _COLUMNS}
+        derived |= {column: mean[f"final_{column}"] for column in COLUMNS}
         adjacency, operations = known[1].split("|")
         entry = {"epoch": budget, "adjacency_str": adjacency, "operations_str": operations, "derived": derived}
         return answer(derived[_OF_SPLIT[split]], name, derived["training_time"], _Entry(entry))
@@ -271,15 +257,15 @@ class NASBench101(NASBenchBase):
         return self.decode({"adjacency_str": adjacency, "operations_str": operations})
 
     @cached_property
-    def _cells(self) -> _Cells:
-        return _Cells(self._store)
+    def _cells(self) -> Cells:
+        return Cells(self._store)
 
     @cached_property
     def _trained(self) -> pl.Series:
         """Texts of the cells with runs of 108 epochs, in the order of the source."""
-        trained = self._store.scan_runs("nb101").filter(expr.schedule(_FULL)).select("arch")
-        archs = self._store.scan_archs("nb101").select("arch", "position", "arch_str")
-        return archs.join(trained, on="arch", how="semi").sort("position").collect()["arch_str"]
+        runs = self._store.scan_runs("nb101").filter(expr.schedule(_FULL)).select("arch").unique().collect()
+        archs = self._store.scan_archs("nb101").select("arch", "position", "arch_str").collect()
+        return archs.filter(pl.col("arch").is_in(runs["arch"].implode())).sort("position")["arch_str"]
 
 
 class _Entry(dict[str, Any]):
@@ -290,114 +276,6 @@ class _Entry(dict[str, Any]):
             msg = "a store keeps the numbers of 'metrics_b64', not its bytes: query() gives them all"
             raise KeyError(msg)
         raise KeyError(key)
-
-
-class _Cells:
-    """Cells of a store by text or hash, and their runs: a few read one by one, then all of them held in memory."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self._single_finds = self._single_runs = self._single_params = 0
-
-    def find(self, column: Literal["arch_str", "hash"], value: str) -> tuple[int, str, str] | None:
-        """Index, text and hash of a cell."""
-        if self._single_finds < SINGLE_READS:
-            self._single_finds += 1
-            found = self._archs.filter(pl.col(column) == value).collect()
-            return found.row(0) if found.height else None
-        row = (self._rows_by_text if column == "arch_str" else self._rows_by_hash).get(value)
-        return None if row is None else self._table.row(row)
-
-    def runs(self, arch: int) -> dict[int, list[Run]]:
-        """Runs of a cell by epochs, in the order of the source."""
-        if self._single_runs < SINGLE_READS:
-            self._single_runs += 1
-            return self._read_runs(arch)
-        held = {}
-        for epochs, (values, known) in self._held.items():
-            rows, there = values[arch].tolist(), known[arch]
-            if there.all():
-                held[epochs] = [dict(zip(_KEYS, row, strict=True)) for row in rows]
-            elif there.any():
-                held[epochs] = [_run(row, of) for row, of in zip(rows, there.tolist(), strict=True) if any(of)]
-        return held
-
-    def params(self, arch: int) -> int:
-        """Trainable parameters of a cell."""
-        if self._single_params < SINGLE_READS:
-            self._single_params += 1
-            runs = self._store.scan_runs("nb101").filter(expr.arch(arch)).select("params").head(1).collect()
-            return int(runs.item())
-        return int(self._params[arch])
-
-    def _read_runs(self, arch: int) -> dict[int, list[Run]]:
-        columns = {source: name for name, source in _COLUMNS.items()}
-        rows = self._store.scan("nb101").filter(expr.arch(arch), expr.metric("accuracy", "time"))
-        rows = rows.select("metric", "split", "schedule", "budget", "seed", "value").sort("schedule", "seed")
-        runs: dict[int, dict[int, Run]] = {}
-        for metric, split, schedule, budget, seed, value in rows.collect().iter_rows():
-            half = "final" if budget == schedule else "halfway"
-            run = runs.setdefault(schedule, {}).setdefault(seed, dict.fromkeys(_KEYS))
-            run[f"{half}_{columns[metric, split]}"] = value / 100 if metric == "accuracy" else value
-        return {schedule: list(of.values()) for schedule, of in runs.items()}
-
-    @property
-    def _archs(self) -> pl.LazyFrame:
-        return self._store.scan_archs("nb101").select("arch", "arch_str", "hash")
-
-    @cached_property
-    def _table(self) -> pl.DataFrame:
-        return self._archs.collect()
-
-    @cached_property
-    def _count(self) -> int:
-        """One more than the largest index."""
-        return int(self._table["arch"].to_numpy().max()) + 1
-
-    @cached_property
-    def _rows_by_text(self) -> dict[str, int]:
-        return dict(zip(self._table["arch_str"], range(self._table.height), strict=True))
-
-    @cached_property
-    def _rows_by_hash(self) -> dict[str, int]:
-        return dict(zip(self._table["hash"], range(self._table.height), strict=True))
-
-    @cached_property
-    def _params(self) -> NDArray[np.int64]:
-        import numpy as np
-
-        runs = self._store.scan_runs("nb101").select("arch", "params").unique("arch").collect()
-        params = np.zeros(self._count, np.int64)
-        params[runs["arch"]] = runs["params"]
-        return params
-
-    @cached_property
-    def _held(self) -> dict[int, tuple[NDArray[np.float64], NDArray[np.bool_]]]:
-        """For each number of epochs: values of cells, runs and keys, and which were measured."""
-        import numpy as np
-
-        schedules = self._store.scan_runs("nb101").select(pl.col("schedule").unique()).collect()["schedule"]
-        runs: int = 1 + self._store.scan_runs("nb101").select(pl.col("seed").max()).collect().item()
-        shape = (self._count, runs, len(_KEYS))
-        held = {}
-        for epochs in sorted(schedules):
-            values, known = np.full(shape, np.nan), np.zeros(shape, np.bool_)
-            for place, (metric, split) in enumerate(_COLUMNS.values()):
-                table = lookup(
-                    self._store, benchmark="nb101", dataset="cifar10", split=split, metric=metric, schedule=epochs
-                )
-                archs = len(table.array)
-                for column, budget in enumerate(table.budgets):
-                    key = place + len(_COLUMNS) * (budget == epochs)
-                    scale = 100 if metric == "accuracy" else 1
-                    values[:archs, table.seeds, key] = table.array[:, :, column] / scale
-                    known[:archs, table.seeds, key] = ~table.mask[:, :, column]
-            held[epochs] = values, known
-        return held
-
-
-def _run(row: Sequence[float], known: Sequence[bool]) -> Run:
-    return {key: value if there else None for key, value, there in zip(_KEYS, row, known, strict=True)}
 
 
 def _mean(runs: list[Run]) -> Run:
