@@ -54,13 +54,21 @@ class Stream:
     """A file as a stream of bytes, decompressed if it is bz2, with its size and sha256 at the end.
 
     Reading, hashing and decompressing happen in a thread, a few megabytes ahead; all three release the interpreter lock.
+
+    Parameters
+    ----------
+    path
+        The file.
+    md5
+        Whether to compute its MD5 as well, after whose end some publishers name their files.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, md5: bool = False) -> None:
         self._path = path
         self._parts: queue.Queue[bytes | Exception | None] = queue.Queue(_PARTS_AHEAD)
         self._stop = threading.Event()
         self._sha256 = hashlib.sha256()
+        self._md5 = hashlib.md5(usedforsecurity=False) if md5 else None
         self._ended = False
         self.position = 0
         """Bytes of the file read so far."""
@@ -95,6 +103,10 @@ class Stream:
     def file(self) -> dict[str, Any]:
         """Entry for the manifest; call it at the end."""
         return {"path": self._path.name, "size": self.position, "sha256": self._sha256.hexdigest()}
+
+    def md5(self) -> str:
+        """MD5 of the file, if asked for; call it at the end."""
+        return self._md5.hexdigest() if self._md5 else ""
 
     def _work(self) -> None:
         try:
@@ -148,6 +160,8 @@ class Stream:
         with self._path.open("rb") as file:
             while part := file.read(_READ):
                 self._sha256.update(part)
+                if self._md5:
+                    self._md5.update(part)
                 self.position += len(part)
                 yield part
 

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+import tempfile
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from nbframes.errors import InvalidArchitectureError, SourceError, listed
 from nbframes.export import pickles
+from nbframes.export.arch_order import Ordered
 from nbframes.export.bz2_source import Stream
 from nbframes.export.nats import ranges, space_of, version_of
-from nbframes.export.nats_record import NOT_EXPORTED, Record, flatten
+from nbframes.export.nats_record import NATS, NOT_EXPORTED, Dialect, Record, flatten
 from nbframes.export.nats_tables import arch_frame, batch
 from nbframes.export.reader import Batch, Report
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Mapping
+    from collections.abc import Generator, Iterator
     from pathlib import Path
     from types import ModuleType
+    from typing import BinaryIO
 
     from nbframes.export.reader import OnError
 
@@ -87,8 +91,8 @@ class Records:
         Takes the records that were left out.
     keys
         Keys of the top-level dict.
-    schedules
-        Epochs of each hp; by default the hp is that number.
+    dialect
+        What its records may hold.
     """
 
     def __init__(
@@ -98,43 +102,47 @@ class Records:
         report: Report,
         *,
         keys: set[str] = _KEYS,
-        schedules: Mapping[str, int] | None = None,
+        dialect: Dialect = NATS,
     ) -> None:
         self._where = where
         self._on_error = on_error
         self._report = report
         self._keys = keys
-        self._schedules = schedules
+        self._dialect = dialect
         self._strings: dict[int, str | None] = {}
         self.count = 0
         """Architectures that the benchmark names, known at the end."""
 
     def parts(self, stream: Any, **options: Any) -> Generator[list[Record], None, None]:
-        """Records in ascending order, some at a time; ``options`` go to `nbframes.export.pickles.stream_items`."""
-        part: list[Record] = []
-        items = pickles.stream_items(stream, self._where, "arch2infos", numbers=True, **options)
-        while True:
-            try:
-                item = next(items)
-            except StopIteration as end:
-                rest = end.value
-                break
-            if (record := self._record(item.key, item.value)) is not None:
-                part.append(record)
-            if len(part) == _ARCHS_A_BATCH:
-                yield part
-                part = []
-        self._check_rest(rest)
-        if part:
+        """Records in ascending order, some at a time; ``options`` go to `nbframes.export.pickles.stream_items`.
+
+        Upstream merged some files in the order of a Python set: what comes too early waits in a temporary file.
+        """
+        records = self._in_order(stream, options)
+        while part := list(islice(records, _ARCHS_A_BATCH)):
             yield part
+
+    def _in_order(self, stream: Any, options: dict[str, Any]) -> Iterator[Record]:
+        items = pickles.stream_items(stream, self._where, "arch2infos", numbers=True, **options)
+        with tempfile.TemporaryFile(prefix="nbframes-") as file:
+            ordered = Ordered(cast("BinaryIO", file))
+            while True:
+                try:
+                    item = next(items)
+                except StopIteration as end:
+                    rest = end.value
+                    break
+                yield from ordered.take(item.key, self._record(item.key, item.value))
+            self._check_rest(rest)
+            yield from ordered.rest()
 
     def _record(self, key: Any, value: Any) -> Record | None:
         where = f"{self._where} (architecture {key!r})"
-        if type(key) is not int or (self._strings and key <= next(reversed(self._strings))):
-            msg = f"{where}: the architectures are not in ascending order"
+        if type(key) is not int or key < 0 or key in self._strings:
+            msg = f"{where}: it is no index of an architecture, or comes twice"
             raise SourceError(msg)
         try:
-            record = flatten(value, where, arch=key, schedules=self._schedules)
+            record = flatten(value, where, arch=key, dialect=self._dialect)
         except SourceError as error:
             if self._on_error == "raise":
                 raise

@@ -15,6 +15,7 @@ import numpy as np
 
 from nbframes.errors import SourceError
 from nbframes.export.nats_shape import EVAL_FIELDS, SETS, TRAIN_FIELDS, Curve, RunKey, RunShape, Shape, arranged
+from nbframes.export.pickle_globals import Opaque
 from nbframes.export.pickle_runs import NumberDict
 
 if TYPE_CHECKING:
@@ -42,6 +43,20 @@ _GENOTYPE: Final = "|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|skip_conne
 _LARGEST_EXACT: Final = 1 << 53
 
 
+class Dialect(NamedTuple):
+    """How the records of one benchmark differ from those of NATS-Bench."""
+
+    schedules: Mapping[str, int] | None = None
+    """Epochs of each hp; without it the hp is that number."""
+    optional: frozenset[str] = frozenset()
+    """Keys of a result that may be missing."""
+    weights: bool = False
+    """Whether trained weights may stand in the results."""
+
+
+NATS: Final = Dialect()
+
+
 class Record(NamedTuple):
     """An architecture with its numbers, as `Shape` describes them."""
 
@@ -51,9 +66,7 @@ class Record(NamedTuple):
     values: NDArray[np.float64]
 
 
-def flatten(
-    states: Any, where: str, *, arch: int, schedules: Mapping[str, int] | None = None, whole_counts: bool = True
-) -> Record:
+def flatten(states: Any, where: str, *, arch: int, dialect: Dialect = NATS, whole_counts: bool = True) -> Record:
     """Numbers of one record, each of them and nothing else.
 
     Parameters
@@ -64,8 +77,8 @@ def flatten(
         File and record, for messages.
     arch
         Index that the record should have.
-    schedules
-        Epochs of each hp; by default the hp is that number.
+    dialect
+        What the benchmark's records may hold.
     whole_counts
         Whether to check with `checked_counts` that parameter counts are whole.
 
@@ -80,14 +93,15 @@ def flatten(
     texts: set[str] = set()
     numbers = _Numbers()
     for hp, pickled in states.items():
-        schedule = _schedule(hp, schedules, check)
+        schedule = _schedule(hp, dialect, check)
         in_state = check.at(f"schedule {hp!r}")
-        state = _state(pickled, arch, in_state)
+        state = _state(pickled, arch, dialect, in_state)
         texts.add(state["arch_str"])
-        for dataset, seed, result in _results(state, in_state):
+        for dataset, seed, result in _results(state, dialect, in_state):
             in_run = in_state.at(f"{dataset}, seed {seed}")
             key = RunKey(dataset, schedule, seed)
             _check_constants(result, key, state["arch_str"], in_run)
+            _check_weights(result.get("net_state_dict"), dialect, in_run)
             numbers.add(key, result, in_run)
     check(len(texts) == 1, "its schedules are of the different architectures {}", texts)
     check(len({run.key for run in numbers.runs}) == len(numbers.runs), "two schedules have the same number of epochs")
@@ -102,18 +116,14 @@ def flatten(
 def checked_counts(record: Record, where: str) -> Record:
     """Return the record if its published params (millions) can be had back from whole counts bit for bit."""
     shape = record.shape
-    millions = record.values[len(shape.seed) : len(shape.seed) + len(shape.runs)]
-    with np.errstate(invalid="ignore"):
-        counts = np.rint(millions * 1e6)
-        fine = (counts / 1e6 == millions) & (np.abs(counts) <= _LARGEST_EXACT)
-    if not fine.all():
-        worst = int(np.argmin(fine))
-        run = shape.runs[worst]
-        msg = (
-            f"{where}: params of {run.dataset}, schedule {run.schedule}, seed {run.seed}: "
-            f"{float(millions[worst])!r} (millions) is not a whole number of parameters, so it could not be had back exactly"
-        )
-        raise SourceError(msg)
+    millions = record.values[len(shape.seed) : len(shape.seed) + len(shape.runs)].tolist()
+    for run, value in zip(shape.runs, millions, strict=True):
+        if not abs(value) < _LARGEST_EXACT / 1e6 or round(value * 1e6) / 1e6 != value:
+            msg = (
+                f"{where}: params of {run.dataset}, schedule {run.schedule}, seed {run.seed}: {value!r} (millions) "
+                "is not a whole number of parameters, so it could not be had back exactly"
+            )
+            raise SourceError(msg)
     return record
 
 
@@ -130,14 +140,16 @@ class _Numbers:
     def add(self, key: RunKey, result: dict[str, Any], check: _Check) -> None:
         curves = []
         for field in _FIELDS:
-            keys, values = _curve(result[field], check.at(field))
+            keys, values = _curve(result.get(field), check.at(field))
+            if field in EVAL_FIELDS:
+                keys = _with_set(keys, result["eval_names"])
             if keys:
                 curves.append(Curve(field, keys))
                 self._curves.append(values)
         _check_sets(result["eval_names"], curves, check)
         self._params.append(_number(result["params"], check.at("params")))
         self._flop.append(_number(result["flop"], check.at("flop")))
-        measured = _latencies(result["latency"], check.at("latency"))
+        measured = _latencies(result.get("latency"), check.at("latency"))
         self._latencies.extend(measured)
         self.runs.append(RunShape(key, len(measured), tuple(curves)))
 
@@ -172,33 +184,36 @@ def _settled(value: Any) -> Any:
     return value.settled() if type(value) is NumberDict else value
 
 
-def _schedule(hp: Any, schedules: Mapping[str, int] | None, check: _Check) -> int:
-    if schedules is not None:
-        check(type(hp) is str and hp in schedules, "{} is none of the schedules {}", hp, list(schedules))
-        return schedules[hp]
+def _schedule(hp: Any, dialect: Dialect, check: _Check) -> int:
+    if dialect.schedules is not None:
+        check(type(hp) is str and hp in dialect.schedules, "{} is none of {}", hp, list(dialect.schedules))
+        return dialect.schedules[hp]
     digits = type(hp) is str and hp.isascii() and hp.isdigit() and len(hp) < 6
     check(digits and 0 < int(hp) < 1 << 16, "{} is no number of epochs", hp)
     return int(hp)
 
 
-def _check_keys(value: Any, keys: set[str], check: _Check) -> None:
+def _check_keys(value: Any, keys: set[str], check: _Check, optional: frozenset[str] = frozenset()) -> None:
     check(isinstance(value, dict), "{} where a dict should be", value)
     if value.keys() != keys:
-        check(keys <= value.keys(), "it lacks {}", keys - value.keys())
-        check(False, "it holds the unknown {}", [key for key in value if key not in keys])
+        missing = keys - value.keys() - optional
+        check(not missing, "it lacks {}", missing)
+        unknown = [key for key in value if key not in keys]
+        check(not unknown, "it holds the unknown {}", unknown)
 
 
-def _state(pickled: Any, arch: int, check: _Check) -> dict[str, Any]:
+def _state(pickled: Any, arch: int, dialect: Dialect, check: _Check) -> dict[str, Any]:
     state: dict[str, Any] = _settled(pickled)
     _check_keys(state, _STATE_KEYS, check)
     index = state["arch_index"]
     check(type(index) is int and index == arch, "arch_index is {}, not {}", index, arch)
     check(type(state["arch_str"]) is str, "arch_str is {}", state["arch_str"])
-    check(state["clear_net_done"] is True, "clear_net_done is {}", state["clear_net_done"])
+    cleared = state["clear_net_done"]
+    check(cleared is True or (dialect.weights and cleared is False), "clear_net_done is {}", cleared)
     return state
 
 
-def _results(state: dict[str, Any], check: _Check) -> Iterator[tuple[str, int, dict[str, Any]]]:
+def _results(state: dict[str, Any], dialect: Dialect, check: _Check) -> Iterator[tuple[str, int, dict[str, Any]]]:
     results = _settled(state["all_results"])
     check(isinstance(results, dict) and bool(results), "all_results is {}", results)
     seeds: dict[str, list[int]] = {}
@@ -209,7 +224,7 @@ def _results(state: dict[str, Any], check: _Check) -> Iterator[tuple[str, int, d
         check(type(seed) is int and 0 <= seed < 1 << 16, "{} is no seed", seed)
         seeds.setdefault(dataset, []).append(seed)
         result: dict[str, Any] = _settled(pickled)
-        _check_keys(result, _RESULT_KEYS, check.at(f"{dataset}, seed {seed}"))
+        _check_keys(result, _RESULT_KEYS, check.at(f"{dataset}, seed {seed}"), dialect.optional)
         yield dataset, seed, result
     named = _settled(state["dataset_seed"])
     fine = isinstance(named, dict) and named == {dataset: sorted(found) for dataset, found in seeds.items()}
@@ -223,13 +238,27 @@ def _check_constants(result: dict[str, Any], run: RunKey, arch_str: str, check: 
     check(type(seed) is int and seed == run.seed, "seed is {}", result["seed"])
     check(type(result["name"]) is str and result["name"] == run.dataset, "name is {}", result["name"])
     check(type(result["epochs"]) is int and result["epochs"] == run.schedule, "epochs is {}", result["epochs"])
-    check(result["net_state_dict"] is None, "net_state_dict is not empty")
-    classes = _CLASSES[run.dataset]
-    topology = {"channel": 16, "num_cells": 5, "arch_str": arch_str, "class_num": classes}
-    size = {"name": "infer.shape.tiny", "channels": arch_str, "arch_str": arch_str, "genotype": _GENOTYPE}
     config = _settled(result["arch_config"])
     plain = isinstance(config, dict) and all(type(value) in (int, str) for value in config.values())
-    check(plain and config in (topology, {**size, "class_num": classes}), "arch_config is {}", config)
+    check(plain and _is_config(config, arch_str, _CLASSES[run.dataset]), "arch_config is {}", config)
+
+
+def _is_config(config: dict[str, Any], arch_str: str, classes: int) -> bool:
+    common = {"arch_str": arch_str, "class_num": classes}
+    if "channels" not in config:
+        return config == {"channel": 16, "num_cells": 5, **common}
+    rest = {key: value for key, value in config.items() if key != "channels"}
+    sized = type(config["channels"]) is str and config["channels"].count(":") == arch_str.count(":")
+    return sized and rest == {"name": "infer.shape.tiny", "genotype": _GENOTYPE, **common}
+
+
+def _check_weights(weights: Any, dialect: Dialect, check: _Check) -> None:
+    if weights is None:
+        return
+    check(dialect.weights, "net_state_dict is not empty")
+    weights = _settled(weights)
+    tensors = isinstance(weights, dict) and all(type(tensor) is Opaque for tensor in weights.values())
+    check(tensors, "net_state_dict holds more than tensors: {}", weights)
 
 
 def _check_sets(names: Any, curves: Iterable[Curve], check: _Check) -> None:
@@ -257,13 +286,18 @@ def _curve(value: Any, check: _Check) -> tuple[tuple[Any, ...], NDArray[np.float
     return tuple(range(len(value))), np.array(_floats(value, check), np.float64)
 
 
+def _with_set(keys: tuple[Any, ...], names: Any) -> tuple[Any, ...]:
+    """Keys of evaluations; those by epoch alone can only mean the set where there is one."""
+    by_epoch = bool(keys) and type(keys[0]) is int and type(names) is list and len(names) == 1
+    return tuple(f"{names[0]}@{epoch}" for epoch in keys) if by_epoch else keys
+
+
 def _latencies(value: Any, check: _Check) -> list[float]:
     if value is None:
         return []
-    check(
-        type(value) is list or (isinstance(value, np.ndarray) and value.ndim == 1), "{} where a list should be", value
-    )
-    return _floats(value, check)
+    if type(value) is list or (isinstance(value, np.ndarray) and value.ndim == 1):
+        return _floats(value, check)
+    return [_number(value, check)]
 
 
 def _floats(values: Iterable[Any], check: _Check) -> list[float]:

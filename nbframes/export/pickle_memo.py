@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _CHUNK = 64
+_RANGES: Final = 1 << 10
 
 
 class Forgotten:
@@ -38,6 +39,7 @@ class Memo:
         self._segments: list[list[tuple[Any, ...]]] = []
         self._chunks: dict[tuple[Any, ...], tuple[Any, ...]] = {}
         self._volatile: list[int] = []
+        self._ranges: dict[tuple[int, int], tuple[str, ...]] = {}
 
     def add(self, value: Any) -> None:
         """Number the next value."""
@@ -71,16 +73,25 @@ class Memo:
 
     def get_all(self, numbers: list[int]) -> tuple[Any, ...]:
         """Values of many numbers, often consecutive ones."""
-        first, count = numbers[0] - self._base, len(numbers)
-        if (
-            first >= 0
-            and numbers[-1] - numbers[0] == count - 1
-            and numbers == list(range(numbers[0], numbers[0] + count))
-        ):
-            found = tuple(self._recent[first : first + count])
+        first, count = numbers[0], len(numbers)
+        if numbers[-1] - first != count - 1 or numbers != list(range(first, first + count)):
+            return tuple(map(self.get, numbers))
+        if first >= self._base:
+            found = tuple(self._recent[first - self._base : first - self._base + count])
             if len(found) == count:
                 return found
-        return tuple(map(self.get, numbers))
+        return self._old_range(first, count)
+
+    def _old_range(self, first: int, count: int) -> tuple[Any, ...]:
+        """Values of consecutive numbers; items that share their keys ask for the same ones again and again."""
+        found = self._ranges.get((first, count))
+        if found is None:
+            found = tuple(map(self.get, range(first, first + count)))
+            if first + count <= self._base and all(type(value) is str for value in found):
+                self._ranges[first, count] = found
+            if len(self._ranges) > _RANGES:
+                self._ranges.clear()
+        return found
 
     def pin(self) -> None:
         """Keep everything numbered so far for good."""

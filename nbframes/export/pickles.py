@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nbframes.errors import SourceError
-from nbframes.export.pickle_globals import ALLOWED, Global
+from nbframes.export.pickle_globals import ALLOWED, Global, Opaque
 from nbframes.export.pickle_machine import Item, Machine
 from nbframes.export.pickle_runs import NumberDict, Run
 from nbframes.export.pickle_stream import StreamMachine
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping
     from typing import BinaryIO
 
-__all__ = ["ALLOWED", "Global", "Item", "NumberDict", "Run", "load", "load_prefix", "stream_items"]
+__all__ = ["ALLOWED", "Global", "Item", "NumberDict", "Opaque", "Run", "load", "load_prefix", "stream_items"]
 
 
 def load(
@@ -27,6 +27,7 @@ def load(
     allowed: Mapping[tuple[str, str], Global] = ALLOWED,
     persistent: Callable[[Any], Any] | None = None,
     numbers: bool = False,
+    unread: Callable[[bytes], object] | None = None,
 ) -> Any:
     """Object of one pickle of protocols 2 to 5.
 
@@ -42,6 +43,8 @@ def load(
         Turns persistent ids into objects. Without it they are refused.
     numbers
         Make every dict a `NumberDict`, in which runs of numbers stay arrays.
+    unread
+        Is given the bytes that were read beyond the end of the pickle.
 
     Raises
     ------
@@ -62,6 +65,8 @@ def load(
     machine = Machine(_reader(source), where, allowed=allowed, persistent=persistent, numbers=numbers)
     for _ in machine.run():
         pass
+    if unread is not None:
+        unread(machine.rest)
     return machine.result
 
 
@@ -93,6 +98,7 @@ def stream_items(
     allowed: Mapping[tuple[str, str], Global] = ALLOWED,
     persistent: Callable[[Any], Any] | None = None,
     numbers: bool = False,
+    unread: Callable[[bytes], object] | None = None,
 ) -> Generator[Item, None, Any]:
     """Items of the dict or list under ``key`` of the pickled dict, each as soon as it is complete.
 
@@ -101,7 +107,7 @@ def stream_items(
 
     Parameters
     ----------
-    source, where, allowed, persistent, numbers
+    source, where, allowed, persistent, numbers, unread
         As for `load`.
     key
         Key of the container in the top-level dict.
@@ -122,6 +128,8 @@ def stream_items(
     """
     machine = StreamMachine(source.read, where, key=key, allowed=allowed, persistent=persistent, numbers=numbers)
     yield from machine.run()
+    if unread is not None:
+        unread(machine.rest)
     return machine.result
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _WRITERS: Final = {
     "nb101": ("nb101", "write"),
+    "nb201": ("nb201", "write"),
     "nb301": ("nb301", "write"),
     "nats-tss": ("nats", "write_tss"),
     "nats-sss": ("nats", "write_sss"),
