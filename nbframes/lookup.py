@@ -19,6 +19,10 @@ _LARGEST = 2**31
 """Cells of the largest array that is built; 17 GB of values would be a mistake rather than a wish."""
 
 
+_FEW = 8
+"""Up to so many values, comparing a column with each of them is cheaper than a table."""
+
+
 def lookup(
     results: pl.LazyFrame | pl.DataFrame | Store,
     /,
@@ -202,27 +206,21 @@ class _Dense:
         import numpy as np
 
         chosen = frame.filter(pl.col(name) == value for name, value in wanted.items())
-        rows = chosen.select("benchmark", "schedule", "arch", "seed", "budget", "value").collect()
+        _check_single(chosen)
+        rows = chosen.select("arch", "seed", "budget", "value").collect()
         if rows.is_empty():
             raise _nothing(frame, wanted)
-        for name, argument in (("benchmark", "benchmark="), ("schedule", "schedule=")):
-            if len(several := rows[name].unique().sort().to_list()) > 1:
-                msg = (
-                    f"the results hold several values of {name}: {listed(several)}\n\nHint: choose one with {argument}"
-                )
-                raise FrameError(msg)
+        arch, seed, budget, value = (rows[name].to_numpy() for name in ("arch", "seed", "budget", "value"))
         seeds, budgets = (rows[name].unique().sort().to_list() for name in ("seed", "budget"))
-        shape = (int(rows["arch"].max()) + 1, len(seeds), len(budgets))  # type: ignore[arg-type]
+        shape = (int(arch.max()) + 1, len(seeds), len(budgets))
         if np.prod(shape, dtype=float) > _LARGEST:
             msg = f"a dense array of {shape} values is too large; filter the results, or use final=True"
             raise InvalidArgumentError(msg)
-        place = rows["arch"].to_numpy().astype(np.int64) * len(seeds)
-        place += _positions(seeds)[rows["seed"].to_numpy()]
+        place = np.multiply(arch, len(seeds), dtype=np.int64)
+        place += _ordinals(seed, seeds)
         place *= len(budgets)
-        place += _positions(budgets)[rows["budget"].to_numpy()]
-        array, mask = np.zeros(shape), np.ones(shape, bool)
-        array.reshape(-1)[place] = rows["value"].to_numpy()
-        mask.reshape(-1)[place] = False
+        place += _ordinals(budget, budgets)
+        array, mask = _scattered(place, value, shape)
         if mask.size - np.count_nonzero(mask) != rows.height:
             msg = "the results hold more than one value for the same arch, seed and budget; filter them further"
             raise FrameError(msg)
@@ -299,6 +297,45 @@ class _Dense:
         has = [known for known, gone in zip(self.seeds, self.mask[arch, :, index].tolist(), strict=True) if not gone]
         msg = f"architecture {arch} has no value at budget {budget} with seed {seed!r}; it has seeds {listed(has)}"
         return UnknownNameError(msg)
+
+
+def _check_single(rows: pl.LazyFrame) -> None:
+    """Check that all rows are of one benchmark and one schedule."""
+    names = ("benchmark", "schedule")
+    mixed = rows.select((pl.col(name) != pl.col(name).first()).any() for name in names).collect()
+    for name in names:
+        if mixed[name].item():
+            several = rows.select(pl.col(name).unique()).collect()[name].sort().to_list()
+            msg = f"the results hold several values of {name}: {listed(several)}\n\nHint: choose one with {name}="
+            raise FrameError(msg)
+
+
+def _ordinals(column: NDArray[Any], known: list[int]) -> NDArray[Any]:
+    """Positions of a column's values among the known ones, by the cheapest way that there is."""
+    import numpy as np
+
+    ordinals: NDArray[Any]
+    if known[-1] - known[0] == len(known) - 1:
+        ordinals = np.subtract(column, column.dtype.type(known[0]))
+    elif len(known) <= _FEW:
+        ordinals = np.asarray(np.sum([column > value for value in known[:-1]], axis=0, dtype=np.uint8))
+    else:
+        ordinals = np.take(_positions(known), column)
+    return ordinals
+
+
+def _scattered(
+    place: NDArray[np.int64], value: NDArray[np.float64], shape: tuple[int, ...]
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Values at their flat places, and a mask of the places that got none; a NaN among the values is a value."""
+    import numpy as np
+
+    array = np.full(shape, np.nan)
+    array.reshape(-1)[place] = value
+    mask = np.isnan(array)
+    if np.isnan(value).any():
+        mask.reshape(-1)[place] = False
+    return array, mask
 
 
 def _nothing(frame: pl.LazyFrame, wanted: dict[str, str]) -> UnknownNameError | FrameError:
