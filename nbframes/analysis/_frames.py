@@ -97,9 +97,15 @@ def require(frame: pl.LazyFrame, columns: Iterable[str]) -> None:
         raise FrameError.missing_columns(missing, available)
 
 
-def like(given: Frame, result: pl.LazyFrame) -> Frame:
-    """Return the result as the caller gave the frame: lazy for lazy, collected for collected."""
-    return result if isinstance(given, pl.LazyFrame) else result.collect()
+def like(given: Frame, result: pl.LazyFrame, order: Sequence[str] = ()) -> Frame:
+    """Return the result as the caller gave the frame, lazy for lazy and collected for collected, sorted by some columns."""
+    if isinstance(given, pl.LazyFrame):
+        return result.sort(order) if order else result
+    found = result.collect()
+    varies = found.select(pl.col(order).ne_missing(pl.col(order).first()).any()) if order else found.select()
+    # Sorting by a column of names takes longer than the rest; most have one value.
+    varying = [name for name in varies.columns if varies.get_column(name).item()]
+    return found.sort(varying) if varying else found
 
 
 def measured(frame: pl.DataFrame | pl.LazyFrame) -> pl.LazyFrame:
@@ -122,11 +128,9 @@ def average(frame: pl.LazyFrame, keys: Sequence[str], over: Sequence[str]) -> pl
 
 
 def units(frame: pl.LazyFrame, keys: Sequence[str], over: Sequence[str]) -> pl.LazyFrame:
-    """One ``value`` for each value of the last column to average over, and the number of ``runs`` behind it."""
+    """One ``value`` for each value of the last column to average over, and if there are others the ``runs`` behind it."""
     *first, last = over
-    if first:
-        return average(frame, [*keys, last], first)
-    return frame.select(*keys, last, "value", runs=pl.lit(1, pl.UInt32))
+    return average(frame, [*keys, last], first) if first else frame.select(*keys, last, "value")
 
 
 def within(keys: Sequence[str], window: pl.Expr) -> pl.Expr:
@@ -134,12 +138,12 @@ def within(keys: Sequence[str], window: pl.Expr) -> pl.Expr:
     return window.over(keys) if keys else window
 
 
-def spread(quantiles: Sequence[float]) -> list[pl.Expr]:
-    """Aggregates that describe how ``value`` is spread; the deviation is that of a sample (n - 1)."""
+def spread(over: Sequence[str], quantiles: Sequence[float]) -> list[pl.Expr]:
+    """Aggregates that describe how the ``value`` of `units` is spread; the deviation is that of a sample (n - 1)."""
     value = pl.col("value")
     return [
         pl.len().alias("n"),
-        pl.col("runs").sum(),
+        pl.col("runs").sum() if len(over) > 1 else pl.len().alias("runs"),
         value.mean().alias("mean"),
         value.std().alias("std"),
         (value.std() / pl.len().sqrt()).alias("sem"),

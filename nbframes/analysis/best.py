@@ -99,7 +99,7 @@ def best_archs(
     over = names("over", over)
     results = measured(frame)
     require(results, ["arch", *over])
-    groups = Groups.of(results, by, free=["arch", *over])
+    groups: Groups = Groups.of(results, by, free=["arch", *over])
     keys: tuple[str, ...] = groups.keys
     means = average(results, [*keys, "arch"], over)
     added: list[str] = []
@@ -115,7 +115,7 @@ def best_archs(
         .filter(pl.col("rank") <= k)
         .select(*keys, "rank", "arch", "value", "runs", "n", *added)
     )
-    return like(frame, groups.settle(best).sort(*groups.by, "rank", "arch"))
+    return like(frame, groups.settle(best), [*groups.by, "rank", "arch"])
 
 
 def _with_costs(

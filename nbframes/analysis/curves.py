@@ -84,5 +84,5 @@ def learning_curves(
     require(results, ["budget", *over] if align == "epochs" else ["budget", "schedule", *over])
     results = results.with_columns(fraction=pl.col("budget") / pl.col("schedule")) if align == "fraction" else results
     groups: Groups = Groups.of(results, by, free=["budget", *over])
-    curves = units(results, [*groups.keys, axis], over).group_by(*groups.keys, axis).agg(spread(quantiles))
-    return like(frame, groups.settle(curves).sort(*groups.by, axis))
+    curves = units(results, [*groups.keys, axis], over).group_by(*groups.keys, axis).agg(spread(over, quantiles))
+    return like(frame, groups.settle(curves), [*groups.by, axis])

@@ -81,7 +81,7 @@ def seed_noise(
         raise InvalidArgumentError(msg)
     results = measured(frame)
     require(results, ["arch", "seed"])
-    groups = Groups.of(results, by, free=["arch", "seed"])
+    groups: Groups = Groups.of(results, by, free=["arch", "seed"])
     keys: tuple[str, ...] = groups.keys
     archs = _placed(results, keys, maximise=maximise)
     noise = archs.join(
@@ -89,8 +89,8 @@ def seed_noise(
     )
     if bins is None:
         rows = noise.select(*keys, "arch", "rank", "runs", "mean", "std", "flip")
-        return like(frame, groups.settle(rows).sort(*groups.by, "rank", "arch"))
-    return like(frame, groups.settle(_binned(noise, keys, bins, maximise=maximise)).sort(*groups.by, "bin"))
+        return like(frame, groups.settle(rows), [*groups.by, "rank", "arch"])
+    return like(frame, groups.settle(_binned(noise, keys, bins, maximise=maximise)), [*groups.by, "bin"])
 
 
 def _placed(results: pl.LazyFrame, keys: Sequence[str], *, maximise: bool) -> pl.LazyFrame:

@@ -65,7 +65,7 @@ def summarize(
     over = names("over", over)
     results = measured(frame)
     require(results, over)
-    groups = Groups.of(results, by, free=over)
+    groups: Groups = Groups.of(results, by, free=over)
     last, ties = pl.col(over[-1]), pl.col("_tied")
     extremes: list[pl.Expr] = [
         pl.col("value").min().alias("min"),
@@ -74,9 +74,9 @@ def summarize(
         last.filter(ties == ties.max()).min().alias(f"max_{over[-1]}"),
     ]
     values = _with_ties(units(results, groups.keys, over), groups.keys)
-    aggregates = [*spread(quantiles), *extremes]
+    aggregates = [*spread(over, quantiles), *extremes]
     summary = values.group_by(groups.keys).agg(aggregates) if groups.keys else values.select(aggregates)
-    return like(frame, groups.settle(summary).sort(groups.by))
+    return like(frame, groups.settle(summary), groups.by)
 
 
 def ecdf(frame: Frame, /, *, by: Names | None = None, over: Names = ("seed", "arch")) -> Frame:
@@ -118,7 +118,7 @@ def ecdf(frame: Frame, /, *, by: Names | None = None, over: Names = ("seed", "ar
     over = names("over", over)
     results = measured(frame)
     require(results, over)
-    groups = Groups.of(results, by, free=over)
+    groups: Groups = Groups.of(results, by, free=over)
     count, total = pl.col("count").cum_sum(), pl.col("count").sum()
     steps = (
         _with_ties(units(results, groups.keys, over), groups.keys)
@@ -128,7 +128,7 @@ def ecdf(frame: Frame, /, *, by: Names | None = None, over: Names = ("seed", "ar
         .with_columns(within(groups.keys, count), within(groups.keys, total.alias("n")))
         .with_columns(share=pl.col("count") / pl.col("n"))
     )
-    return like(frame, groups.settle(steps).sort(*groups.by, "value"))
+    return like(frame, groups.settle(steps), [*groups.by, "value"])
 
 
 def _with_ties(frame: pl.LazyFrame, keys: Sequence[str]) -> pl.LazyFrame:

@@ -202,7 +202,7 @@ def rank_stability(
     >>> rank_stability(frame).select("arch", "n", "mean", "min", "max").rows()
     [(0, 3, 2.5, 2.0, 3.0), (1, 3, 2.5, 2.0, 3.0), (2, 3, 1.0, 1.0, 1.0)]
     """
-    comparison = Comparison.of(frame.lazy(), across, by=by, on=on, over=over, against=None)
+    comparison: Comparison = Comparison.of(frame.lazy(), across, by=by, on=on, over=over, against=None)
     keys: tuple[str, ...] = comparison.groups.keys
     across, on = comparison.between, comparison.on
     means = average(measured(frame), [*keys, *across, *on], comparison.over)
@@ -222,4 +222,4 @@ def rank_stability(
         .with_columns(n=within(keys, pl.len()))
         .select(*keys, *on, "n", pl.exclude(*keys, *on, "n"))
     )
-    return like(frame, comparison.groups.settle(stability).sort(*comparison.groups.by, *on))
+    return like(frame, comparison.groups.settle(stability), [*comparison.groups.by, *on])

@@ -30,13 +30,16 @@ def main() -> None:
     plain = frame.select("arch", "budget", "seed", "value")
     last = final.select("arch", "seed", "value")
     pandas = {"all": plain.to_pandas(), "last": last.to_pandas()}
+    tables = duckdb.connect()
+    tables.register("frame", frame.to_arrow())
+    tables.register("last", last.to_arrow())
     keys = "benchmark, metric, dataset, split, schedule, arch, budget"
     rows = [
         Row(
             f"learning_curves: {options.archs:,} x {options.budgets} from {frame.height:,} rows",
             measure(lambda: nbf.learning_curves(frame), repeat=3),
             measure(
-                lambda: duckdb.sql(
+                lambda: tables.sql(
                     f"select {keys}, count(*), avg(value), stddev_samp(value) from frame group by all order by all"
                 ).pl(),
                 repeat=3,
@@ -57,7 +60,7 @@ def main() -> None:
             "learning_curves of the population, quantiles 0.1 0.9",
             measure(lambda: nbf.learning_curves(frame, over=("seed", "arch"), quantiles=[0.1, 0.9]), repeat=3),
             measure(
-                lambda: duckdb.sql(
+                lambda: tables.sql(
                     f"with m as (select {keys}, avg(value) v from frame group by all) select budget, count(*), avg(v), stddev_samp(v), "
                     "quantile_cont(v, 0.1), quantile_cont(v, 0.9) from m group by all order by all"
                 ).pl(),
@@ -75,7 +78,7 @@ def main() -> None:
             "best_archs, k=10",
             measure(lambda: nbf.best_archs(final, k=10)),
             measure(
-                lambda: duckdb.sql(
+                lambda: tables.sql(
                     "select arch, avg(value) v, rank() over (order by avg(value) desc) r from last group by arch qualify r <= 10"
                 ).pl()
             ),
