@@ -17,6 +17,7 @@ import polars as pl
 from nbframes.errors import SourceError
 from nbframes.export.nb101_record import (
     ACCURACIES,
+    EPOCHS,
     VALUES,
     Metrics,
     Row,
@@ -40,7 +41,9 @@ _OPENING = b'["'
 _CLOSING = b'"]'
 _BREAK = b"\\n"
 _LAYOUTS = 32
-_LONGEST_HEAD = len(b'", 108, "')
+_HEADS = {epochs: f'", {epochs}, "'.encode() for epochs in EPOCHS}
+"""What stands between hash and cell in a payload of the official form."""
+_LONGEST_HEAD = max(map(len, _HEADS.values()))
 _ALPHABET = np.isin(np.arange(256), list(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"))
 
 
@@ -95,6 +98,11 @@ class _Form(NamedTuple):
     breaks: tuple[int, ...]
     """Where line breaks, written ``\\n``, stand in it."""
 
+    @property
+    def tail(self) -> int:
+        """Bytes of the payload behind the cell."""
+        return len(SEPARATOR) + self.width + len(_CLOSING)
+
     def decode(self, text: NDArray[np.uint8]) -> _Messages:
         """Decode base64 texts of that form, one a row."""
         good = np.ones(len(text), np.bool_)
@@ -131,9 +139,6 @@ class _Messages(NamedTuple):
 class _Layout:
     """How the bytes of a record are to be read."""
 
-    epochs: int
-    head: bytes
-    """From behind the hash to the cell: the epochs within JSON."""
     form: _Form
     padding: int
     """Characters ``=`` at the end of the metrics."""
@@ -159,11 +164,12 @@ class _Layout:
         message = np.frombuffer(decode_base64(row.metrics), np.uint8)
         mask = _structure(message.tobytes())
         columns = np.flatnonzero(mask)
-        head = f'", {row.epochs}, "'.encode()
         form = _Form(len(encoded), breaks)
-        return cls(row.epochs, head, form, padding, columns, message[columns], mask[columns], metrics)
+        return cls(form, padding, columns, message[columns], mask[columns], metrics)
 
-    def numbers(self, messages: NDArray[np.uint8]) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.bool_]]:
+    def numbers(
+        self, messages: NDArray[np.uint8], epochs: NDArray[np.uint16]
+    ) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.bool_]]:
         """Values and params of messages, and which have this layout and need no second look."""
         count = len(messages)
         fits = ~((messages[:, self.columns] ^ self.structure) & self.mask).any(axis=1)
@@ -174,7 +180,7 @@ class _Layout:
                 fits &= np.isfinite(values[index])
                 if index in ACCURACIES:
                     fits &= values[index] * 100.0 / 100.0 == values[index]
-        for expected, offset in zip((self.epochs / 2, self.epochs), self.metrics.progress, strict=True):
+        for expected, offset in zip((epochs / 2, epochs), self.metrics.progress, strict=True):
             if offset >= 0:
                 fits &= np.abs(_doubles(messages, offset) - expected) < 0.5
         params = np.full(count, -1 if self.metrics.params < 0 else 0, np.int64)
@@ -198,7 +204,7 @@ class _Block:
             odd_texts={},
             broken={},
         )
-        self._messages: dict[_Form, tuple[Offsets, _Messages]] = {}
+        self._forms: dict[_Form, tuple[Offsets, _Messages]] = {}
 
     def read_carefully(self, record: int) -> _Layout | None:
         """Decode one record; return its layout if others may have it too."""
@@ -215,53 +221,56 @@ class _Block:
         if layout is None:
             into.odd_texts[record] = row.adjacency.encode() + SEPARATOR + row.operations.encode()
         else:
-            self._place_texts(layout, record)
+            self._read_form(layout.form)
+            into.text[1, record] = self._stop[record] - layout.form.tail
         return layout
 
     def read(self, layout: _Layout, among: Offsets) -> Offsets:
         """Decode those of the records ``among`` that have a layout; return the others."""
-        row_of, messages = self._decoded_form(layout.form)
+        row_of, messages = self._read_form(layout.form)
         row = row_of[among]
         found = np.flatnonzero((row >= 0) & (messages.padding[row] == layout.padding))
-        heads = texts(self._data, len(layout.head))[self._start[among[found]] + HASH.stop]
-        found = found[heads == layout.head]
         if not found.size:
             return among
-        values, params, fits = layout.numbers(messages.content[row[found]])
-        if not fits.all():
-            found, values, params = found[fits], values[:, fits], params[fits]
         rows = among[found]
-        self.decoded.epochs[rows] = layout.epochs
+        values, params, fits = layout.numbers(messages.content[row[found]], self.decoded.epochs[rows])
+        if not fits.all():
+            found, rows, values, params = found[fits], rows[fits], values[:, fits], params[fits]
         self.decoded.params[rows] = params
+        self.decoded.text[1, rows] = self._stop[rows] - layout.form.tail
         for column, measured in zip(self.decoded.values, values, strict=True):
             column[rows] = measured
-        self._place_texts(layout, rows)
         others = np.ones(len(among), np.bool_)
         others[found] = False
         return among[others]
 
-    def _place_texts(self, layout: _Layout, rows: Any) -> None:
-        """Note where the cells of records of a layout stand."""
-        self.decoded.text[0, rows] = self._start[rows] + HASH.stop + len(layout.head)
-        self.decoded.text[1, rows] = self._stop[rows] - layout.form.width - len(SEPARATOR) - len(_CLOSING)
-
-    def _decoded_form(self, form: _Form) -> tuple[Offsets, _Messages]:
+    def _read_form(self, form: _Form) -> tuple[Offsets, _Messages]:
         """Messages of the records whose metrics have a form, and in which row each record's stands, -1 if in none."""
-        if form not in self._messages:
-            tail = form.width + len(_CLOSING)
-            shortest = HASH.stop + _LONGEST_HEAD + len(SEPARATOR) + tail
-            rows = np.flatnonzero(self._stop - self._start >= shortest)
+        if form not in self._forms:
+            rows = np.flatnonzero(self._stop - self._start >= HASH.stop + _LONGEST_HEAD + form.tail)
             for expected, origin, offset in (
-                (SEPARATOR, self._stop, -tail - len(SEPARATOR)),
+                (SEPARATOR, self._stop, -form.tail),
                 (_OPENING, self._start, 0),
                 (_CLOSING, self._stop, -len(_CLOSING)),
             ):
                 rows = rows[texts(self._data, len(expected))[origin[rows] + offset] == expected]
-            text = texts(self._data, form.width)[self._stop[rows] - tail]
+            rows = self._read_heads(rows)
+            text = texts(self._data, form.width)[self._stop[rows] - form.tail + len(SEPARATOR)]
             row_of = np.full(len(self._start), -1)
             row_of[rows] = np.arange(len(rows))
-            self._messages[form] = row_of, form.decode(text.view(np.uint8).reshape(len(rows), form.width))
-        return self._messages[form]
+            self._forms[form] = row_of, form.decode(text.view(np.uint8).reshape(len(rows), form.width))
+        return self._forms[form]
+
+    def _read_heads(self, rows: Offsets) -> Offsets:
+        """Read the epochs and where the cell begins; return the rows in which they are written as in the official file."""
+        at = self._start[rows] + HASH.stop
+        official = np.zeros(len(rows), np.bool_)
+        for epochs, head in _HEADS.items():
+            these = texts(self._data, len(head))[at] == head
+            self.decoded.epochs[rows[these]] = epochs
+            self.decoded.text[0, rows[these]] = at[these] + len(head)
+            official |= these
+        return rows[official]
 
 
 def _structure(message: bytes, start: int = 0, stop: int | None = None) -> NDArray[np.uint8]:

@@ -138,25 +138,26 @@ def _name_cells(decoded: Decoded, records: Records, impossible: Mapping[str, str
 
 def _names(decoded: Decoded, data: bytes, records: Offsets) -> list[str]:
     """Text form of the cells of some records."""
-    start, stop = decoded.text[:, records]
-    found = np.empty(len(records), object)
-    for width in np.unique(stop - start).tolist():
-        rows = np.flatnonzero(stop - start == width)
-        found[rows] = texts(data, width)[start[rows]].tolist()
+    start, stop = decoded.text[:, records].tolist()
+    found = [data[a:b] for a, b in zip(start, stop, strict=True)]
     if decoded.odd_texts:
-        found[:] = [decoded.odd_texts.get(record, text) for record, text in zip(records.tolist(), found, strict=True)]
-    return [text.replace(SEPARATOR, b"|").decode(errors="backslashreplace") for text in found.tolist()]
+        found = [decoded.odd_texts.get(record, text) for record, text in zip(records.tolist(), found, strict=True)]
+    return [text.replace(SEPARATOR, b"|").decode(errors="backslashreplace") for text in found]
 
 
 def _differ(decoded: Decoded, data: bytes, records: Offsets, others: Offsets) -> NDArray[np.bool_]:
     """Whether the cell of each record is written differently from that of another."""
-    start, stop = decoded.text
-    size = (stop - start)[records]
-    differ = size != (stop - start)[others]
-    for width in np.unique(size).tolist():
-        rows = np.flatnonzero(~differ & (size == width))
-        view = texts(data, width)
-        differ[rows] = view[start[records[rows]]] != view[start[others[rows]]]
+    these, those = decoded.text[:, records], decoded.text[:, others]
+    size = these[1] - these[0]
+    differ = size != those[1] - those[0]
+    # Texts of similar size are compared together: the first and the last half of the longest cover each of them.
+    similar = np.where(size < 32, -size, size >> 5)
+    for group in np.unique(similar[~differ]).tolist():
+        rows = np.flatnonzero(~differ & (similar == group))
+        half = (int(size[rows].max()) + 1) // 2
+        view = texts(data, half)
+        for edge, shift in ((0, 0), (1, -half)):
+            differ[rows] |= view[these[edge, rows] + shift] != view[those[edge, rows] + shift]
     if decoded.odd_texts:
         odd = list(decoded.odd_texts)
         rows = np.flatnonzero(np.isin(records, odd) | np.isin(others, odd))
