@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from nbframes.export.nats_record import Record
-    from nbframes.export.nats_shape import Block, Shape
+    from nbframes.export.nats_shape import Shape
     from nbframes.schema import Partition
 
 
@@ -48,24 +48,35 @@ def arch_frame(archs: Sequence[int], strings: Sequence[str], space: ModuleType) 
 
 
 def _rows(records: Sequence[Record]) -> list[Rows]:
-    blocks: dict[tuple[Partition, bool], list[tuple[Record, Block]]] = {}
+    shape = records[0].shape
+    if all(record.shape is shape for record in records):
+        return _rows_of_one_shape(records, shape)
+    blocks: dict[tuple[Partition, bool], list[tuple[Record, slice]]] = {}
     for record in records:
-        for block in record.shape.blocks:
-            blocks.setdefault((block.partition, block.final), []).append((record, block))
+        for partition, final, start, stop in record.shape.blocks:
+            blocks.setdefault((partition, final), []).append((record, slice(start, stop)))
     return [_block_rows(partition, final, parts) for (partition, final), parts in blocks.items()]
 
 
-def _block_rows(partition: Partition, final: bool, parts: list[tuple[Record, Block]]) -> Rows:
+def _rows_of_one_shape(records: Sequence[Record], shape: Shape) -> list[Rows]:
+    count = len(records)
+    archs = np.array([record.arch for record in records], np.uint32)
+    values = np.stack([record.values for record in records])
+    found = []
+    for partition, final, start, stop in shape.blocks:
+        keys = (np.tile(column[start:stop], count) for column in (shape.schedule, shape.budget, shape.seed))
+        found.append(Rows(partition, final, np.repeat(archs, stop - start), *keys, values[:, start:stop].ravel()))
+    return found
+
+
+def _block_rows(partition: Partition, final: bool, parts: list[tuple[Record, slice]]) -> Rows:
     archs = np.array([record.arch for record, _ in parts], np.uint32)
-    return Rows(
-        partition,
-        final,
-        np.repeat(archs, [block.stop - block.start for _, block in parts]),
-        np.concatenate([record.shape.schedule[block.start : block.stop] for record, block in parts]),
-        np.concatenate([record.shape.budget[block.start : block.stop] for record, block in parts]),
-        np.concatenate([record.shape.seed[block.start : block.stop] for record, block in parts]),
-        np.concatenate([record.values[block.start : block.stop] for record, block in parts]),
+    keys = (
+        np.concatenate([getattr(record.shape, name)[place] for record, place in parts])
+        for name in ("schedule", "budget", "seed")
     )
+    values = np.concatenate([record.values[place] for record, place in parts])
+    return Rows(partition, final, np.repeat(archs, [place.stop - place.start for _, place in parts]), *keys, values)
 
 
 def _runs(records: Sequence[Record]) -> pl.DataFrame:
@@ -113,9 +124,9 @@ def _means(lists: pl.Series, values: NDArray[np.float64], counts: NDArray[np.int
 def _train_times(record: Record) -> list[float | None]:
     """Total training time of each run, its epochs summed from left to right (``np.sum`` would add in pairs)."""
     totals: list[float | None] = [None] * len(record.shape.runs)
-    for runs, places in record.shape.train_times:
-        for run, total in zip(
-            runs.tolist(), np.add.accumulate(record.values[places], axis=1)[:, -1].tolist(), strict=True
-        ):
+    with np.errstate(over="ignore"):
+        sums = [np.add.accumulate(record.values[places], axis=1)[:, -1] for _, places in record.shape.train_times]
+    for (runs, _), found in zip(record.shape.train_times, sums, strict=True):
+        for run, total in zip(runs.tolist(), found.tolist(), strict=True):
             totals[run] = total
     return totals

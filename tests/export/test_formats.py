@@ -86,9 +86,8 @@ def test_nas_bench_101(data, tmp_path):
     path = tmp_path / "any.pickle"
     shutil.copyfile(data / "nb101" / "nasbench_sample.tfrecord", path)
     assert type(detect(path)) is nb101.TFRecordReader
-    if hasattr(nb101, "PickleReader"):
-        top = {"benchmark": "nb101", "format": "x", "entries_by_arch": {"hash": [{"epoch": 4}]}}
-        assert type(detect(dump(top, path))) is nb101.PickleReader
+    top = {"benchmark": "nb101", "format": "x", "entries_by_arch": {"hash": [{"epoch": 4}]}}
+    assert type(detect(dump(top, path))) is nb101.PickleReader
 
 
 def test_nas_bench_301(data, tmp_path):

@@ -479,6 +479,7 @@ WRONG = {
     "an epoch written twice": lambda state, result: result["eval_losses"].update({"x-test@00": 1.0}),
     "a set that eval_names lacks": lambda state, result: result["eval_names"].pop(),
     "weights": lambda state, result: result.update(net_state_dict={"w": 1.0}),
+    "channels that are none": lambda state, result: result["arch_config"].update(channels="8:8"),
     "another configuration": lambda state, result: result["arch_config"].update(class_num=10),
     "another seed": lambda state, result: result.update(seed="0888"),
     "other epochs": lambda state, result: result.update(epochs=12),
@@ -593,6 +594,16 @@ def test_a_monolith_whose_index_is_wrong_is_refused(small, tmp_path, change, rea
     path = dump(top, tmp_path / "x")
     with pytest.raises(SourceError, match=reason):
         Tables(MonolithReader(path, STRINGS[True][:3]))
+
+
+def test_a_monolith_in_any_order_gives_the_same_tables(small, tmp_path):
+    infos = {arch: load(small / f"{arch:06d}.pickle.pbz2") for arch in range(3)}
+    sorted_one, shuffled = (
+        Tables(MonolithReader(in_one(small, tmp_path / "x", {arch: infos[arch] for arch in order}), STRINGS[True][:3]))
+        for order in ((0, 1, 2), (2, 0, 1))
+    )
+    assert shuffled.numbers() == sorted_one.numbers() == {arch: numbers(record) for arch, record in infos.items()}
+    assert shuffled.runs.equals(sorted_one.runs, null_equal=True)
 
 
 class Evil:
