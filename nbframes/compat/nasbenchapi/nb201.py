@@ -30,7 +30,18 @@ Place = tuple[str, str, str]
 
 
 class NASBench201(NASBenchBase):
-    """NAS-Bench-201, answered from a store; see the package for where the answers differ from upstream's."""
+    """NAS-Bench-201, answered from a store; see the package for where the answers differ from upstream's.
+
+    Examples
+    --------
+    >>> import nbframes as nbf
+    >>> from nbframes.compat.nasbenchapi import NASBench201
+    >>> api = NASBench201(nbf.sample.store(benchmarks=["nb201"]), verbose=False)
+    >>> arch = api.random_sample(n=1, seed=7)[0]
+    >>> answer = api.query(arch, dataset="cifar100", split="val")
+    >>> answer["metric_name"], 0 < answer["metric"] < 100
+    ('val_acc', True)
+    """
 
     _name = "nb201"
     OPS: ClassVar[list[str]] = list(tss.OPERATIONS)
