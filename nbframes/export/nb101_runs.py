@@ -150,20 +150,26 @@ def _differ(decoded: Decoded, data: bytes, records: Offsets, others: Offsets) ->
     these, those = decoded.text[:, records], decoded.text[:, others]
     size = these[1] - these[0]
     differ = size != those[1] - those[0]
-    # Texts of similar size are compared together: the first and the last half of the longest cover each of them.
+    # Texts of 32 k to 32 k + 31 bytes are compared together: their first and last 16 k + 16 bytes cover each of them.
     similar = np.where(size < 32, -size, size >> 5)
-    for group in np.unique(similar[~differ]).tolist():
+    for group in filter(None, np.unique(similar).tolist()):
         rows = np.flatnonzero(~differ & (similar == group))
-        half = (int(size[rows].max()) + 1) // 2
-        view = texts(data, half)
-        for edge, shift in ((0, 0), (1, -half)):
-            differ[rows] |= view[these[edge, rows] + shift] != view[those[edge, rows] + shift]
+        width = -group if group < 0 else 16 * (group + 1)
+        view = texts(data, width)
+        for edge, shift in ((0, 0), (1, -width)):
+            differ[rows] |= _unequal(view[these[edge, rows] + shift], view[those[edge, rows] + shift])
     if decoded.odd_texts:
         odd = list(decoded.odd_texts)
         rows = np.flatnonzero(np.isin(records, odd) | np.isin(others, odd))
         pairs = zip(_names(decoded, data, records[rows]), _names(decoded, data, others[rows]), strict=True)
         differ[rows] = [name != other for name, other in pairs]
     return differ
+
+
+def _unequal(left: NDArray[np.bytes_], right: NDArray[np.bytes_]) -> NDArray[np.bool_]:
+    """Whether strings differ, NUL bytes included; many bytes at once are compared faster than as strings."""
+    unit = np.uint8 if left.dtype.itemsize % 8 else np.uint64
+    return np.asarray((left.view(unit) != right.view(unit)).reshape(len(left), -1).any(axis=1))
 
 
 def _intact(decoded: Decoded) -> Offsets:
