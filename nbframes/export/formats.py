@@ -28,6 +28,7 @@ _TORCH_LEGACY: Final = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
 """How files of old ``torch.save`` begin: the pickle of its magic number."""
 
 _FOREIGN: Final = {
+    b"PK\x03\x04": "a zip whose end is missing; it was cut off",
     b"\x1f\x8b": "a gzip file; decompress it first",
     b"\xfd7zXZ": "an xz file; decompress it first",
     b"\x28\xb5\x2f\xfd": "a zstd file; decompress it first",

@@ -109,7 +109,7 @@ class Machine(Input):
             if isinstance(target, list):
                 target.extend(loose)
             elif isinstance(target, dict):
-                target.update(zip(map(checked_key, loose[::2]), loose[1::2], strict=False))
+                target.update(_finished_pairs(loose))
         bottom = frames[0]
         if len(bottom) > 2 and isinstance(bottom[0], dict):
             bottom[0][checked_key(bottom[1])] = bottom[2]
@@ -416,6 +416,16 @@ class Machine(Input):
         if len(self._known_keys) > _KNOWN_KEYS:
             self._known_keys.clear()
         return self._known_keys.setdefault(keys, keys)
+
+
+def _finished_pairs(loose: list[Any]) -> Iterator[tuple[Any, Any]]:
+    """Pairs up to what cannot be one, such as the arguments of an unfinished call."""
+    for key, value in zip(loose[::2], loose[1::2], strict=False):
+        try:
+            checked_key(key)
+        except ValueError:
+            return
+        yield key, value
 
 
 def _check_keys(items: list[Any]) -> None:

@@ -101,12 +101,12 @@ class Memo:
         self._fold()
 
     def forget(self, unfinished: Sequence[Any]) -> None:
-        """Drop all values but texts, tuples of texts and integers, globals, dtypes and the ``unfinished`` ones."""
+        """Drop all values but texts, tuples of texts and integers, globals, dtypes, single bytes and the ``unfinished`` ones."""
         live = set(map(id, unfinished))
         self._carried = {number: value for number, value in self._carried.items() if id(value) in live}
         for place in self._volatile:
             value = self._recent[place]
-            if isinstance(value, (Global, np.dtype)):
+            if isinstance(value, (Global, np.dtype)) or _is_singleton(value):
                 self._pinned[self._base + place] = value
             elif id(value) in live:
                 self._carried[self._base + place] = value
@@ -137,6 +137,11 @@ class Memo:
             raise ValueError(msg)
         self._pinned[number] = value
         return value
+
+
+def _is_singleton(value: Any) -> bool:
+    """Whether Python has only one such object, to which all items refer: numpy writes ``b"b"`` for every array."""
+    return type(value) is bytes and len(value) < 2
 
 
 def _is_plain_tuple(value: Any) -> bool:
