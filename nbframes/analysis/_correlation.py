@@ -45,17 +45,20 @@ class Correlation:
         self._method, self._top = method, top
         self._values = values if maximise else -values
         self._codes = codes(self._values)
+        self._whole = top is None and not (self._codes == MISSING).any()
         self._batch = max(1, _BATCH // values.shape[1])
 
     def of(self, first: Array, second: Array) -> tuple[Array, Array]:
         """Number of objects of every pair of rows, and their correlation: NaN where it is not defined."""
-        if self._method in {"pearson", "spearman"} and self._top is None and not (self._codes == MISSING).any():
+        if self._whole and self._method in {"pearson", "spearman"}:
             rows = self._values if self._method == "pearson" else _average_ranks(self._codes)
             return np.full(len(first), rows.shape[1]), _all_pearson(rows)[first, second]
 
         def batch(start: int) -> tuple[Array, Array]:
             chosen = slice(start, start + self._batch)
             x, y = first[chosen], second[chosen]
+            if self._whole:
+                return np.full(len(x), self._codes.shape[1]), self._statistic(self._source[x], self._source[y])
             has = self._shared(x, y)
             return has.sum(axis=1), self._statistic(self._rows(x, has), self._rows(y, has))
 
@@ -91,7 +94,7 @@ class Correlation:
     def _rows(self, rows: Array, has: Array) -> Array:
         source = self._source[rows]
         lacking = np.nan if source.dtype == np.float64 else MISSING
-        return source if has.all() else np.where(has, source, source.dtype.type(lacking))
+        return np.where(has, source, source.dtype.type(lacking))
 
     def _shared(self, first: Array, second: Array) -> Array:
         """Which objects count for each pair of rows."""

@@ -57,7 +57,8 @@ def rank_correlation(
     over
         Columns to average over before comparing; by default ``"seed"``, if the frame has it and ``between`` is not about it.
     on
-        Columns that identify an architecture: ``"hash"``, say, after joining ``archs`` of two benchmarks.
+        Columns that identify an architecture. Between benchmarks that number architectures differently, join ``hash`` from
+        their ``archs`` and pass ``on="hash", over=("seed", "arch")``: isomorphic architectures are averaged.
     resamples
         Bootstrap resamples for confidence intervals; 0 for none.
     level

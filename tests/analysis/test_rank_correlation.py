@@ -93,12 +93,20 @@ def test_a_split_metric_or_benchmark_can_be_compared():
     assert found["correlation"].item() == pytest.approx(1 / 3)
 
 
-def test_architectures_can_be_identified_by_their_hash():
+def test_benchmarks_with_indices_of_their_own_are_compared_by_hash():
     frame = pl.DataFrame(
-        {"arch": [0, 1, 5, 4], "hash": ["x", "y", "x", "y"], "source": ["a", "a", "b", "b"], "value": [1.0, 2, 3, 4]}
+        {
+            "benchmark": ["nb101"] * 3 + ["mine"] * 4,
+            "arch": [0, 1, 2, 7, 5, 6, 9],
+            "hash": ["x", "y", "z", "y", "x", "x", "w"],
+            "seed": [0] * 7,
+            "value": [1.0, 2.0, 3.0, 5.0, 2.0, 4.0, 9.0],
+        }
     )
-    found = nbf.rank_correlation(frame.drop("arch"), "source", on="hash")
-    assert found.row(0) == ("a", "b", 2, 1.0)
+    found = nbf.rank_correlation(frame, "benchmark", on="hash", over=("seed", "arch"))
+    assert found.row(0) == ("mine", "nb101", 2, 1.0)
+    with pytest.raises(FrameError, match="Hint: 'arch' vary"):
+        nbf.rank_correlation(frame, "benchmark", on="hash")
 
 
 def test_two_groups_at_once_give_what_each_gives_alone(tss):
