@@ -20,7 +20,7 @@ class _Held(NamedTuple):
     arch_str: str
     shape: Shape
     offset: int
-    count: int
+    length: int
 
 
 class Ordered:
@@ -67,5 +67,5 @@ class Ordered:
         if held is None:
             return
         self._file.seek(held.offset)
-        values = np.frombuffer(self._file.read(8 * held.count), np.float64)
+        values = np.frombuffer(self._file.read(8 * held.length), np.float64)
         yield Record(arch, held.arch_str, held.shape, values)
