@@ -75,12 +75,13 @@ class Correlation:
             shared = np.flatnonzero(self._shared(*ends))
             if not len(shared):
                 return np.full(2, np.nan)
+            rows = self._dense(x, shared), self._dense(y, shared)
             rng = np.random.default_rng(seed)
             found = []
             for start in range(0, resamples, self._batch):
                 size = min(self._batch, resamples - start)
-                drawn = shared[rng.integers(len(shared), size=(size, len(shared)))]
-                found.append(self._statistic(self._source[x][drawn], self._source[y][drawn]))
+                drawn = rng.integers(len(shared), size=(size, len(shared)))
+                found.append(self._statistic(rows[0][drawn], rows[1][drawn]))
             return _quantiles(np.concatenate(found), tails)
 
         with ThreadPoolExecutor(pl.thread_pool_size()) as pool:
@@ -95,6 +96,11 @@ class Correlation:
         source = self._source[rows]
         lacking = np.nan if source.dtype == np.float64 else MISSING
         return np.where(has, source, source.dtype.type(lacking))
+
+    def _dense(self, row: int, columns: Array) -> Array:
+        """Some columns of a row; codes are counted anew, to stay below the number of columns."""
+        chosen: Array = self._source[row, columns]
+        return chosen if self._method == "pearson" else np.unique(chosen, return_inverse=True)[1].astype(np.uint32)
 
     def _shared(self, first: Array, second: Array) -> Array:
         """Which objects count for each pair of rows."""

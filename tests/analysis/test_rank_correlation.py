@@ -156,6 +156,15 @@ def test_bootstrap_intervals_are_reproducible_and_hold_the_estimate(tss, method)
     assert not once["low"].equals(other["low"])
 
 
+@pytest.mark.parametrize("method", THEIRS)
+def test_architectures_without_both_values_do_not_sway_the_bootstrap(tss, method):
+    one = tss.filter(nbf.dataset("cifar100"), nbf.seed(888, 999), pl.col("arch") < 300)
+    both = one.filter(pl.len().over("arch") == 2)
+    assert both.height < one.height
+    options = {"method": method, "resamples": 30}
+    assert_frame_equal(nbf.rank_correlation(one, "seed", **options), nbf.rank_correlation(both, "seed", **options))
+
+
 def test_bootstrap_interval_is_near_that_of_scipy(tss):
     few = tss.filter(pl.col("arch") < 300, nbf.dataset("cifar100"), nbf.seed(777, 888))
     ours = nbf.rank_correlation(few, "seed", method="pearson", resamples=4000)
