@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import tarfile
 from contextlib import closing
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 from nbframes.errors import InvalidArchitectureError, SourceError, listed
 from nbframes.export import pickles
 from nbframes.export.bz2_source import decompressed
+from nbframes.export.nats_exchange import Exchange, put
 from nbframes.export.nats_layout import RecordReader
 from nbframes.export.nats_record import NOT_EXPORTED
 from nbframes.export.nats_tables import arch_frame, batch
@@ -75,39 +77,41 @@ class FolderReader:
         self._report_missing(on_error)
         archs = _checked_archs(self._strings, self._space, self._where(META))
         files = [_file_entry(META, self._places[META].read())]
-        parts = results(chain(self._tasks(on_error), self._file_tasks()), jobs)
-        with closing(cast("Generator[object, None, None]", parts)):
-            for part in parts:
-                if not isinstance(part, _Part):
-                    files = cast("list[dict[str, Any]]", part)
-                    continue
-                if part.error is not None:
-                    raise part.error
-                files.extend(part.files)
-                self.report.skipped.extend(part.skipped)
-                if part.records:
-                    indices = [record.arch for record in part.records]
-                    yield batch(part.records, archs[indices], len(part.records) + len(part.skipped))
+        with Exchange(jobs) as exchange:
+            parts = results(chain(self._tasks(on_error, exchange), self._file_tasks()), jobs)
+            with closing(cast("Generator[object, None, None]", parts)):
+                for part in parts:
+                    if not isinstance(part, _Part):
+                        files = cast("list[dict[str, Any]]", part)
+                        continue
+                    if part.error is not None:
+                        raise part.error
+                    files.extend(part.files)
+                    self.report.skipped.extend(part.skipped)
+                    if records := exchange.fetched(part.records):
+                        indices = [record.arch for record in records]
+                        yield batch(records, archs[indices], len(records) + len(part.skipped))
         self.report.files = files
         self.report.notes["architectures"] = len(self._strings)
 
     def _index(self) -> tuple[dict[str, Place], list[str]]:
         """Places of the files by name, and the names of what does not belong here."""
         places, others = {}, []
-        for found in sorted(self.path.iterdir()):
-            if _belongs(found.name) and found.is_file():
-                places[found.name] = Place(str(found), 0, found.stat().st_size)
-            else:
-                others.append(found.name)
+        with os.scandir(self.path) as found:
+            for entry in sorted(found, key=lambda entry: entry.name):
+                if _belongs(entry.name) and entry.is_file():
+                    places[entry.name] = Place(entry.path, 0, entry.stat().st_size)
+                else:
+                    others.append(entry.name)
         return places, others
 
     def _where(self, name: str) -> str:
         return str(self.path / name)
 
-    def _tasks(self, on_error: OnError) -> Iterator[Task]:
+    def _tasks(self, on_error: OnError, exchange: Exchange) -> Iterator[Task]:
         for start in range(0, len(self._present), _ARCHS_A_TASK):
             part = self._present[start : start + _ARCHS_A_TASK]
-            yield Task(_read_part, ([self._entry(arch) for arch in part], on_error))
+            yield Task(_read_part, ([self._entry(arch) for arch in part], on_error, exchange.place(start)))
 
     def _file_tasks(self) -> list[Task]:
         """Tasks that describe the source's files, where the records' own tasks do not."""
@@ -220,7 +224,12 @@ def _record_reader() -> RecordReader:
     return RecordReader()
 
 
-def _read_part(entries: Iterable[_Entry], on_error: OnError) -> _Part:
+def _read_part(entries: Iterable[_Entry], on_error: OnError, place: str | None) -> _Part:
+    part = _records_of(entries, on_error)
+    return part if place is None else part._replace(records=put(part.records, place))
+
+
+def _records_of(entries: Iterable[_Entry], on_error: OnError) -> _Part:
     part = _Part([], [], [], None)
     for entry in entries:
         try:

@@ -77,6 +77,11 @@ class Shape(NamedTuple):
     """Number of latencies measured of each run."""
     train_times: tuple[TrainTimes, ...]
 
+    @property
+    def size(self) -> int:
+        """Numbers of a record of this shape."""
+        return len(self.seed) + 2 * len(self.runs) + sum(self.latencies)
+
 
 class Curve(NamedTuple):
     """Field and keys of one curve."""
