@@ -8,13 +8,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import islice
 from threading import Event
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import numpy as np
 import polars as pl
 
 from nbframes.errors import SourceError
-from nbframes.export.nb101_index import Stretches, plan, read_stretches
+from nbframes.export.nb101_index import Stretches, plan, read_pieces
 from nbframes.export.nb101_part import Part, read_part
 from nbframes.export.nb101_pickle import read_blocks
 from nbframes.export.nb101_record import EPOCHS, VALUES, percent
@@ -36,6 +36,7 @@ OFFICIAL: Final = {
 """The official files by sha256."""
 NOT_EXPORTED: Final = ("the evaluation before training (step 0)", "total_time", "checkpoint_path")
 
+_Item = TypeVar("_Item")
 _DATASET = "cifar10"
 _MEASURED = {
     "training_time": Partition("time", _DATASET, "train"),
@@ -106,15 +107,17 @@ class TFRecordReader:
         log = Log(self.path, self.report, on_error)
         with sha256_meanwhile(self.path) as sha256, workers(jobs) as run:
             blocks = plan(self.path, self._stretches(run, log), _BLOCK)
-            tasks = (Task(read_part, (some,)) for some in iter(lambda: list(islice(blocks, _BLOCKS)), []))
+            tasks = (Task(read_part, (some,)) for some in _batched(blocks, _BLOCKS))
             yield from assemble(run(tasks), self.path, self.report, log)
             describe_source(self.report, self.path, sha256())
 
-    def _stretches(self, run: Callable[[Iterable[Task]], Iterator[Stretches]], log: Log) -> Iterator[Stretches]:
-        for part in run(Task(read_stretches, (self.path, *piece)) for piece in pieces(self.path, size=_BLOCK)):
-            for damage in part.damages:
-                log.leave_out(f"bytes {damage.start} to {damage.stop}", damage.reason)
-            yield part
+    def _stretches(self, run: Callable[[Iterable[Task]], Iterator[list[Stretches]]], log: Log) -> Iterator[Stretches]:
+        ranges = _batched(pieces(self.path, size=_BLOCK), _BLOCKS)
+        for parts in run(Task(read_pieces, (self.path, some)) for some in ranges):
+            for part in parts:
+                for damage in part.damages:
+                    log.leave_out(f"bytes {damage.start} to {damage.stop}", damage.reason)
+                yield part
 
 
 class PickleReader:
@@ -144,7 +147,7 @@ class PickleReader:
         log = Log(self.path, self.report, on_error)
         with sha256_meanwhile(self.path) as sha256, workers(jobs) as run:
             blocks = read_blocks(self.path, log.leave_out)
-            tasks = (Task(read_part, (some,)) for some in iter(lambda: list(islice(blocks, _PICKLED_BLOCKS)), []))
+            tasks = (Task(read_part, (some,)) for some in _batched(blocks, _PICKLED_BLOCKS))
             yield from assemble(run(tasks), self.path, self.report, log)
             describe_source(self.report, self.path, sha256())
 
@@ -202,6 +205,10 @@ def sha256_meanwhile(path: Path) -> Iterator[Callable[[], str]]:
             yield future.result
         finally:
             left.set()
+
+
+def _batched(items: Iterator[_Item], size: int) -> Iterator[list[_Item]]:
+    return iter(lambda: list(islice(items, size)), [])
 
 
 def _batch(part: Part, first: int) -> Batch:

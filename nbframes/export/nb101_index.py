@@ -53,15 +53,16 @@ class Block(NamedTuple):
     """Byte ranges of the file which, one after the other, hold the records cell by cell in file order."""
     length: NDArray[np.uint32]
     """Bytes of each payload."""
-    cell: Offsets
-    """Position in ``hashes`` of each record's cell."""
+    count: Offsets
+    """Records of each cell."""
     hashes: list[bytes]
 
     def load(self) -> Records:
         """Read the records from the file."""
         data = b"".join(read_range(self.path, start, stop) for start, stop in self.ranges)
         stop = np.cumsum(self.length.astype(np.int64) + HEAD + FOOT) - FOOT
-        return Records(data, stop - self.length, stop, self.cell, [hash.decode() for hash in self.hashes])
+        cell = np.repeat(np.arange(len(self.hashes)), self.count)
+        return Records(data, stop - self.length, stop, cell, [hash.decode() for hash in self.hashes])
 
     def place(self, record: int) -> str:
         """Where in the file one record stands, for messages."""
@@ -100,6 +101,11 @@ def read_stretches(path: Path, start: int, stop: int) -> Stretches:
     )
 
 
+def read_pieces(path: Path, ranges: Iterable[tuple[int, int]]) -> list[Stretches]:
+    """Read the stretches of some byte ranges."""
+    return [read_stretches(path, *piece) for piece in ranges]
+
+
 def plan(path: Path, parts: Iterable[Stretches], block: int) -> Iterator[Block]:
     """Cut the records into blocks of whole cells of about ``block`` bytes, cells in order of first appearance."""
     numbers: defaultdict[bytes, int] = defaultdict(count(0).__next__)
@@ -125,7 +131,7 @@ def plan(path: Path, parts: Iterable[Stretches], block: int) -> Iterator[Block]:
             path,
             _merged(start[stretches], stop[stretches]),
             length[records],
-            np.repeat(cell[stretches] - lowest, size[stretches]),
+            np.bincount(cell[stretches] - lowest, size[stretches]).astype(np.int64),
             hashes[lowest : highest + 1],
         )
 
