@@ -7,37 +7,17 @@ import gzip
 import io
 import pickle
 import shutil
-import sys
 import tarfile
-import types
 import zipfile
 
 import pytest
 
 from nbframes.errors import SourceError, UnsafePickleError
-from nbframes.export import nats, nb101, nb301
+from nbframes.export import nats, nb101, nb201, nb301
 from nbframes.export.formats import detect
 from nbframes.export.nats_monolith import MonolithReader
 
 TORCH_MAGIC = pickle.dumps(0x1950A86A20F9469CFC6C, 2)
-
-
-@pytest.fixture
-def nb201(monkeypatch):
-    """A stand-in for the readers of NAS-Bench-201, so that only the recognising is tested here."""
-
-    class Reader:
-        benchmark = "nb201"
-
-        def __init__(self, path):
-            self.path = path
-
-    module = types.ModuleType("nbframes.export.nb201")
-    module.TorchReader = type("TorchReader", (Reader,), {})
-    module.PickleReader = type("PickleReader", (Reader,), {})
-    monkeypatch.setitem(sys.modules, "nbframes.export.nb201", module)
-    monkeypatch.setattr("nbframes.export.nb201", module, raising=False)
-    return module
 
 
 def state(text):
@@ -106,7 +86,7 @@ def test_nas_bench_301(data, tmp_path):
     assert type(detect(dump(entries, tmp_path / "c.pth"))) is nb301.PickleReader
 
 
-def test_nas_bench_201(nb201, tmp_path):
+def test_nas_bench_201(tmp_path):
     zipped = tmp_path / "a.pickle"
     with zipfile.ZipFile(zipped, "w") as file:
         file.writestr("archive/data.pkl", b"x")
