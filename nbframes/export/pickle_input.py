@@ -15,8 +15,16 @@ LONGEST: Final = 1 << 28
 _LONGEST_NAME: Final = 1 << 10
 
 
+_FRAME: Final = 0x95
+_FRAME_HEAD: Final = 9
+_STOP: Final = 0x2E
+
+
 class Input:
     """Hands out bytes in order. A length field claims no memory before its bytes have been read.
+
+    Frames only tell a reader how far to read ahead, and they begin anywhere, in the middle of a run of numbers too. From the first
+    one on, which `_unframe_from` is told of, their heads are left out; each says where the next one stands.
 
     Parameters
     ----------
@@ -33,11 +41,14 @@ class Input:
         self._pos = 0
         self._offset = 0
         self._ended = False
+        self._to_frame: int | None = None
+        self._held = b""
+        self._last = 0
         self.cut_off = False
 
     @property
     def position(self) -> int:
-        """Bytes handed out so far."""
+        """Bytes handed out so far, heads of frames not counted."""
         return self._offset + self._pos
 
     @property
@@ -52,7 +63,7 @@ class Input:
         parts = [self._data[self._pos :]]
         have = len(parts[0])
         while have < size:
-            part = self._read(max(size - have, _WINDOW))
+            part = self._next_part(max(size - have, _WINDOW))
             if not part:
                 self.cut_off = True
                 self._broken("it is truncated")
@@ -65,11 +76,54 @@ class Input:
     def _look_ahead(self) -> None:
         """Have a whole run of numbers ahead, if there is that much left."""
         if len(self._data) - self._pos < _AHEAD and not self._ended:
-            part = self._read(_WINDOW)
+            part = self._next_part(_WINDOW)
             self._ended = not part
             self._data = self._data[self._pos :] + part
             self._offset += self._pos
             self._pos = 0
+
+    def _next_part(self, size: int) -> bytes:
+        """Return the next bytes of the source without heads of frames; nothing at the end."""
+        while self._to_frame is not None:
+            raw = self._read(size)
+            if not raw:
+                self._to_frame, raw, self._held = None, self._held, b""
+                return raw
+            if part := self._unframed(self._held + raw):
+                return part
+        return self._read(size)
+
+    def _unframe_from(self, size: int) -> None:
+        """Leave out the heads of frames from here on, where a frame of ``size`` bytes begins."""
+        if size > LONGEST:
+            self._broken(f"it claims a frame of {size} bytes")
+        raw = self._data[self._pos :]
+        self._offset += self._pos
+        self._pos = 0
+        self._to_frame, self._last = size, 0
+        self._data = self._unframed(raw)
+
+    def _unframed(self, raw: bytes) -> bytes:
+        parts, start, head = [], 0, self._to_frame or 0
+        self._held = b""
+        while head < len(raw):
+            before = raw[head - 1] if head else self._last
+            if raw[head] != _FRAME or before == _STOP:  # what is not framed, or the end: left to the machine
+                self._to_frame = None
+                return b"".join([*parts, raw[start:]])
+            parts.append(raw[start:head])
+            start = head + _FRAME_HEAD
+            if start > len(raw):
+                start, self._held = len(raw), raw[head:]
+                self._to_frame = 0
+                break
+            head = start + int.from_bytes(raw[head + 1 : start], "little")
+        else:
+            self._to_frame = head - len(raw)
+        parts.append(raw[start:])
+        part = b"".join(parts)
+        self._last = part[-1] if part else self._last
+        return part
 
     def _take(self, size: int) -> bytes:
         end = self._pos + size

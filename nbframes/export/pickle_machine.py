@@ -13,7 +13,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from nbframes.export.pickle_globals import ALLOWED, ATOMS, Global, build, checked_key
-from nbframes.export.pickle_input import LONGEST, Input
+from nbframes.export.pickle_input import Input
 from nbframes.export.pickle_memo import Memo
 from nbframes.export.pickle_runs import NumberDict, Run, TextRuns, expanded, float_run, paired, regular_run
 
@@ -283,9 +283,7 @@ class Machine(Input):
         self._stack.append(self._stack[-1])
 
     def _frame(self) -> None:
-        size = self._unsigned(8)
-        if size > LONGEST:
-            self._broken(f"it claims a frame of {size} bytes")
+        self._unframe_from(self._unsigned(8))
         self._take_runs()
 
     # ------------------------------------------------------------- the memo
@@ -303,7 +301,12 @@ class Machine(Input):
         self._stack.append(self._memo.get(self._take(1)[0]))
 
     def _get4(self) -> None:
-        self._stack.append(self._memo.get(self._unsigned(4)))
+        end = self._pos + 4
+        if end > len(self._data):
+            self._fill(4)
+            end = 4
+        self._stack.append(self._memo.get(int.from_bytes(self._data[self._pos : end], "little")))
+        self._pos = end
 
     # ---------------------------------------------------- globals and calls
 

@@ -114,6 +114,33 @@ def test_curves_longer_than_a_frame_and_a_batch_stay_whole():
         assert plain(found) == value
 
 
+class Dripping:
+    """A file that returns few bytes at a time, whatever is asked for."""
+
+    def __init__(self, data, most):
+        self._file = io.BytesIO(data)
+        self._sizes = np.random.default_rng(most)
+        self._most = most
+
+    def read(self, _size=-1):
+        return self._file.read(int(self._sizes.integers(1, self._most + 1)))
+
+
+@pytest.mark.parametrize("most", [9, 700, 70_000])
+def test_frames_may_be_cut_anywhere_and_interrupted_by_large_values(most):
+    curve = {f"x-valid@{epoch}": epoch / 7 for epoch in range(900)}
+    few = (
+        [curve, "tail" * 50]
+        if most < 10
+        else [curve, dict(enumerate(curve.values())), "tail" * 20_000, list(curve.values())] * 3
+    )
+    value = {"a": few, "large": b"\x95" * (1 << 17), "b": few, "c": [b"." * (1 << 16), curve]}
+    for protocol in (4, 5):
+        data = pickle.dumps(value, protocol)
+        for numbers in (True, False):
+            assert plain(pickles.load(Dripping(data, most), WHERE, numbers=numbers)) == value
+
+
 @pytest.mark.parametrize(
     "value",
     [
