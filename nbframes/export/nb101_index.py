@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from itertools import count, pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -35,7 +35,9 @@ class Stretches(NamedTuple):
 
     start: Offsets
     """Offset of each stretch in the file."""
-    count: NDArray[np.int64]
+    size: NDArray[np.uint32]
+    """Bytes of each stretch."""
+    count: NDArray[np.uint32]
     """Records of each stretch."""
     hash: NDArray[np.bytes_]
     """Module hash of each stretch."""
@@ -92,9 +94,12 @@ def read_stretches(path: Path, start: int, stop: int) -> Stretches:
     first[1:] = hashes[1:] != hashes[:-1]
     first[1:] |= np.diff(frames.start) != frames.length[:-1] + (HEAD + FOOT)
     firsts = np.flatnonzero(first)
+    lasts = np.append(firsts[1:], len(hashes)) - 1
+    ends = frames.start[lasts] + frames.length[lasts] + (HEAD + FOOT)
     return Stretches(
         frames.start[firsts] + start,
-        np.diff(firsts, append=len(hashes)),
+        (ends - frames.start[firsts]).astype(np.uint32),
+        (lasts - firsts + 1).astype(np.uint32),
         hashes[firsts],
         frames.length.astype(np.uint32),
         [Damage(left + start, right + start, reason) for left, right, reason in sorted(damages)],
@@ -108,32 +113,35 @@ def read_pieces(path: Path, ranges: Iterable[tuple[int, int]]) -> list[Stretches
 
 def plan(path: Path, parts: Iterable[Stretches], block: int) -> Iterator[Block]:
     """Cut the records into blocks of whole cells of about ``block`` bytes, cells in order of first appearance."""
-    numbers: defaultdict[bytes, int] = defaultdict(count(0).__next__)
-    starts, counts, lengths, cells = [], [], [], []
-    for part in parts:
-        starts.append(part.start)
-        counts.append(part.count)
-        lengths.append(part.length)
-        cells.append(np.array(list(map(numbers.__getitem__, part.hash.tolist())), np.int64))
-    if not numbers:
-        return
-    start, size, length, cell = map(np.concatenate, (starts, counts, lengths, cells))
-    first = np.cumsum(size) - size
-    frame_ends = np.concatenate([[0], np.cumsum(length.astype(np.int64) + HEAD + FOOT)])
-    stop = start + frame_ends[first + size] - frame_ends[first]
-    order = np.argsort(cell, kind="stable")
-    hashes = list(numbers)
-    for chosen in _groups(cell[order], (stop - start)[order], block):
+    hashes, cell, start, size, count, length = _collected(parts)
+    first = (np.cumsum(count, dtype=np.uint32) - count).astype(np.uint32)
+    order = np.argsort(cell, kind="stable").astype(np.uint32)
+    for chosen in _groups(cell[order], size[order], block):
         stretches = order[chosen]
-        records = _spread(first[stretches], size[stretches])
         lowest, highest = int(cell[stretches[0]]), int(cell[stretches[-1]])
         yield Block(
             path,
-            _merged(start[stretches], stop[stretches]),
-            length[records],
-            np.bincount(cell[stretches] - lowest, size[stretches]).astype(np.int64),
+            _merged(start[stretches], start[stretches] + size[stretches]),
+            length[_spread(first[stretches], count[stretches])],
+            np.bincount(cell[stretches] - lowest, count[stretches]).astype(np.int64),
             hashes[lowest : highest + 1],
         )
+
+
+def _collected(parts: Iterable[Stretches]) -> tuple[list[bytes], *tuple[NDArray[Any], ...]]:
+    """Hash of each cell; cell, start, size and count of all stretches; lengths of all payloads."""
+    numbers: defaultdict[bytes, int] = defaultdict(count(0).__next__)
+    columns = [
+        (
+            np.array(list(map(numbers.__getitem__, part.hash.tolist())), np.int32),
+            part.start,
+            part.size,
+            part.count,
+            part.length,
+        )
+        for part in parts
+    ]
+    return list(numbers), *map(np.concatenate, zip(*columns, strict=True))
 
 
 def _hashes(data: bytes, frames: Frames) -> tuple[NDArray[np.bytes_], dict[int, str]]:
@@ -161,14 +169,15 @@ def _hashes(data: bytes, frames: Frames) -> tuple[NDArray[np.bytes_], dict[int, 
 def _groups(cell: Offsets, bytes_: Offsets, size: int) -> Iterator[slice]:
     """Slices of stretches sorted by cell that hold whole cells and about ``size`` bytes."""
     firsts = np.flatnonzero(np.diff(cell, prepend=-1))
-    target = (np.cumsum(bytes_) - bytes_)[firsts] // size
+    target = (np.cumsum(bytes_, dtype=np.int64) - bytes_)[firsts] // size
     edges = [*firsts[np.flatnonzero(np.diff(target, prepend=-1))].tolist(), len(cell)]
     return (slice(a, b) for a, b in pairwise(edges))
 
 
 def _spread(first: Offsets, count: Offsets) -> Offsets:
     """Positions first, first + 1, ... of each stretch, one after the other."""
-    return np.arange(count.sum()) + np.repeat(first - (np.cumsum(count) - count), count)
+    before = np.cumsum(count, dtype=np.int64) - count
+    return np.arange(int(count.sum())) + np.repeat(first - before, count)
 
 
 def _merged(start: Offsets, stop: Offsets) -> list[tuple[int, int]]:
