@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import numpy as np
 import polars as pl
 
-from nbframes.analysis._kendall import MISSING, tau_b, weighted_tau
+from nbframes.analysis._kendall import MISSING, tau_b, tied_pairs, weighted_tau
 from nbframes.analysis._pairs import codes
 
 if TYPE_CHECKING:
@@ -45,20 +45,22 @@ class Correlation:
         self._method, self._top = method, top
         self._values = values if maximise else -values
         self._codes = codes(self._values)
-        self._whole = top is None and not (self._codes == MISSING).any()
+        whole = top is None and not (self._codes == MISSING).any()
+        self._tied = tied_pairs(self._codes) if whole else None
         self._batch = max(1, _BATCH // values.shape[1])
 
     def of(self, first: Array, second: Array) -> tuple[Array, Array]:
         """Number of objects of every pair of rows, and their correlation: NaN where it is not defined."""
-        if self._whole and self._method in {"pearson", "spearman"}:
+        if self._tied is not None and self._method in {"pearson", "spearman"}:
             rows = self._values if self._method == "pearson" else _average_ranks(self._codes)
             return np.full(len(first), rows.shape[1]), _all_pearson(rows)[first, second]
 
         def batch(start: int) -> tuple[Array, Array]:
             chosen = slice(start, start + self._batch)
             x, y = first[chosen], second[chosen]
-            if self._whole:
-                return np.full(len(x), self._codes.shape[1]), self._statistic(self._source[x], self._source[y])
+            if self._tied is not None:
+                tied = self._tied[x], self._tied[y]
+                return np.full(len(x), self._codes.shape[1]), self._statistic(self._source[x], self._source[y], tied)
             has = self._shared(x, y)
             return has.sum(axis=1), self._statistic(self._rows(x, has), self._rows(y, has))
 
@@ -113,12 +115,12 @@ class Correlation:
         last = np.take_along_axis(np.sort(ranked, axis=1)[:, ::-1], np.maximum(count - 1, 0)[:, None], axis=1)
         return has & (ranked >= last)
 
-    def _statistic(self, x: Array, y: Array) -> Array:
+    def _statistic(self, x: Array, y: Array, tied: tuple[Array, Array] | None = None) -> Array:
         if self._method == "pearson":
             return _pearson(x, y)
         if self._method == "spearman":
             return _pearson(_average_ranks(x), _average_ranks(y))
-        return weighted_tau(x, y) if self._method == "weighted_kendall" else tau_b(x, y)
+        return weighted_tau(x, y) if self._method == "weighted_kendall" else tau_b(x, y, tied)
 
 
 def _average_ranks(code: Array) -> Array:

@@ -18,17 +18,25 @@ if TYPE_CHECKING:
 MISSING: Final = 2**32 - 1
 """Code of an object that a ranking lacks."""
 
-_CACHED: Final = 2**16
+_CACHED: Final = 2**17
 """Values that are compared at a time: they and what is made of them stay in the fast caches."""
 
 
-def tau_b(x: Array, y: Array) -> Array:
-    """Kendall's tau-b of every row; NaN where a ranking is constant."""
+def tau_b(x: Array, y: Array, tied: tuple[Array, Array] | None = None) -> Array:
+    """Kendall's tau-b of every row; NaN where a ranking is constant.
+
+    ``tied`` are the `tied_pairs` of ``x`` and ``y``, for callers that know them already.
+    """
     orders = _Orders.of(x, y)
-    tied_x, tied_y, tied = (_tied_pairs(codes, orders.size) for codes in (orders.x, orders.y, orders.both))
+    tied_x, tied_y = tied or (_tied_pairs(orders.x, orders.size), _tied_pairs(orders.y, orders.size))
     pairs = orders.size * (orders.size - 1) // 2
-    balance = pairs - tied_x - tied_y + tied - 2 * _Inversions.of(orders).total()
+    balance = pairs - tied_x - tied_y + _tied_pairs(orders.both, orders.size) - 2 * _Inversions.of(orders).total()
     return _ratio(balance, pairs - tied_x, pairs - tied_y)
+
+
+def tied_pairs(codes: Array) -> Array:
+    """Count the pairs of equal codes in each row, where none is missing."""
+    return _tied_pairs(np.sort(codes, axis=1), np.full(len(codes), codes.shape[1]))
 
 
 def weighted_tau(x: Array, y: Array) -> Array:
