@@ -94,7 +94,7 @@ def read_stretches(path: Path, start: int, stop: int) -> Stretches:
     first[1:] = hashes[1:] != hashes[:-1]
     first[1:] |= np.diff(frames.start) != frames.length[:-1] + (HEAD + FOOT)
     firsts = np.flatnonzero(first)
-    lasts = np.append(firsts[1:], len(hashes)) - 1
+    lasts = np.append(firsts, len(hashes))[1:] - 1
     ends = frames.start[lasts] + frames.length[lasts] + (HEAD + FOOT)
     return Stretches(
         frames.start[firsts] + start,
