@@ -24,7 +24,7 @@ from nbframes.expr import (
     seed_std,
     split,
 )
-from nbframes.lookup import lookup
+from nbframes.lookups import lookup
 from nbframes.store import Store, open_store, scan, scan_archs, scan_runs
 
 if TYPE_CHECKING:

@@ -72,7 +72,7 @@ ROOMS = [
     {"writer"},
     {"expr"},
     {"export", "store", "results", "verify", "downloads"},
-    {"lookup"},
+    {"lookups"},
     {"analysis"},
     {"plot"},
     {"sample", "surrogate", "compat", "report", "demo"},

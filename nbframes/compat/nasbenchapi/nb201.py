@@ -12,13 +12,13 @@ import polars as pl
 from nbframes import expr
 from nbframes.compat.nasbenchapi.base import SINGLE_READS, NASBenchBase, answer
 from nbframes.errors import InvalidArchitectureError, InvalidArgumentError, NBFramesError, UnknownNameError, listed
-from nbframes.lookup import lookup
+from nbframes.lookups import lookup
 from nbframes.spaces import tss
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from nbframes.lookup import Lookup
+    from nbframes.lookups import Lookup
 
 _SCHEDULE: Final = 200
 _LAST: Final = _SCHEDULE - 1

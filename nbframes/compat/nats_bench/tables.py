@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import polars as pl
 
 from nbframes import spaces
-from nbframes.lookup import Lookup, lookup
+from nbframes.lookups import Lookup, lookup
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
