@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from nbframes.cli.terminal import DONE, add_store, command
+from nbframes.cli.terminal import DONE, FAILED, add_store, command, complain
 from nbframes.errors import InvalidArgumentError
 
 if TYPE_CHECKING:
@@ -48,10 +48,18 @@ def add_download(commands: Any) -> None:
         "nbframes download nats-tss --from NATS-tss-v1_0-3ffb9-simple.tar",
     )
     parser.add_argument("benchmark", metavar="BENCHMARK", help="nb101, nb201, nb301, nats-tss or nats-sss")
-    parser.add_argument("--variant", metavar="NAME", help="which of the published files")
-    parser.add_argument("--to", metavar="DIR", help="folder to put the file into")
     parser.add_argument(
-        "--from", dest="from_file", metavar="FILE", help="a file fetched by hand, to be checked and kept"
+        "--variant",
+        metavar="NAME",
+        help="which of its published files (default: the whole benchmark; a wrong name lists them)",
+    )
+    parser.add_argument(
+        "--to",
+        metavar="DIR",
+        help="folder to put the file into (default: a folder of downloads beside the default store)",
+    )
+    parser.add_argument(
+        "--from", dest="from_file", metavar="FILE", help="a file fetched by hand, to be checked and put into the folder"
     )
     parser.add_argument("--export", action="store_true", help="export it to the store afterwards")
     parser.add_argument("--overwrite", action="store_true", help="with --export: replace the benchmark if it is there")
@@ -61,7 +69,10 @@ def add_download(commands: Any) -> None:
 def _run_download(options: argparse.Namespace) -> int:
     from nbframes import download, export
 
-    path = download(options.benchmark, variant=options.variant, to=options.to, from_file=options.from_file)
+    try:
+        path = download(options.benchmark, variant=options.variant, to=options.to, from_file=options.from_file)
+    except KeyboardInterrupt:
+        return complain("interrupted; what has arrived is kept, and the same call goes on from there", FAILED)
     print(path)
     if options.export:
         print(export(path, options.store, benchmark=options.benchmark, overwrite=options.overwrite))
