@@ -11,15 +11,33 @@ from nbframes.plot._style import DENSE
 if TYPE_CHECKING:
     import polars as pl
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
 
 _DECADES: Final = 20.0
 """Ratio of the largest to the smallest cost from which on an axis is logarithmic."""
+
+_FEW: Final = 100.0
+"""Ratio of the ends of a logarithmic axis up to which powers of ten alone would be too few labels."""
 
 
 def cost_scale(values: pl.Series) -> str:
     """Scale for an axis of these values: logarithmic if they are positive and span decades."""
     known = values.drop_nulls().to_numpy()
     return "log" if known.size and 0 < known.min() < known.max() / _DECADES else "linear"
+
+
+def cost_ticks(axis: Axis) -> None:
+    """Tick labels of a logarithmic axis that do not overlap: powers of ten, and 2 and 5 times these if they are few."""
+    from matplotlib.ticker import LogFormatterSciNotation, LogLocator, NullFormatter
+
+    if axis.get_scale() != "log":
+        return
+    low, high = axis.get_view_interval()
+    if high < _FEW * low:
+        axis.set_minor_locator(LogLocator(subs=(2, 5)))
+        axis.set_minor_formatter(LogFormatterSciNotation(minor_thresholds=(np.inf, np.inf)))
+    else:
+        axis.set_minor_formatter(NullFormatter())
 
 
 def faint(ax: Axes, x: pl.Series, y: pl.Series, shade: str, **options: Any) -> None:

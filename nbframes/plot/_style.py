@@ -30,6 +30,9 @@ ABOVE: Final = {"loc": "lower left", "bbox_to_anchor": (0, 1), "borderaxespad": 
 DENSE: Final = 2_000
 """From so many points or lines on, a layer is stored as an image within the figure."""
 
+_LABEL: Final = 60.0
+"""Length of a label in points, roughly."""
+
 _LABELS: Final = {
     "accuracy": "accuracy (%)",
     "accuracy_top5": "top-5 accuracy (%)",
@@ -49,6 +52,20 @@ _LABELS: Final = {
 
 
 @contextmanager
+def styled() -> Iterator[None]:
+    """Draw in the package's style within.
+
+    Matplotlib loads its backend with the first figure, and leaving a style undoes what the backend set: a notebook's would not
+    show any figure after the first. So it is loaded before.
+    """
+    import matplotlib.pyplot as plt
+
+    plt.draw_if_interactive()
+    with plt.style.context(STYLE):
+        yield
+
+
+@contextmanager
 def canvas(ax: Axes | None, *, width: float | None = None, height: float | None = None) -> Iterator[Axes]:
     """Give the axes to draw on: those given as they are, or those of a new figure in the package's style."""
     import matplotlib.pyplot as plt
@@ -56,7 +73,7 @@ def canvas(ax: Axes | None, *, width: float | None = None, height: float | None 
     if ax is not None:
         yield ax
         return
-    with plt.style.context(STYLE):
+    with styled():
         default = plt.rcParams["figure.figsize"]
         _, ax = plt.subplots(figsize=(width or default[0], height or default[1]))
         yield ax
@@ -240,14 +257,22 @@ def label_ends(ax: Axes, ends: Sequence[tuple[str, float, float, str]], **option
     ax.autoscale_view()
     points = ax.figure.dpi / 72
     height = FontProperties(size=options["fontsize"]).get_size_in_points() * 1.25
-    for column in sorted({x for _, x, _, _ in ends}):
-        placed = sorted(
-            (ax.transData.transform((x, y))[1] / points, text, y, c) for text, x, y, c in ends if x == column
-        )
-        moved = _apart([place for place, *_ in placed], height)
-        for target, (place, text, y, shade) in zip(moved, placed, strict=True):
+    places = [(*(ax.transData.transform((x, y)) / points), text, x, y, shade) for text, x, y, shade in ends]
+    for column in _columns(sorted(places)):
+        placed = sorted(column, key=lambda end: end[1])
+        moved = _apart([place for _, place, *_ in placed], height)
+        for target, (_, place, text, x, y, shade) in zip(moved, placed, strict=True):
             there: dict[str, Any] = {"xytext": (5, target - place), "textcoords": "offset points", "color": ink(shade)}
-            ax.annotate(text, (column, y), **(there | options))
+            ax.annotate(text, (x, y), **(there | options))
+
+
+def _columns(places: Sequence[tuple[Any, ...]]) -> Iterator[list[tuple[Any, ...]]]:
+    """Part sorted places where neighbours are so far from each other, in points, that labels cannot meet."""
+    start = 0
+    for end in range(1, len(places) + 1):
+        if end == len(places) or places[end][0] - places[end - 1][0] > _LABEL:
+            yield list(places[start:end])
+            start = end
 
 
 def _apart(places: Sequence[float], gap: float) -> list[float]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from nbframes.errors import InvalidArgumentError
-from nbframes.plot._style import PALETTE, QUIET, STYLE, Artists, colour, label, only, value_label
+from nbframes.plot._style import PALETTE, QUIET, Artists, colour, label, only, styled, value_label
 from nbframes.plot.noise import seed_noise
 from nbframes.plot.pareto import pareto_front
 from nbframes.plot.population import ecdf
@@ -91,7 +91,7 @@ def _canvases(axes: Sequence[Axes] | None) -> Iterator[tuple[Axes, Axes, Axes, A
             raise InvalidArgumentError(msg)
         yield axes[0], axes[1], axes[2], axes[3]
         return
-    with plt.style.context(STYLE):
+    with styled():
         _, ((distribution, front), (noise, agreement)) = plt.subplots(2, 2, figsize=(9, 6.6))
         yield distribution, front, noise, agreement
 

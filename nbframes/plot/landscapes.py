@@ -193,7 +193,7 @@ def landscape(
         if artists.has("legend"):
             axes.legend(**artists.options("legend", **ABOVE))
         axes.set_yticks(rows, [text for text, _ in parts])
-        axes.set(xlim=(-1, 1), ylim=(len(parts) - 0.5, -0.5), xlabel="correlation")
+        axes.set(xlim=(-1.03, 1.03), ylim=(len(parts) - 0.5, -0.5), xlabel="correlation")
     return axes
 
 

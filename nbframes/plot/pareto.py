@@ -8,7 +8,7 @@ import polars as pl
 
 from nbframes.analysis._frames import names
 from nbframes.errors import InvalidArgumentError
-from nbframes.plot._points import cost_scale, faint
+from nbframes.plot._points import cost_scale, cost_ticks, faint
 from nbframes.plot._style import (
     PALETTE,
     QUIET,
@@ -269,6 +269,7 @@ class _Plane(NamedTuple):
             text = value_label(fronts) if column == "value" else label(column)
             scale = "linear" if maximised else cost_scale(fronts[column])
             ax.set(**{f"{side}label": text, f"{side}scale": scale})
+            cost_ticks(ax.xaxis if side == "x" else ax.yaxis)
         low, high = fronts[self.y].min(), fronts[self.y].max()
         if isinstance(low, float) and isinstance(high, float) and low < high and self.y_maximised:
             ax.set_ylim(low - _BELOW * (high - low), high + _ABOVE * (high - low))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from nbframes.plot._points import cost_scale, faint
+from nbframes.plot._points import cost_scale, cost_ticks, faint
 from nbframes.plot._style import (
     ABOVE,
     PALETTE,
@@ -88,6 +88,7 @@ def with_costs(
                 faint(axes, part[cost], part["value"], colour(index), **artists.options("points", label=text))
             if artists.has("legend"):
                 _legend(axes, **artists.options("legend", **ABOVE, ncols=2, markerscale=2))
+        cost_ticks(axes.xaxis)
         axes.set_xlabel(label(cost))
         axes.set_ylabel(value_label(table))
     return axes
@@ -147,7 +148,8 @@ def paired_ranks(
         if artists.has("diagonal"):
             axes.plot([1, last], [1, last], **artists.options("diagonal", color="#222222", linewidth=0.8, zorder=4))
         cloud(axes, ranks["rank_a"], ranks["rank_b"], artists, shade=colour(0), what="architectures")
-        axes.set(xlim=(1, last), ylim=(1, last))
+        margin = 0.015 * last
+        axes.set(xlim=(1 - margin, last + margin), ylim=(1 - margin, last + margin))
         for axis in (axes.xaxis, axes.yaxis):
             axis.set_major_locator(MaxNLocator(6, integer=True))
         axes.set_xlabel(f"rank by {_end(ranks, 'a')}")
