@@ -120,6 +120,8 @@ def explain_os_errors(store: Path) -> Iterator[None]:
         errno.EROFS: "the file system is read-only",
         errno.EACCES: "permission is denied",
         errno.EPERM: "permission is denied",
+        errno.EEXIST: "there is a file where a folder should be",
+        errno.ENOTDIR: "there is a file where a folder should be",
     }
     try:
         yield
@@ -127,7 +129,7 @@ def explain_os_errors(store: Path) -> Iterator[None]:
         reason = reasons.get(error.errno or 0)
         if reason is None:
             raise
-        msg = f"cannot write to the store {str(store)!r}: {reason} ({error}). The store is unchanged; make room and try again"
+        msg = f"cannot write to the store {str(store)!r}: {reason} ({error}). The store is unchanged; put that right and try again"
         raise StoreError(msg) from error
 
 

@@ -78,13 +78,13 @@ class Files:
         """Content of a file, None if there is none."""
         if not self.remote:
             try:
-                return Path(self.root, path).read_text("utf-8")
+                return Path(self.root, path).read_text("utf-8", errors="replace")
             except (FileNotFoundError, NotADirectoryError):
                 return None
         if not self._is_file(path):
             return None
         with self._open(path) as stream:
-            return str(stream.read().decode("utf-8"))
+            return str(stream.read().decode("utf-8", errors="replace"))
 
     def size(self, path: str) -> int | None:
         """Bytes of a file, None if there is none."""

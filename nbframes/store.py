@@ -231,6 +231,9 @@ class Store:
             raise StoreError(msg)
 
     def _chosen(self, benchmarks: tuple[str, ...]) -> list[str]:
+        if unnamed := [name for name in benchmarks if not isinstance(name, str)]:
+            hint = "give the names one by one, as in scan('nb101', 'nats-tss')"
+            raise UnknownNameError.of("benchmark", unnamed[0], self.benchmarks(), hint)
         chosen = list(dict.fromkeys(benchmarks)) or self.benchmarks()
         if not chosen:
             msg = f"the store {self.root!r} holds no benchmark yet; add one with: nbframes export SOURCE --store STORE"
@@ -282,13 +285,15 @@ class Store:
         return f"<table>{caption}<tr>{head}</tr>{rows}</table>"
 
 
-def open_store(path: str | os.PathLike[str] | None = None, *, storage_options: dict[str, Any] | None = None) -> Store:
+def open_store(
+    path: str | os.PathLike[str] | Store | None = None, *, storage_options: dict[str, Any] | None = None
+) -> Store:
     """Open a store for reading.
 
     Parameters
     ----------
     path
-        Folder or URL (``s3://bucket/prefix``) of the store. By default ``$NBFRAMES_STORE``, else the platform's data
+        Folder or URL (``s3://bucket/prefix``) of the store; a store is returned as it is. By default ``$NBFRAMES_STORE``, else the platform's data
         folder (`default_store`).
     storage_options
         Options of the object store, as Polars' ``scan_parquet`` takes them.
@@ -303,6 +308,8 @@ def open_store(path: str | os.PathLike[str] | None = None, *, storage_options: d
     >>> import nbframes as nbf
     >>> store = nbf.open_store(nbf.sample.store().root)
     """
+    if isinstance(path, Store):
+        return path
     root = str(path) if path is not None else str(default_store())
     store = Store(root, storage_options=storage_options)
     if not store.files.exists("manifests"):
@@ -347,7 +354,7 @@ def scan(*benchmarks: str, store: Store | str | os.PathLike[str] | None = None) 
     >>> frame.filter(nbf.arch(0), nbf.final()).select("dataset").unique().collect().height
     4
     """
-    return _as_store(store).scan(*benchmarks)
+    return open_store(store).scan(*benchmarks)
 
 
 def scan_archs(*benchmarks: str, store: Store | str | os.PathLike[str] | None = None) -> pl.LazyFrame:
@@ -360,7 +367,7 @@ def scan_archs(*benchmarks: str, store: Store | str | os.PathLike[str] | None = 
     store
         Store, or its path; by default as `open_store` finds it.
     """
-    return _as_store(store).scan_archs(*benchmarks)
+    return open_store(store).scan_archs(*benchmarks)
 
 
 def scan_runs(*benchmarks: str, store: Store | str | os.PathLike[str] | None = None) -> pl.LazyFrame:
@@ -373,7 +380,7 @@ def scan_runs(*benchmarks: str, store: Store | str | os.PathLike[str] | None = N
     store
         Store, or its path; by default as `open_store` finds it.
     """
-    return _as_store(store).scan_runs(*benchmarks)
+    return open_store(store).scan_runs(*benchmarks)
 
 
 def local_root(path: str | os.PathLike[str] | Store | None, purpose: str) -> Path:
@@ -392,7 +399,3 @@ def local_root(path: str | os.PathLike[str] | Store | None, purpose: str) -> Pat
         )
         raise InvalidArgumentError(msg)
     return Path(root)
-
-
-def _as_store(store: Store | str | os.PathLike[str] | None) -> Store:
-    return store if isinstance(store, Store) else open_store(store)

@@ -166,3 +166,26 @@ def test_a_damaged_manifest_is_reported(store, tmp_path):
     (tmp_path / "store" / "manifests" / "first.json").write_text("{")
     with pytest.raises(StoreError, match="not a manifest"):
         store.scan("first")
+
+
+def test_a_store_is_taken_where_its_path_is(store):
+    assert nbf.open_store(store) is store
+
+
+def test_a_list_of_names_is_refused_with_the_way_to_name_several(store):
+    with pytest.raises(UnknownNameError, match="one by one"):
+        store.scan(["first", "second"])
+
+
+def test_a_manifest_that_is_no_text_is_called_damaged(store):
+    Path(store.root, "manifests", "first.json").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(StoreError, match="not a manifest"):
+        store.manifest("first")
+
+
+@pytest.mark.parametrize("below", ["", "store"])
+def test_a_file_where_the_store_should_be_is_said_in_plain_words(tmp_path, below):
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(StoreError, match="a file where a folder should be"):
+        nbf.write_results(results(), tmp_path / "file" / below, benchmark="mine")
+    assert (tmp_path / "file").read_text() == "mine"
