@@ -198,3 +198,15 @@ def test_categorical_and_string_columns_are_both_understood():
     typed = pl.DataFrame({"dataset": ["cifar10"], "metric": ["loss"]}, schema={"dataset": DATASET, "metric": METRIC})
     for frame in (typed, typed.cast(pl.String)):
         assert frame.filter(nbf.dataset("cifar10", "cifar100"), nbf.metric("loss")).height == 1
+
+
+def test_one_known_name_is_a_name_and_not_its_letters():
+    frame = pl.DataFrame({"dataset": ["mine", "m"]})
+    assert frame.filter(nbf.dataset("mine", known="mine"))["dataset"].to_list() == ["mine"]
+    with pytest.raises(UnknownNameError):
+        nbf.dataset("m", known="mine")
+
+
+def test_the_protocol_of_the_papers_says_how_to_name_a_dataset_of_ones_own():
+    with pytest.raises(UnknownNameError, match="known=store"):
+        nbf.on("mine", "test")

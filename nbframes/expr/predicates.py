@@ -122,7 +122,8 @@ def on(dataset: str, split: str) -> pl.Expr:
     >>> print(nbf.on("cifar100", "test"))
     [([(col("dataset")) == ("cifar100")]) & ([(col("split")) == ("test")])]
     """
-    _check_names("dataset", [dataset], DATASETS)
+    own = "for a dataset of your own use nbf.dataset(name, known=store) & nbf.split(split)"
+    _check_names("dataset", [dataset], DATASETS, hint=own)
     _check_names("split", [split], SPLITS)
     if dataset == "cifar10-valid":
         msg = (
@@ -247,6 +248,8 @@ def _one_of(kind: str, names: Sequence[str], published: Sequence[str], known: Kn
         msg = f"{kind}() needs at least one name; published: {listed(published)}"
         raise InvalidArgumentError(msg)
     if known is not None:
+        if isinstance(known, str):
+            known = [known]
         more = known.names(kind) if isinstance(known, KnowsNames) else known
         published = list(dict.fromkeys([*published, *more]))
     own = "for a name of your own pass known=store" if kind != "split" else ""
