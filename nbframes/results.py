@@ -13,7 +13,7 @@ from nbframes.writer import BenchmarkWriter
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     import numpy as np
 
@@ -29,8 +29,8 @@ def write_results(
     store: str | os.PathLike[str] | Store | None = None,
     *,
     benchmark: str,
-    archs: pl.DataFrame | None = None,
-    runs: pl.DataFrame | None = None,
+    archs: pl.DataFrame | pl.LazyFrame | None = None,
+    runs: pl.DataFrame | pl.LazyFrame | None = None,
     overwrite: bool = False,
     version: str = "",
     units: dict[str, str] | None = None,
@@ -49,7 +49,7 @@ def write_results(
     benchmark
         Name of the benchmark. A published name is marked as not official in the manifest.
     archs
-        One row per architecture: ``arch`` and any further columns.
+        One row per architecture with results, or more: ``arch`` and any further columns.
     runs
         One row per run: ``arch``, ``dataset``, ``schedule``, ``seed`` and any further columns.
     overwrite
@@ -67,7 +67,8 @@ def write_results(
     Raises
     ------
     FrameError
-        If columns are missing or surplus, values are null or do not fit, or a key occurs twice.
+        If there are no rows, columns are missing or surplus, values are null or do not fit, a key occurs twice, or ``archs``
+        lacks an architecture.
     BenchmarkExistsError
         If the store has the benchmark and ``overwrite`` is not set.
 
@@ -93,9 +94,13 @@ def write_results(
     side_tables = {"archs": _checked_archs(archs), "runs": _checked_runs(runs)}
     with BenchmarkWriter(root, benchmark, overwrite=overwrite, sorted_curves=False) as writer:
         named: set[object] = set()
+        present = pl.Series("arch", [], RESULT_FILE["arch"])
         for part in _frames(frame):
-            for partition, final, columns in _partitions(_conformed(part, named)):
+            conformed = _conformed(part, named)
+            present = pl.concat([present, conformed["arch"]]).unique()
+            for partition, final, columns in _partitions(conformed):
                 writer.append(partition, columns, final=final)
+        _check_present(present, side_tables["archs"])
         for table, side in side_tables.items():
             if side is not None:
                 writer.add(table, side)  # type: ignore[arg-type]
@@ -109,8 +114,12 @@ def _frames(frame: pl.DataFrame | pl.LazyFrame | Iterable[pl.DataFrame]) -> Iter
         yield from frame.collect_batches(chunk_size=_BATCH_ROWS)
         return
     parts = [frame] if isinstance(frame, pl.DataFrame) else frame
-    if not isinstance(parts, Iterable):
-        msg = f"write_results takes a DataFrame, a LazyFrame or an iterator of DataFrames, not {type(frame).__name__}"
+    if not isinstance(parts, Iterable) or isinstance(parts, str) or hasattr(parts, "keys"):
+        kind = f"{type(frame).__module__.split('.')[0]}.{type(frame).__name__}"
+        msg = (
+            f"write_results takes a polars DataFrame, a LazyFrame or an iterator of DataFrames, not {kind}\n\n"
+            "Hint: pl.DataFrame(...) takes dicts and frames of pandas, pl.from_arrow(...) tables of pyarrow"
+        )
         raise FrameError(msg)
     for part in parts:
         if not isinstance(part, pl.DataFrame):
@@ -170,21 +179,48 @@ def _partitions(frame: pl.DataFrame) -> Iterator[tuple[Partition, bool, dict[str
         yield partition, bool(final), {name: part[name].to_numpy() for name in names}
 
 
-def _checked_archs(archs: pl.DataFrame | None) -> pl.DataFrame | None:
+def _check_present(present: pl.Series, archs: pl.DataFrame | None) -> None:
+    if present.is_empty():
+        msg = "the frame has no rows; a benchmark has at least one value"
+        raise FrameError(msg)
     if archs is None:
+        return
+    lacking = present.filter(~present.is_in(archs["arch"].implode())).sort()
+    if len(lacking):
+        msg = (
+            f"archs lacks {len(lacking)} architectures that have results: {listed(lacking)}\n\n"
+            "Hint: give each of them a row, or write the results without archs"
+        )
+        raise FrameError(msg)
+
+
+def _side_frame(table: str, frame: pl.DataFrame | pl.LazyFrame, key: Sequence[str]) -> pl.DataFrame:
+    """Collect a frame for ``archs`` or ``runs`` and make sure that its key is there and nowhere null."""
+    if not isinstance(frame, pl.DataFrame | pl.LazyFrame):
+        msg = f"{table} should be a polars DataFrame or LazyFrame, not {type(frame).__name__}"
+        raise FrameError(msg)
+    frame = frame.lazy().collect()
+    if missing := [name for name in key if name not in frame.columns]:
+        raise FrameError.missing_columns(missing, frame.columns, f"{table} needs the columns {listed(key)}")
+    if nulls := [name for name in key if frame[name].null_count()]:
+        msg = f"null values in {listed(nulls)} of {table}: they say which row is which"
+        raise FrameError(msg)
+    return frame
+
+
+def _checked_archs(given: pl.DataFrame | pl.LazyFrame | None) -> pl.DataFrame | None:
+    if given is None:
         return None
-    if "arch" not in archs.columns:
-        raise FrameError.missing_columns(["arch"], archs.columns)
+    archs = _side_frame("archs", given, ["arch"])
     archs = archs.drop("benchmark", strict=False).with_columns(_cast(archs["arch"], RESULT_FILE["arch"])).sort("arch")
     _check_unique(archs, ["arch"], "archs")
     return archs
 
 
-def _checked_runs(runs: pl.DataFrame | None) -> pl.DataFrame | None:
-    if runs is None:
+def _checked_runs(given: pl.DataFrame | pl.LazyFrame | None) -> pl.DataFrame | None:
+    if given is None:
         return None
-    if missing := [name for name in RUN_KEY if name not in runs.columns]:
-        raise FrameError.missing_columns(missing, runs.columns)
+    runs = _side_frame("runs", given, RUN_KEY)
     casts = [_cast(runs[name], RESULT_FILE[name]) for name in ("arch", "schedule", "seed")]
     runs = runs.drop("benchmark", strict=False).with_columns(casts).with_columns(pl.col("dataset").cast(pl.String))
     for name in runs["dataset"].unique():

@@ -181,3 +181,39 @@ def test_published_measurements_of_whole_spaces_can_be_stored(tmp_path, data):
         .collect()
     )
     assert best.rows() == [(6111, pytest.approx(91.60666665, abs=5e-9))]
+
+
+@pytest.mark.parametrize("empty", [results().clear(), results().clear().lazy(), iter([]), []])
+def test_nothing_is_no_benchmark_and_replaces_none(tmp_path, empty):
+    nbf.write_results(results(), tmp_path, benchmark="mine")
+    with pytest.raises(FrameError, match="no rows"):
+        nbf.write_results(empty, tmp_path, benchmark="mine", overwrite=True)
+    assert nbf.scan("mine", store=tmp_path).collect().height == results().height
+
+
+def test_side_tables_may_be_lazy(tmp_path):
+    archs = pl.LazyFrame({"arch": results()["arch"].unique(), "arch_str": "x"})
+    runs = results().lazy().select("arch", "dataset", "schedule", "seed").unique()
+    nbf.write_results(results(), tmp_path, benchmark="mine", archs=archs, runs=runs)
+    assert nbf.scan_archs("mine", store=tmp_path).collect().height == archs.collect().height
+    assert nbf.scan_runs("mine", store=tmp_path).collect().height == runs.collect().height
+
+
+@pytest.mark.parametrize(
+    ("archs", "reason"),
+    [
+        (pl.DataFrame({"arch": [0]}), "archs lacks"),
+        (pl.DataFrame({"arch": [0, None]}), "null values in 'arch'"),
+        ({"arch": [0]}, "not dict"),
+    ],
+)
+def test_archs_that_verify_would_object_to_are_refused(tmp_path, archs, reason):
+    with pytest.raises(FrameError, match=reason):
+        nbf.write_results(results(), tmp_path, benchmark="mine", archs=archs)
+    assert nbf.Store(tmp_path).benchmarks() == []
+
+
+@pytest.mark.parametrize("foreign", [{"arch": [0]}, "results.parquet", results().to_arrow(), None])
+def test_other_kinds_of_frames_are_refused_with_the_way_to_convert_them(tmp_path, foreign):
+    with pytest.raises(FrameError, match=r"Hint: pl\.DataFrame"):
+        nbf.write_results(foreign, tmp_path, benchmark="mine")
