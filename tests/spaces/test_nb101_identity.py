@@ -160,3 +160,8 @@ class TestFind:
     def test_a_table_without_hashes_is_refused(self, archs):
         with pytest.raises(FrameError, match="hash"):
             nb101.find(archs.drop("hash"), INCEPTION)
+
+
+def test_matrix_and_operations_can_be_named():
+    cell = {"matrix": [[0, 1], [0, 0]], "operations": ["input", "output"]}
+    assert nb101.hash(**cell) == nb101.hash(*cell.values()) == "043721b9c7fe8c5fad811d47d83132ec"

@@ -15,16 +15,16 @@ from nbframes.spaces.nb101._members import Column, member, pruned_cell, pruned_c
 @overload
 def hash(x: CellLike, /) -> str: ...
 @overload
-def hash(matrix: Any, operations: Any, /) -> str: ...
+def hash(matrix: Any, operations: Any) -> str: ...
 @overload
 def hash(x: Column, /) -> pl.Series: ...
-def hash(x: Any, operations: Any = None, /) -> str | pl.Series:
+def hash(matrix: Any, operations: Any = None) -> str | pl.Series:
     """Official module hash, equal for isomorphic cells: the key of NAS-Bench-101's files and of ``archs.hash``.
 
     Parameters
     ----------
-    x
-        A cell, its text form, or its matrix if ``operations`` follow; or a column of texts or encoding columns.
+    matrix
+        The matrix of a cell whose ``operations`` follow; or a cell, its text form, a column of texts or encoding columns.
     operations
         One name a vertex, ``"input"`` first and ``"output"`` last.
 
@@ -55,9 +55,9 @@ def hash(x: Any, operations: Any = None, /) -> str | pl.Series:
     >>> nb101.hash([[0, 1, 0], [0, 0, 1], [0, 0, 0]], ["input", "conv3x3-bn-relu", "output"])
     'b49ac8c578b4561d79ac7087988f1c61'
     """
-    if isinstance(x, Column):
-        return hash_cells(pruned_column(x))
-    return hash_cell(pruned_cell(x if operations is None else Cell(x, operations)))
+    if isinstance(matrix, Column):
+        return hash_cells(pruned_column(matrix))
+    return hash_cell(pruned_cell(matrix if operations is None else Cell(matrix, operations)))
 
 
 @overload
