@@ -172,7 +172,7 @@ class BenchmarkWriter:
         folder = table_folder(table, self.benchmark)
         path = self._staging.folder / folder / f"{table}.parquet"
         path.parent.mkdir(parents=True, exist_ok=True)
-        frame.write_parquet(path, compression="zstd", compression_level=3, row_group_size=ROW_GROUP)
+        _write_side_table(frame, path)
         return _name_by_content(path, f"{folder}/{table}", frame.height)
 
 
@@ -316,6 +316,29 @@ def _arrow_table(columns: Columns, *, final: bool) -> pa.Table:
     arrays = {name: np.full(len(columns["value"]), final) if name == "final" else columns[name] for name in RESULT_FILE}
     fields = [pa.field(name, pa.from_numpy_dtype(array.dtype), nullable=False) for name, array in arrays.items()]
     return pa.table([pa.array(array) for array in arrays.values()], schema=pa.schema(fields))
+
+
+def _write_side_table(frame: pl.DataFrame, path: Path) -> None:
+    """Write ``archs`` or ``runs``: whole numbers as differences, floats as byte streams, repeated texts by dictionary."""
+    import pyarrow.parquet as pq
+
+    encodings = {}
+    for name, dtype in frame.schema.items():
+        if dtype.is_float():
+            encodings[name] = "BYTE_STREAM_SPLIT"
+        elif dtype in (pl.UInt32, pl.Int64):
+            encodings[name] = "DELTA_BINARY_PACKED"
+    distinct = [c.name for c in frame if c.dtype == pl.String and c.n_unique() > frame.height // 2]
+    repeated = [name for name in frame.columns if name not in encodings and name not in distinct]
+    pq.write_table(
+        frame.to_arrow(),
+        path,
+        compression="zstd",
+        compression_level=9,
+        row_group_size=ROW_GROUP,
+        use_dictionary=repeated,
+        column_encoding=encodings,
+    )
 
 
 def _encoded_size(table: pa.Table, options: dict[str, Any]) -> int:
