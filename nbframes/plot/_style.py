@@ -60,7 +60,7 @@ def styled() -> Iterator[None]:
     """
     import matplotlib.pyplot as plt
 
-    plt.draw_if_interactive()
+    plt.draw_if_interactive()  # type: ignore[no-untyped-call]  # matplotlib leaves it without types
     with plt.style.context(STYLE):
         yield
 
