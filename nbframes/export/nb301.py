@@ -66,7 +66,8 @@ class _RunReader:
                 spool.write(chunk.values.data)
                 yield Batch([], nothing, nothing, progress)
             if not any(frame.height for frame in frames):
-                msg = f"{self.path} holds no run of NAS-Bench-301 that can be read"
+                first = "".join(f": {entry['record']!r}: {entry['reason']}" for entry in self.report.skipped[:1])
+                msg = f"{self.path} holds no run of NAS-Bench-301 that can be read{first}"
                 raise SourceError(msg)
             spool.flush()
             runs = self._ordered(pl.concat(frames))

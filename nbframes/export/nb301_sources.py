@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
 _CHUNK = 512
+_LARGEST_RUN = 1 << 24
+"""Bytes of a run: a thousand times those of a published one. More would be memory that an archive claims by a few bytes."""
 _TAR_BLOCK = 512
 _TAR_MAGIC, _TAR_MAGIC_AT = b"ustar", 257
 _CORRUPT = (OSError, EOFError, RuntimeError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, tarfile.TarError)
@@ -75,12 +77,12 @@ def _read_files(folder: str, paths: list[str]) -> Part:
         for path in paths:
             try:
                 with open(f"{folder}/{path}", "rb", buffering=0) as file:  # noqa: PTH123  building a Path costs as much as reading
-                    content = file.read()
+                    content = file.read(_LARGEST_RUN + 1)
             except OSError as error:
                 yield Record(path, SourceError(f"it cannot be read ({error})"))
                 continue
             files.append({"path": path, "size": len(content), "sha256": hashlib.sha256(content).hexdigest()})
-            yield Record(path, content)
+            yield Record(path, _checked_size(content))
 
     return Part(collect(records()), files, len(paths))
 
@@ -117,7 +119,8 @@ def _read_members(path: str, members: list[int]) -> Part:
         for k in members:
             name = infos[k].filename
             try:
-                yield Record(name, archive.read(infos[k]))
+                with archive.open(infos[k]) as member:
+                    yield Record(name, _checked_size(member.read(_LARGEST_RUN + 1)))
             except _CORRUPT as error:
                 yield Record(name, SourceError(f"it cannot be unpacked ({error})"))
 
@@ -140,7 +143,7 @@ def _tar_tasks(path: Path, file: BinaryIO) -> Iterator[Task]:
     try:
         with tarfile.open(fileobj=file, mode="r|*") as archive:
             members = (member for member in archive if member.isfile() and is_run_file(member.name))
-            records = (Record(member.name.removeprefix("./"), archive.extractfile(member).read()) for member in members)  # type: ignore[union-attr]
+            records = (_unpacked(archive, member) for member in members)
             done = 0
             while chunk := list(islice(records, _CHUNK)):
                 yield Task(_read_records, (chunk, file.tell() - done))
@@ -149,6 +152,17 @@ def _tar_tasks(path: Path, file: BinaryIO) -> Iterator[Task]:
     except _CORRUPT as error:
         msg = f"{path} cannot be read as a tar archive ({error}); download it again"
         raise SourceError(msg) from error
+
+
+def _unpacked(archive: tarfile.TarFile, member: tarfile.TarInfo) -> Record:
+    content = archive.extractfile(member).read(_LARGEST_RUN + 1)  # type: ignore[union-attr]
+    return Record(member.name.removeprefix("./"), _checked_size(content))
+
+
+def _checked_size(content: bytes) -> bytes | SourceError:
+    if len(content) <= _LARGEST_RUN:
+        return content
+    return SourceError(f"it has more than {_LARGEST_RUN:,} bytes, a thousand times those of a published run")
 
 
 def _check_end(path: Path, file: BinaryIO) -> None:
