@@ -107,6 +107,9 @@ def query_table(store: Store, options: argparse.Namespace) -> pl.DataFrame:
 
     from nbframes import expr
 
+    if options.top < 1:
+        msg = f"--top is how many architectures to show, 1 or more, not {options.top}"
+        raise InvalidArgumentError(msg)
     rows = store.scan(options.benchmark).filter(
         store.metric(options.metric), _protocol(store, options.dataset, options.split)
     )
@@ -129,6 +132,10 @@ def query_table(store: Store, options: argparse.Namespace) -> pl.DataFrame:
     ranked = ranked.with_columns(expr.rank(maximise=maximise))
     if options.arch:
         ranked = ranked.filter(expr.arch(*options.arch))
+        present = ranked.select("arch").collect().to_series()
+        if absent := [arch for arch in options.arch if arch not in present]:
+            msg = f"{options.benchmark} has no such values of the architectures {absent}"
+            raise InvalidArgumentError(msg)
     ranked = ranked.sort("rank", "arch").head(options.top)
     if store.manifest(options.benchmark).tables.get("archs"):
         archs = store.scan_archs(options.benchmark)
