@@ -350,7 +350,7 @@ def scan(*benchmarks: str, store: Store | str | os.PathLike[str] | None = None) 
     Examples
     --------
     >>> import nbframes as nbf
-    >>> frame = nbf.scan("nats-sss", store=nbf.sample.store())
+    >>> frame = nbf.scan("nats-sss", store=nbf.sample.store().root)
     >>> frame.filter(nbf.arch(0), nbf.final()).select("dataset").unique().collect().height
     4
     """
