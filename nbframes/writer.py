@@ -8,6 +8,8 @@ carry the hash of the content, so that a reader never mixes two versions of a be
 from __future__ import annotations
 
 import datetime
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -20,7 +22,6 @@ from nbframes.schema import FILE_KEY, RESULT_FILE, UNITS, Partition, Table, mani
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
     from types import TracebackType
 
     import pyarrow as pa
@@ -102,7 +103,7 @@ class BenchmarkWriter:
             if final or not self._sorted_curves:
                 if (spill := self._spills.get((partition, final))) is None:
                     path = self._staging.folder / f"spill-{len(self._spills)}"
-                    spill = self._spills[partition, final] = _Spill(path)
+                    spill = self._spills[partition, final] = _Spill(path, final=final)
                 spill.append(columns)
             else:
                 if (stream := self._streams.get(partition)) is None:
@@ -133,10 +134,7 @@ class BenchmarkWriter:
             ``skipped``, ``not_exported`` and ``notes`` of the manifest.
         """
         with explain_os_errors(self._store):
-            tables: dict[Table, list[StoredFile]] = {"results": self._finish_results()}
-            for table, frames in self._frames.items():
-                if frames:
-                    tables[table] = [self._write_frame(table, pl.concat(frames))]
+            tables = self._finish()
             manifest = Manifest(
                 benchmark=self.benchmark,
                 version=version,
@@ -154,21 +152,30 @@ class BenchmarkWriter:
             self._staging.commit()
         return manifest
 
-    def _finish_results(self) -> list[StoredFile]:
-        files = [stream.finish() for stream in self._streams.values()]
-        for (partition, final), spill in self._spills.items():
-            target = self._partition_file(partition, final=final)
-            with target:
-                for rows in spill.sorted_rows(final=final):
-                    target.append(rows)
-                files.append(target.finish())
+    def _finish(self) -> dict[Table, list[StoredFile]]:
+        """Finish all files, two at a time: sorting and compressing leave room for each other."""
         (self._staging.folder / table_folder("results", self.benchmark)).mkdir(parents=True, exist_ok=True)
-        return sorted(files)
+        files = [stream.finish() for stream in self._streams.values()]
+        with ThreadPoolExecutor(max_workers=2) as pool:
+            sides = {
+                table: pool.submit(self._write_frame, table, frames) for table, frames in self._frames.items() if frames
+            }
+            files += pool.map(self._finish_spill, self._spills)
+            tables: dict[Table, list[StoredFile]] = {"results": sorted(files)}
+            return tables | {table: [side.result()] for table, side in sides.items()}
+
+    def _finish_spill(self, key: tuple[Partition, bool]) -> StoredFile:
+        partition, final = key
+        with self._partition_file(partition, final=final) as target:
+            for rows in self._spills[key].sorted_rows():
+                target.append(rows)
+            return target.finish()
 
     def _partition_file(self, partition: Partition, *, final: bool) -> _PartitionFile:
         return _PartitionFile(self._staging.folder, partition.folder(self.benchmark), final=final)
 
-    def _write_frame(self, table: Table, frame: pl.DataFrame) -> StoredFile:
+    def _write_frame(self, table: Table, frames: list[pl.DataFrame]) -> StoredFile:
+        frame = pl.concat(frames)
         folder = table_folder(table, self.benchmark)
         path = self._staging.folder / folder / f"{table}.parquet"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -256,32 +263,55 @@ class _PartitionFile:
 
 
 class _Spill:
-    """Rows put aside on disk until all are there and can be sorted."""
+    """Rows put aside on disk until all are there and can be sorted.
 
-    def __init__(self, path: Path) -> None:
+    Final rows lie apart by schedule: an export delivers them by arch, so that each part is in order and the sorted file is
+    one part after the other.
+    """
+
+    def __init__(self, path: Path, *, final: bool) -> None:
         self._path = path
-        self._file = path.open("wb")
+        self._final = final
+        self._files: dict[int, Any] = {}
 
     def append(self, columns: Columns) -> None:
         rows = np.empty(len(columns["value"]), _SPILLED)
         for name in _NAMES:
             rows[name] = columns[name]
-        self._file.write(rows.data)
+        for schedule in np.unique(rows["schedule"]).tolist() if self._final else [0]:
+            if schedule not in self._files:
+                self._files[schedule] = self._path.with_suffix(f".{schedule}").open("wb")
+            part = rows[rows["schedule"] == schedule] if self._final else rows
+            self._files[schedule].write(part.data)
 
     def close(self) -> None:
-        self._file.close()
-        self._path.unlink(missing_ok=True)
+        for file in self._files.values():
+            file.close()
+            Path(file.name).unlink(missing_ok=True)
+        self._files = {}
 
-    def sorted_rows(self, *, final: bool) -> Iterator[Columns]:
-        """Give the rows in the order of the file, a row group at a time."""
-        self._file.flush()
-        rows = np.memmap(self._path, _SPILLED, "r") if self._path.stat().st_size else np.empty(0, _SPILLED)
-        columns: Columns = {name: rows[name] for name in _NAMES}
-        order = None if _is_increasing(columns, final=final) else np.lexsort(_sort_keys(columns, final=final)[::-1])
-        for start in range(0, len(rows), ROW_GROUP):
-            window = slice(start, start + ROW_GROUP)
-            part = rows[window] if order is None else rows[order[window]]
-            yield {name: np.ascontiguousarray(part[name]) for name in _NAMES}
+    def sorted_rows(self) -> Iterator[Columns]:
+        """Give the rows in the order of the file, at most a row group at a time."""
+        parts = [self._mapped(schedule) for schedule in sorted(self._files)]
+        if all(_is_increasing(_columns(part), final=self._final) for part in parts):
+            orders: list[NDArray[np.int64] | None] = [None] * len(parts)
+        else:
+            parts = [np.concatenate(parts)]
+            orders = [np.lexsort(_sort_keys(_columns(parts[0]), final=self._final)[::-1])]
+        for rows, order in zip(parts, orders, strict=True):
+            for start in range(0, len(rows), ROW_GROUP):
+                window = slice(start, start + ROW_GROUP)
+                part = rows[window] if order is None else rows[order[window]]
+                yield {name: np.ascontiguousarray(part[name]) for name in _NAMES}
+
+    def _mapped(self, schedule: int) -> NDArray[np.void]:
+        file = self._files[schedule]
+        file.flush()
+        return np.memmap(file.name, _SPILLED, "r") if Path(file.name).stat().st_size else np.empty(0, _SPILLED)
+
+
+def _columns(rows: NDArray[np.void]) -> Columns:
+    return {name: rows[name] for name in _NAMES}
 
 
 def _sort_keys(columns: Columns, *, final: bool) -> tuple[NDArray[Any], NDArray[Any]]:
