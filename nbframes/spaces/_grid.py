@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from nbframes.errors import FrameError, InvalidArchitectureError, InvalidArgumentError
+from nbframes.spaces._random import count, generator
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -96,10 +97,8 @@ class Grid:
 
     def draw(self, n: int, seed: int | np.random.Generator | None, *, replace: bool) -> Indices:
         """Indices of ``n`` architectures, uniform over the grid."""
-        if n < 0 or (not replace and n > self.size):
-            msg = f"cannot draw {n} architectures {'' if replace else 'without replacement '}from {self.size}"
-            raise InvalidArgumentError(msg)
-        return np.random.default_rng(seed).choice(self.size, n, replace=replace).astype(np.intp)
+        n = count(n, "architectures", None if replace else self.size)
+        return generator(seed).choice(self.size, n, replace=replace).astype(np.intp)
 
     def sample(self, n: int, seed: int | np.random.Generator | None, *, replace: bool) -> pl.DataFrame:
         """Strings and encoding columns of ``n`` architectures, uniform over the grid."""
@@ -175,7 +174,7 @@ def neighbour_frame(strings: pl.Series, neighbours: Indices, keep: NDArray[np.bo
 
 def pick(neighbours: Indices, seed: int | np.random.Generator | None, keep: NDArray[np.bool_] | None = None) -> Indices:
     """One neighbour of every row, uniform over those to ``keep``."""
-    scores = np.random.default_rng(seed).random(neighbours.shape)
+    scores = generator(seed).random(neighbours.shape)
     if keep is not None:
         scores[~keep] = -1.0
     picked: Indices = neighbours[np.arange(len(neighbours)), scores.argmax(axis=1)]

@@ -20,6 +20,7 @@ import polars as pl
 from nbframes.errors import InvalidArchitectureError, InvalidArgumentError
 from nbframes.spaces import _nats_costs as costs
 from nbframes.spaces._grid import Grid, digest, digests, neighbour_frame, one_edits, pick
+from nbframes.spaces._random import generator
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -324,7 +325,7 @@ def mutate(x: One | Column, /, *, seed: Seed = None, adjacent: bool = False) -> 
         drawn = pick(found, seed, _one_step(indices, found) if adjacent else None)
         return _grid().strings.gather(drawn) if isinstance(x, pl.Series) else _grid().table[drawn]
     options = neighbours(x, adjacent=adjacent)
-    return options[np.random.default_rng(seed).integers(len(options))]
+    return options[generator(seed).integers(len(options))]
 
 
 @cache

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, overload
 import numpy as np
 import polars as pl
 
-from nbframes.errors import InvalidArgumentError
+from nbframes.spaces._random import count, generator
 from nbframes.spaces.darts.cells import (
     NODES,
     OPERATIONS,
@@ -77,10 +77,7 @@ def sample(n: int, /, *, seed: int | None = None) -> pl.DataFrame:
     >>> nbf.spaces.darts.sample(2, seed=0)["arch_str"].n_unique()
     2
     """
-    if n < 0:
-        msg = f"the number of architectures to sample should be at least 0 but got {n!r}"
-        raise InvalidArgumentError(msg)
-    rng = np.random.default_rng(seed)
+    n, rng = count(n, "architectures"), generator(seed)
     ops = rng.integers(0, len(OPERATIONS), size=(n, 16), dtype=np.uint8)
     inputs = np.empty((n, 8, 2), dtype=np.uint8)
     for k in range(8):
@@ -128,7 +125,7 @@ def mutate(x: Architecture | Column, /, *, seed: int | None = None) -> Architect
     True
     """
     cells = checked(x)
-    chosen = np.random.default_rng(seed).integers(0, NEIGHBOURS, size=len(cells.ops))
+    chosen = generator(seed).integers(0, NEIGHBOURS, size=len(cells.ops))
     mutants = _edited(cells, _EDITS[chosen])
     if isinstance(x, pl.DataFrame):
         return to_frame(mutants)

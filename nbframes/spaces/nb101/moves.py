@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from nbframes.errors import InvalidArchitectureError
+from nbframes.spaces._random import generator
 from nbframes.spaces.nb101._cell import MAX_VERTICES, OPERATIONS, Cell, CellLike, format_text
 from nbframes.spaces.nb101._columns import BIT, Cells, edges_among, to_cell, to_frame, to_text
 from nbframes.spaces.nb101._graph import in_space
@@ -122,7 +123,7 @@ def mutate(x: CellLike | Column, /, *, seed: Seed = None) -> CellLike | Column:
     >>> nb101.mutate(old, seed=0) in nb101.neighbours(old)
     True
     """
-    mutants = _mutants(members(x), np.random.default_rng(seed))
+    mutants = _mutants(members(x), generator(seed))
     if isinstance(x, pl.DataFrame):
         return to_frame(mutants)
     if isinstance(x, pl.Series):

@@ -9,6 +9,7 @@ import polars as pl
 
 from nbframes.errors import InvalidArgumentError, UnknownNameError
 from nbframes.progress import bar
+from nbframes.spaces._random import count, generator
 from nbframes.spaces.nb101._cell import MAX_VERTICES, OPERATIONS, SIZE
 from nbframes.spaces.nb101._columns import EDGES, Cells, to_frame, to_text
 from nbframes.spaces.nb101._enumeration import all_cells
@@ -97,10 +98,7 @@ def sample(
     """
     if by not in _DRAWS:
         raise UnknownNameError.of("way to draw", by, _DRAWS)
-    if n < 0 or (not replace and n > SIZE):
-        msg = f"cannot draw {n} cells {'' if replace else 'without replacement '}from {SIZE}"
-        raise InvalidArgumentError(msg)
-    rng = np.random.default_rng(seed)
+    n, rng = count(n, "cells", None if replace else SIZE), generator(seed)
     if by == "cell":
         return _frame(all_cells().take(rng.choice(SIZE, n, replace=replace)))
     if not replace:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import overload
 
-import numpy as np
 import polars as pl
 
 from nbframes.spaces._grid import neighbour_frame, one_edits, pick
+from nbframes.spaces._random import generator
 from nbframes.spaces.tss.cells import OPERATIONS, Cell, Column, One, Seed, as_cell, format, grid
 
 
@@ -90,4 +90,4 @@ def mutate(x: One | Column, /, *, seed: Seed = None) -> One | Column:
         drawn = pick(grid().neighbours(grid().indices(x)), seed)
         return grid().strings.gather(drawn) if isinstance(x, pl.Series) else grid().table[drawn]
     options = neighbours(x)
-    return options[np.random.default_rng(seed).integers(len(options))]
+    return options[generator(seed).integers(len(options))]
