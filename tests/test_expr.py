@@ -210,3 +210,10 @@ def test_one_known_name_is_a_name_and_not_its_letters():
 def test_the_protocol_of_the_papers_says_how_to_name_a_dataset_of_ones_own():
     with pytest.raises(UnknownNameError, match="known=store"):
         nbf.on("mine", "test")
+
+
+def test_none_is_no_objective():
+    frame = pl.DataFrame({"accuracy": [94.0, 93.0], "params": [2.0, 1.0]})
+    assert frame.select(nbf.pareto_optimal(maximise="accuracy", minimise=None)).to_series().to_list() == [True, False]
+    with pytest.raises(InvalidArgumentError, match="needs objectives"):
+        nbf.pareto_optimal(maximise=None)

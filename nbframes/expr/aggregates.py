@@ -8,6 +8,16 @@ import polars as pl
 def seed_mean(column: str = "value") -> pl.Expr:
     """Plain mean over the rows of a group; the column keeps its name.
 
+    Parameters
+    ----------
+    column
+        The column to aggregate.
+
+    Returns
+    -------
+    Expr
+        For ``agg`` and ``over``.
+
     Examples
     --------
     >>> import nbframes as nbf
@@ -22,6 +32,16 @@ def seed_mean(column: str = "value") -> pl.Expr:
 def seed_std(column: str = "value") -> pl.Expr:
     """Sample standard deviation (n - 1) over the rows of a group, as ``value_std``; null for a single row.
 
+    Parameters
+    ----------
+    column
+        The column to aggregate.
+
+    Returns
+    -------
+    Expr
+        For ``agg`` and ``over``.
+
     Examples
     --------
     >>> import nbframes as nbf
@@ -35,6 +55,16 @@ def seed_std(column: str = "value") -> pl.Expr:
 
 def seed_count(column: str = "value") -> pl.Expr:
     """Count of the values in a group, as ``seed_count``.
+
+    Parameters
+    ----------
+    column
+        The column to aggregate.
+
+    Returns
+    -------
+    Expr
+        For ``agg`` and ``over``.
 
     Examples
     --------

@@ -13,7 +13,7 @@ from nbframes.schema import TIE
 if TYPE_CHECKING:
     from polars._typing import RankMethod
 
-Objectives = str | pl.Expr | Sequence[str | pl.Expr]
+Objectives = str | pl.Expr | Sequence[str | pl.Expr] | None
 
 _RUN = ("benchmark", "metric", "dataset", "split", "arch", "schedule", "seed")
 
@@ -151,6 +151,8 @@ def pareto_optimal(*, maximise: Objectives = (), minimise: Objectives = ()) -> p
 
 
 def _objectives(given: Objectives) -> list[str | pl.Expr]:
+    if given is None:
+        return []
     return [given] if isinstance(given, (str, pl.Expr)) else list(given)
 
 
