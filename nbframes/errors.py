@@ -77,7 +77,9 @@ def listed(names: Iterable[object]) -> str:
 
 
 def did_you_mean(name: object, valid: Iterable[object]) -> str:
-    """``"; did you mean 'x'?"`` for the valid name nearest to ``name``, or nothing."""
+    """``"; did you mean 'x'?"`` for the valid name nearest to ``name``, or nothing; numbers are not near by their digits."""
+    if isinstance(name, int | float):
+        return ""
     text, by_text = str(name).casefold(), {str(candidate).casefold(): candidate for candidate in valid}
     near = get_close_matches(text, by_text, n=1, cutoff=0.5)
     near = near or [known for known in by_text if text and (known.startswith(text) or text.startswith(known))]
