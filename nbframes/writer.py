@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import datetime
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -18,22 +17,16 @@ import polars as pl
 from nbframes.commit import Staging, explain_os_errors
 from nbframes.errors import FrameError
 from nbframes.manifest import Manifest, StoredFile, file_sha256, writer_versions
+from nbframes.rows import Columns, Spill, first_not_increasing, joined, window_of
 from nbframes.schema import FILE_KEY, RESULT_FILE, UNITS, Partition, Table, manifest_file, table_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from pathlib import Path
     from types import TracebackType
 
     import pyarrow as pa
-    from numpy.typing import NDArray
 
 ROW_GROUP = 131_072
-
-Columns = dict[str, "NDArray[Any]"]
-"""Rows as arrays of one length, named and typed as in `nbframes.schema.RESULT_FILE`; ``final`` is constant in a file."""
-
-_SPILLED = np.dtype([("arch", "<u4"), ("schedule", "<u2"), ("budget", "<u2"), ("seed", "<u2"), ("value", "<f8")])
-_NAMES: tuple[str, ...] = _SPILLED.names or ()
 
 # How a column of values may be stored: a dictionary suits k/n accuracies, byte streams losses, plain bytes float noise.
 # Budgets repeat for every seed: a dictionary takes a seventh of their plain size.
@@ -73,7 +66,7 @@ class BenchmarkWriter:
         self._store = store
         self._sorted_curves = sorted_curves
         self._streams: dict[Partition, _PartitionFile] = {}
-        self._spills: dict[tuple[Partition, bool], _Spill] = {}
+        self._spills: dict[tuple[Partition, bool], Spill] = {}
         self._frames: dict[Table, list[pl.DataFrame]] = {"archs": [], "runs": []}
         with explain_os_errors(store):
             store.mkdir(parents=True, exist_ok=True)
@@ -103,7 +96,7 @@ class BenchmarkWriter:
             if final or not self._sorted_curves:
                 if (spill := self._spills.get((partition, final))) is None:
                     path = self._staging.folder / f"spill-{len(self._spills)}"
-                    spill = self._spills[partition, final] = _Spill(path, final=final)
+                    spill = self._spills[partition, final] = Spill(path, final=final)
                 spill.append(columns)
             else:
                 if (stream := self._streams.get(partition)) is None:
@@ -215,7 +208,7 @@ class _PartitionFile:
             whole = self._take_pending()
             end = self._waiting // ROW_GROUP * ROW_GROUP
             for start in range(0, end, ROW_GROUP):
-                self._write(_window(whole, start, start + ROW_GROUP))
+                self._write(window_of(whole, start, start + ROW_GROUP))
             self._waiting -= end
             self._pending = [{name: column[end:].copy() for name, column in whole.items()}]
 
@@ -231,16 +224,16 @@ class _PartitionFile:
             self._writer = None
 
     def _take_pending(self) -> Columns:
-        return {name: np.concatenate([columns[name] for columns in self._pending]) for name in _NAMES}
+        return joined(self._pending)
 
     def _check_order(self, columns: Columns) -> None:
         wrong = None
         if self._last is not None:
-            first = _window(columns, 0, 1)
-            border = {name: np.concatenate([column, first[name]]) for name, column in self._last.items()}
-            wrong = None if _first_not_increasing(border, final=self._final) is None else border
-        if wrong is None and (index := _first_not_increasing(columns, final=self._final)) is not None:
-            wrong = _window(columns, index, index + 2)
+            first = window_of(columns, 0, 1)
+            border = joined([self._last, first])
+            wrong = None if first_not_increasing(border, final=self._final) is None else border
+        if wrong is None and (index := first_not_increasing(columns, final=self._final)) is not None:
+            wrong = window_of(columns, index, index + 2)
         if wrong is None:
             return
         before, after = ({name: int(wrong[name][i]) for name in FILE_KEY} for i in (0, 1))
@@ -260,84 +253,6 @@ class _PartitionFile:
             self._writer = pq.ParquetWriter(str(self._path), table.schema, **_PARQUET, **options)
         self._writer.write_table(table, row_group_size=ROW_GROUP)
         self._rows += table.num_rows
-
-
-class _Spill:
-    """Rows put aside on disk until all are there and can be sorted.
-
-    Final rows lie apart by schedule: an export delivers them by arch, so that each part is in order and the sorted file is
-    one part after the other.
-    """
-
-    def __init__(self, path: Path, *, final: bool) -> None:
-        self._path = path
-        self._final = final
-        self._files: dict[int, Any] = {}
-
-    def append(self, columns: Columns) -> None:
-        rows = np.empty(len(columns["value"]), _SPILLED)
-        for name in _NAMES:
-            rows[name] = columns[name]
-        for schedule in np.unique(rows["schedule"]).tolist() if self._final else [0]:
-            if schedule not in self._files:
-                self._files[schedule] = self._path.with_suffix(f".{schedule}").open("wb")
-            part = rows[rows["schedule"] == schedule] if self._final else rows
-            self._files[schedule].write(part.data)
-
-    def close(self) -> None:
-        for file in self._files.values():
-            file.close()
-            Path(file.name).unlink(missing_ok=True)
-        self._files = {}
-
-    def sorted_rows(self) -> Iterator[Columns]:
-        """Give the rows in the order of the file, at most a row group at a time."""
-        parts = [self._mapped(schedule) for schedule in sorted(self._files)]
-        if all(_is_increasing(_columns(part), final=self._final) for part in parts):
-            orders: list[NDArray[np.int64] | None] = [None] * len(parts)
-        else:
-            parts = [np.concatenate(parts)]
-            orders = [np.lexsort(_sort_keys(_columns(parts[0]), final=self._final)[::-1])]
-        for rows, order in zip(parts, orders, strict=True):
-            for start in range(0, len(rows), ROW_GROUP):
-                window = slice(start, start + ROW_GROUP)
-                part = rows[window] if order is None else rows[order[window]]
-                yield {name: np.ascontiguousarray(part[name]) for name in _NAMES}
-
-    def _mapped(self, schedule: int) -> NDArray[np.void]:
-        file = self._files[schedule]
-        file.flush()
-        return np.memmap(file.name, _SPILLED, "r") if Path(file.name).stat().st_size else np.empty(0, _SPILLED)
-
-
-def _columns(rows: NDArray[np.void]) -> Columns:
-    return {name: rows[name] for name in _NAMES}
-
-
-def _sort_keys(columns: Columns, *, final: bool) -> tuple[NDArray[Any], NDArray[Any]]:
-    """The order of a file as two integers a row, most significant first."""
-    arch, schedule = columns["arch"].astype(np.uint64), columns["schedule"].astype(np.uint64)
-    if final:
-        return (schedule << np.uint64(48)) | (arch << np.uint64(16)) | columns["seed"], columns["budget"]
-    return (arch << np.uint64(32)) | (schedule << np.uint64(16)) | columns["budget"], columns["seed"]
-
-
-def _first_not_increasing(columns: Columns, *, final: bool) -> int | None:
-    """Index of the first row whose successor does not come strictly after it."""
-    major, minor = _sort_keys(columns, final=final)
-    fine = major[1:] > major[:-1]
-    fine |= (major[1:] == major[:-1]) & (minor[1:] > minor[:-1])
-    return None if fine.all() else int(np.argmin(fine))
-
-
-def _is_increasing(columns: Columns, *, final: bool) -> bool:
-    starts = range(0, len(columns["value"]), ROW_GROUP)
-    parts = (_window(columns, start, start + ROW_GROUP + 1) for start in starts)
-    return all(_first_not_increasing(part, final=final) is None for part in parts)
-
-
-def _window(columns: Columns, start: int, stop: int) -> Columns:
-    return {name: column[start:stop] for name, column in columns.items()}
 
 
 def _arrow_table(columns: Columns, *, final: bool) -> pa.Table:

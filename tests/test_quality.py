@@ -68,7 +68,7 @@ ROOMS = [
     {"schema"},
     {"fronts", "files", "progress", "text"},
     {"spaces"},
-    {"manifest", "commit"},
+    {"manifest", "commit", "rows"},
     {"writer"},
     {"expr"},
     {"export", "store", "results", "verify", "downloads"},
