@@ -1,27 +1,23 @@
-"""Reading a store: find it, list it, scan its tables lazily."""
+"""A store that is open: its benchmarks, and lazy scans of their tables."""
 
 from __future__ import annotations
 
 import html
-import os
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from nbframes import expr
 from nbframes.commit import RECORD
-from nbframes.errors import InvalidArgumentError, StoreError, UnknownNameError, listed
+from nbframes.errors import StoreError, UnknownNameError, listed
 from nbframes.files import Files
 from nbframes.schema import BENCHMARK, BENCHMARKS, DATASET, HIVE, RESULT_FILE, Table, manifest_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from nbframes.manifest import Manifest
-
-ENVIRONMENT = "NBFRAMES_STORE"
 
 
 class Store:
@@ -50,6 +46,11 @@ class Store:
     def benchmarks(self) -> list[str]:
         """Names of the benchmarks in the store, published ones first.
 
+        Returns
+        -------
+        list of str
+            Published names in the order of `nbframes.schema.BENCHMARKS`, then those of the user's own, sorted.
+
         Raises
         ------
         StoreError
@@ -69,12 +70,29 @@ class Store:
     def manifest(self, benchmark: str) -> Manifest:
         """Read what a benchmark is made of.
 
+        Parameters
+        ----------
+        benchmark
+            Name of a benchmark of the store.
+
+        Returns
+        -------
+        Manifest
+            Where it came from, what was left out, units, and every file with its rows and sha256.
+
         Raises
         ------
         UnknownNameError
             If the store has no such benchmark.
         StoreError
             If a commit is open or the manifest is damaged.
+
+        Examples
+        --------
+        >>> import nbframes as nbf
+        >>> manifest = nbf.sample.store().manifest("nats-sss")
+        >>> manifest.units["time"], manifest.rows("archs")
+        ('seconds up to the budget', 96)
         """
         from nbframes.manifest import Manifest
 
@@ -98,6 +116,22 @@ class Store:
         ----------
         kind
             ``"benchmark"``, ``"dataset"``, ``"metric"`` or ``"split"``.
+
+        Returns
+        -------
+        list of str
+            Sorted.
+
+        Raises
+        ------
+        UnknownNameError
+            If there are no such names.
+
+        Examples
+        --------
+        >>> import nbframes as nbf
+        >>> nbf.sample.store().names("split")
+        ['test', 'train', 'val', 'valtest']
         """
         if kind not in HIVE:
             raise UnknownNameError.of("kind of name", kind, HIVE)
@@ -107,20 +141,52 @@ class Store:
     def dataset(self, *names: str) -> pl.Expr:
         """Select rows of the named datasets, published or in use in this store.
 
+        Parameters
+        ----------
+        *names
+            Names of datasets, at least one.
+
+        Returns
+        -------
+        Expr
+            Predicate for ``filter``.
+
         Raises
         ------
         UnknownNameError
             If a name is neither.
+
+        Examples
+        --------
+        >>> import nbframes as nbf
+        >>> print(nbf.sample.store().dataset("cifar100"))
+        [(col("dataset")) == ("cifar100")]
         """
         return expr.dataset(*names, known=self)
 
     def metric(self, *names: str) -> pl.Expr:
         """Select rows of the named metrics, published or in use in this store.
 
+        Parameters
+        ----------
+        *names
+            Names of metrics, at least one.
+
+        Returns
+        -------
+        Expr
+            Predicate for ``filter``.
+
         Raises
         ------
         UnknownNameError
             If a name is neither.
+
+        Examples
+        --------
+        >>> import nbframes as nbf
+        >>> print(nbf.sample.store().metric("loss"))
+        [(col("metric")) == ("loss")]
         """
         return expr.metric(*names, known=self)
 
@@ -181,6 +247,12 @@ class Store:
         -------
         LazyFrame
             One row per architecture and benchmark; ``benchmark`` is the first column.
+
+        Examples
+        --------
+        >>> import nbframes as nbf
+        >>> nbf.sample.store().scan_archs("nats-sss").collect_schema().names()[:5]
+        ['benchmark', 'arch', 'position', 'arch_str', 'hash']
         """
         return self._scan_tables("archs", benchmarks)
 
@@ -197,6 +269,12 @@ class Store:
         -------
         LazyFrame
             One row per run; ``benchmark`` is the first column.
+
+        Examples
+        --------
+        >>> import nbframes as nbf
+        >>> nbf.sample.store().scan_runs("nats-sss").collect_schema().names()[1:6]
+        ['arch', 'dataset', 'schedule', 'seed', 'params']
         """
         return self._scan_tables("runs", benchmarks)
 
@@ -217,6 +295,12 @@ class Store:
         -------
         DataFrame
             What is wrong: ``benchmark``, ``path``, ``problem``; no rows if the store is sound.
+
+        Examples
+        --------
+        >>> import nbframes as nbf
+        >>> nbf.sample.store().verify("nats-sss").is_empty()
+        True
         """
         from nbframes.verify import verify
 
@@ -283,119 +367,3 @@ class Store:
         head = "".join(f"<th>{name}</th>" for name in ("benchmark", "version", "architectures", "values", "MB"))
         caption = f"<caption style='text-align:left'>Store at {html.escape(self.root)}</caption>"
         return f"<table>{caption}<tr>{head}</tr>{rows}</table>"
-
-
-def open_store(
-    path: str | os.PathLike[str] | Store | None = None, *, storage_options: dict[str, Any] | None = None
-) -> Store:
-    """Open a store for reading.
-
-    Parameters
-    ----------
-    path
-        Folder or URL (``s3://bucket/prefix``) of the store; a store is returned as it is. By default ``$NBFRAMES_STORE``, else the platform's data
-        folder (`default_store`).
-    storage_options
-        Options of the object store, as Polars' ``scan_parquet`` takes them.
-
-    Raises
-    ------
-    StoreError
-        If there is no store at that place.
-
-    Examples
-    --------
-    >>> import nbframes as nbf
-    >>> store = nbf.open_store(nbf.sample.store().root)
-    """
-    if isinstance(path, Store):
-        return path
-    root = str(path) if path is not None else str(default_store())
-    store = Store(root, storage_options=storage_options)
-    if not store.files.exists("manifests"):
-        origin = (
-            "given" if path is not None else f"from ${ENVIRONMENT}" if os.environ.get(ENVIRONMENT) else "the default"
-        )
-        msg = (
-            f"there is no nbframes store at {root!r} ({origin})\n\nHint: make one with `nbframes export SOURCE --store STORE`, "
-            f"or name one with open_store(path) or ${ENVIRONMENT}; `nbframes demo` makes a small sample"
-        )
-        raise StoreError(msg)
-    return store
-
-
-def default_store() -> Path:
-    """Folder of the store when none is named: ``$NBFRAMES_STORE``, else the platform's data folder."""
-    if named := os.environ.get(ENVIRONMENT):
-        return Path(named)
-    if sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    elif sys.platform == "darwin":
-        base = Path.home() / "Library" / "Application Support"
-    else:
-        base = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
-    return base / "nbframes"
-
-
-def scan(*benchmarks: str, store: Store | str | os.PathLike[str] | None = None) -> pl.LazyFrame:
-    """Scan results in long format; see `Store.scan`.
-
-    Parameters
-    ----------
-    *benchmarks
-        Names of benchmarks; all of the store if none is given.
-    store
-        Store, or its path; by default as `open_store` finds it.
-
-    Examples
-    --------
-    >>> import nbframes as nbf
-    >>> frame = nbf.scan("nats-sss", store=nbf.sample.store().root)
-    >>> frame.filter(nbf.arch(0), nbf.final()).select("dataset").unique().collect().height
-    4
-    """
-    return open_store(store).scan(*benchmarks)
-
-
-def scan_archs(*benchmarks: str, store: Store | str | os.PathLike[str] | None = None) -> pl.LazyFrame:
-    """Scan architectures; see `Store.scan_archs`.
-
-    Parameters
-    ----------
-    *benchmarks
-        Names of benchmarks; all of the store if none is given.
-    store
-        Store, or its path; by default as `open_store` finds it.
-    """
-    return open_store(store).scan_archs(*benchmarks)
-
-
-def scan_runs(*benchmarks: str, store: Store | str | os.PathLike[str] | None = None) -> pl.LazyFrame:
-    """Scan training runs; see `Store.scan_runs`.
-
-    Parameters
-    ----------
-    *benchmarks
-        Names of benchmarks; all of the store if none is given.
-    store
-        Store, or its path; by default as `open_store` finds it.
-    """
-    return open_store(store).scan_runs(*benchmarks)
-
-
-def local_root(path: str | os.PathLike[str] | Store | None, purpose: str) -> Path:
-    """Folder of a store that is to be written.
-
-    Raises
-    ------
-    InvalidArgumentError
-        If the store is an object store.
-    """
-    root = path.root if isinstance(path, Store) else str(path) if path is not None else str(default_store())
-    if "://" in root:
-        msg = (
-            f"cannot {purpose} {root!r}: a benchmark appears in a store complete or not at all, which needs the renames of a "
-            "local disk\n\nHint: write to a local folder, then copy it (for example `aws s3 sync FOLDER URL`) and open the URL"
-        )
-        raise InvalidArgumentError(msg)
-    return Path(root)
