@@ -19,7 +19,7 @@ def more_info(
         info["comment"] = comment
     sets = {
         "cifar10-valid": {"valid": "x-valid", "test": "ori-test"},
-        "cifar10": {"test": "ori-test", "valid": "x-valid"},
+        "cifar10": {"test": "ori-test"},
     }.get(dataset, {"valid": "x-valid", "test": "x-test", "valtest": "ori-test"})
     for title in ("valid", "test", "valtest"):
         if title not in sets:

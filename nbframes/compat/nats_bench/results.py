@@ -7,8 +7,9 @@ import random
 from collections import OrderedDict, defaultdict
 from typing import TYPE_CHECKING, Any
 
+from nbframes.compat.nats_bench.curves import CURVES
 from nbframes.compat.nats_bench.tables import CLASSES, SETS
-from nbframes.errors import NBFramesError, StoreError, UnknownNameError
+from nbframes.errors import StoreError, UnknownNameError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -61,10 +62,10 @@ class ResultsCount:
         self.eval_names = ["ori-test", "x-valid", "x-test"] if late else sets
 
     def __getattr__(self, name: str) -> Any:
-        if name not in _CURVES:
+        if name not in CURVES:
             msg = f"{type(self).__name__!r} object has no attribute {name!r}"
             raise AttributeError(msg)
-        value = _CURVES[name](self)
+        value = CURVES[name](self._tables, self._run, self.eval_names)
         setattr(self, name, value)
         return value
 
@@ -105,12 +106,16 @@ class ResultsCount:
     def get_times(self) -> dict[str, float | None]:
         """Training and evaluation times, per epoch and in total, in seconds."""
         times: dict[str, float | None] = {"T-train@epoch": None, "T-train@total": None}
-        if isinstance(self.train_times, dict):
+        train = self._published_times("train", self.epochs)
+        if train is None and isinstance(self.train_times, dict):
             train = list(self.train_times.values())
+        if train is not None:
             times = {"T-train@epoch": mean(train), "T-train@total": sum(train)}
         for name in self.eval_names:
-            keys = [f"{name}@{epoch}" for epoch in range(self.epochs)]
-            found = [self.eval_times[key] for key in keys if key in self.eval_times]
+            found = self._published_times(name, self.epochs)
+            if found is None:
+                keys = [f"{name}@{epoch}" for epoch in range(self.epochs)]
+                found = [self.eval_times[key] for key in keys if key in self.eval_times]
             whole = len(found) == self.epochs
             times[f"T-{name}@epoch"] = mean(found) if whole else None
             times[f"T-{name}@total"] = sum(found) if whole else None
@@ -120,14 +125,12 @@ class ResultsCount:
         """Loss, accuracy and times on the training set after an epoch, by default the last."""
         epoch = self.epochs - 1 if iepoch is None else iepoch
         self.judge_valid(epoch)
-        times = self.train_times
-        return {
-            "iepoch": epoch,
-            "loss": self._value("train_losses", "loss", "train", epoch, epoch),
-            "accuracy": self._value("train_acc1es", "accuracy", "train", epoch, epoch),
-            "cur_time": None if times is None else times[epoch],
-            "all_time": None if times is None else sum([times[i] for i in range(epoch + 1)]),
-        }
+        loss = self._value("train_losses", "loss", "train", epoch, epoch)
+        accuracy = self._value("train_acc1es", "accuracy", "train", epoch, epoch)
+        times = self._published_times("train", epoch + 1)
+        if times is None and self.train_times is not None:
+            times = [self.train_times[i] for i in range(epoch + 1)]
+        return {"iepoch": epoch, "loss": loss, "accuracy": accuracy} | _elapsed(times)
 
     def get_eval(self, name: str, iepoch: int | None = None) -> dict[str, Any]:
         """Loss, accuracy and times on an evaluation set after an epoch, by default the last.
@@ -142,18 +145,23 @@ class ResultsCount:
         epoch = self.epochs - 1 if iepoch is None else iepoch
         self.judge_valid(epoch)
         name = "x-valid" if name == "valid" else name
-        key, times = f"{name}@{epoch}", self.eval_times
-        if times and key not in times:
-            msg = f"{key} not in {times.keys()}"
-            raise ValueError(msg)
+        key, times = f"{name}@{epoch}", self._published_times(name, epoch + 1)
+        if times is None and self.eval_times:
+            if key not in self.eval_times:
+                msg = f"{key} not in {self.eval_times.keys()}"
+                raise ValueError(msg)
+            times = [self.eval_times[f"{name}@{i}"] for i in range(epoch + 1)]
         split = SETS[self.name].get(name, "")
-        return {
-            "iepoch": epoch,
-            "loss": self._value("eval_losses", "loss", split, epoch, key),
-            "accuracy": self._value("eval_acc1es", "accuracy", split, epoch, key),
-            "cur_time": times[key] if times else None,
-            "all_time": sum([times[f"{name}@{i}"] for i in range(epoch + 1)]) if times else None,
-        }
+        loss = self._value("eval_losses", "loss", split, epoch, key)
+        accuracy = self._value("eval_acc1es", "accuracy", split, epoch, key)
+        return {"iepoch": epoch, "loss": loss, "accuracy": accuracy} | _elapsed(times)
+
+    def _published_times(self, name: str, count: int) -> list[float] | None:
+        """Times of the first epochs on a set straight from the table, if nobody has asked for the curves (or replaced them)."""
+        attribute, split = ("train_times", "train") if name == "train" else ("eval_times", SETS[self.name].get(name))
+        if split is None or attribute in self.__dict__:
+            return None
+        return self._tables.epoch_times(split, self._run, count)
 
     def _value(self, attribute: str, metric: str, split: str, epoch: int, key: Any) -> Any:
         """One value, from the curve if somebody has asked for it (or replaced it), else straight from the table."""
@@ -248,16 +256,18 @@ class ArchResults:
             If there is no run with the seed, or ``is_random`` is neither a truth value nor a seed.
         """
         seeds, results = self.dataset_seed[dataset], self._results(dataset)
-        infos = [r.get_train(iepoch) if setname == "train" else r.get_eval(setname, iepoch) for r in results]
+        seed = is_random if isinstance(is_random, int) and not isinstance(is_random, bool) else None
+        asked = [results[seeds.index(seed)]] if seed in seeds else results
+        infos = [r.get_train(iepoch) if setname == "train" else r.get_eval(setname, iepoch) for r in asked]
         if isinstance(is_random, bool):
             return infos[random.randint(0, len(results) - 1)] if is_random else _means(infos)  # noqa: S311 - upstream's draw
-        if not isinstance(is_random, int):
+        if seed is None:
             msg = f"invalid value for is_random: {is_random}"
-            raise ValueError(msg)  # noqa: TRY004 - upstream's type
-        if is_random not in seeds:
+            raise ValueError(msg)
+        if seed not in seeds:
             msg = f"can not find random seed ({is_random}) from {seeds}"
             raise ValueError(msg)
-        return infos[seeds.index(is_random)]
+        return infos[0]
 
     def get_dataset_names(self) -> list[str]:
         """Names of the datasets."""
@@ -356,6 +366,11 @@ def consistent(values: list[Any], seeds: list[int]) -> list[Any]:
     return values
 
 
+def _elapsed(times: list[float] | None) -> dict[str, float | None]:
+    """Time of the last of these epochs and of all, added up by the builtin sum as upstream does."""
+    return {"cur_time": None, "all_time": None} if times is None else {"cur_time": times[-1], "all_time": sum(times)}
+
+
 def _means(infos: list[dict[str, Any]]) -> dict[str, Any]:
     columns = defaultdict(list)
     for info in infos:
@@ -376,40 +391,6 @@ def _arch_config(benchmark: str, arch_str: str, dataset: str) -> dict[str, Any]:
         }
     return config | {"class_num": CLASSES[dataset]}
 
-
-def _train(result: ResultsCount, metric: str) -> dict[int, float] | None:
-    try:
-        return result._tables.curve(metric, "train", result._run) or None  # noqa: SLF001 - of this module
-    except NBFramesError:
-        return None
-
-
-def _evals(result: ResultsCount, metric: str) -> dict[str, float]:
-    found: dict[str, float] = {}
-    for name in SETS[result.name] if metric == "epoch_time" else result.eval_names:
-        try:
-            curve = result._tables.curve(metric, SETS[result.name][name], result._run)  # noqa: SLF001 - of this module
-        except NBFramesError:
-            continue
-        found |= {f"{name}@{epoch}": value for epoch, value in curve.items()}
-    return found
-
-
-def _train_times(result: ResultsCount) -> OrderedDict[int, float] | None:
-    times = _train(result, "epoch_time")
-    return None if times is None else OrderedDict(times)
-
-
-_CURVES: dict[str, Callable[[ResultsCount], Any]] = {
-    "train_acc1es": lambda result: _train(result, "accuracy"),
-    "train_acc5es": lambda result: _train(result, "accuracy_top5"),
-    "train_losses": lambda result: _train(result, "loss"),
-    "train_times": _train_times,
-    "eval_acc1es": lambda result: _evals(result, "accuracy"),
-    "eval_losses": lambda result: _evals(result, "loss"),
-    "eval_times": lambda result: _evals(result, "epoch_time"),
-}
-"""Attributes that are read on demand."""
 
 _STATE = (
     "name", "train_acc1es", "train_acc5es", "train_losses", "train_times", "arch_config", "params", "flop", "seed",

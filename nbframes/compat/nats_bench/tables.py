@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING, NamedTuple
 import polars as pl
 
 from nbframes import spaces
+from nbframes.errors import NBFramesError
 from nbframes.lookups import Lookup, lookup
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    import numpy as np
+    from numpy.typing import NDArray
 
     from nbframes.store import Store
 
@@ -42,6 +46,27 @@ class Run(NamedTuple):
     train_time: float
 
 
+class _EpochTimes(NamedTuple):
+    """Seconds by architecture, seed and epoch, and which runs have those of all epochs."""
+
+    array: NDArray[np.float64]
+    whole: NDArray[np.bool_]
+    seeds: dict[int, int]
+
+    @classmethod
+    def of(cls, table: Lookup, schedule: int) -> _EpochTimes:
+        import numpy as np
+
+        try:
+            budgets = table.budgets
+        except NBFramesError:  # none were published
+            return cls(np.empty((0, 0, 0)), np.empty((0, 0), bool), {})
+        complete = budgets == list(range(1, schedule + 1))
+        seeds = {seed: index for index, seed in enumerate(table.seeds)} if complete else {}
+        whole: NDArray[np.bool_] = np.logical_not(np.any(table.mask, axis=2))
+        return cls(table.array, whole, seeds)
+
+
 class Tables:
     """The tables of one NATS-Bench space, read on demand.
 
@@ -57,6 +82,7 @@ class Tables:
         self.store = store
         self.benchmark = benchmark
         self._lookups: dict[tuple[str, str, str, int, bool], Lookup] = {}
+        self._epoch_times: dict[tuple[str, str, int], _EpochTimes] = {}
 
     @cached_property
     def arch_strings(self) -> list[str]:
@@ -125,6 +151,18 @@ class Tables:
         budget = epoch + 1
         table = self.lookup(metric, run.dataset, split, run.schedule, final=budget == run.schedule)
         return table.value(run.arch, run.seed, budget)
+
+    def epoch_times(self, split: str, run: Run, count: int) -> list[float] | None:
+        """Seconds of each of the first epochs of a run; None unless those of all its epochs were published."""
+        key = (run.dataset, split, run.schedule)
+        if key not in self._epoch_times:
+            self._epoch_times[key] = _EpochTimes.of(self.lookup("epoch_time", *key), run.schedule)
+        times = self._epoch_times[key]
+        seed = times.seeds.get(run.seed)
+        if seed is None or run.arch >= len(times.whole) or not times.whole[run.arch, seed]:
+            return None
+        published: list[float] = times.array[run.arch, seed, :count].tolist()
+        return published
 
     def curve(self, metric: str, split: str, run: Run) -> dict[int, float]:
         """Published values of a run by epoch (counted from 0)."""
