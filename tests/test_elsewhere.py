@@ -110,6 +110,11 @@ class Spark:
         builder = pyspark.sql.SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false")
         for name in ("host", "bindAddress"):
             builder = builder.config(f"spark.driver.{name}", "127.0.0.1")
+        vectorised = tuple(int(part) for part in pyspark.__version__.split(".")[:2]) >= (
+            4,
+            3,
+        )  # reads BYTE_STREAM_SPLIT
+        builder = builder.config("spark.sql.parquet.enableVectorizedReader", str(vectorised).lower())
         self.session = builder.config("spark.sql.shuffle.partitions", "1").getOrCreate()
 
     def _read(self, table):
