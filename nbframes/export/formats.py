@@ -38,7 +38,7 @@ _FOREIGN: Final = {
     b"[": "a text that begins like JSON",
     b"<": "a text that begins like a web page: perhaps the download failed",
 }
-_PREFIX: Final = 1 << 22
+_PREFIX: Final = 1 << 21
 _RAW_PREFIX: Final = 1 << 21
 _MEMBERS_TRIED: Final = 1000
 _TAR_MAGIC_AT: Final = 257

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from nbframes.export.pickle_globals import ALLOWED, ATOMS, Global, build, checked_key
 from nbframes.export.pickle_input import Input
 from nbframes.export.pickle_memo import Memo
+from nbframes.export.pickle_opcodes import OPERATIONS
 from nbframes.export.pickle_runs import NumberDict, Run, TextRuns, expanded, float_run, paired, regular_run
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ class Machine(Input):
 
     def run(self) -> Iterator[Item]:
         """Execute the pickle up to STOP, yielding the items that a `StreamMachine` finishes; `result` then has the object."""
-        operations = [getattr(self, _OPERATIONS.get(code, "_unknown")) for code in range(256)]
+        operations = [getattr(self, OPERATIONS.get(code, "_unknown")) for code in range(256)]
         try:
             self._protocol()
             while True:
@@ -436,62 +437,3 @@ def _check_keys(items: list[Any]) -> None:
     for key in loose[::2]:
         if type(key) not in ATOMS:
             checked_key(key)
-
-
-_OPERATIONS: Final[dict[int, str]] = {
-    ord("N"): "_none",
-    0x88: "_true",
-    0x89: "_false",
-    ord("K"): "_int1",
-    ord("M"): "_int2",
-    ord("J"): "_int4",
-    0x8A: "_long1",
-    0x8B: "_long4",
-    ord("G"): "_float",
-    0x8C: "_text1",
-    ord("X"): "_text4",
-    0x8D: "_text8",
-    ord("C"): "_bytes1",
-    ord("B"): "_bytes4",
-    0x8E: "_bytes8",
-    0x96: "_bytearray8",
-    ord("}"): "_empty_dict",
-    ord("]"): "_empty_list",
-    0x8F: "_empty_set",
-    ord(")"): "_empty_tuple",
-    ord("("): "_mark",
-    ord("a"): "_append",
-    ord("e"): "_appends",
-    ord("s"): "_setitem",
-    ord("u"): "_setitems",
-    0x90: "_additems",
-    0x91: "_frozenset",
-    ord("l"): "_list",
-    ord("d"): "_dict_of",
-    ord("t"): "_tuple",
-    0x85: "_tuple1",
-    0x86: "_tuple2",
-    0x87: "_tuple3",
-    ord("0"): "_pop",
-    ord("1"): "_pop_mark",
-    ord("2"): "_dup",
-    0x95: "_frame",
-    0x94: "_memoize",
-    ord("q"): "_put1",
-    ord("r"): "_put4",
-    ord("h"): "_get1",
-    ord("j"): "_get4",
-    ord("c"): "_global",
-    0x93: "_stack_global",
-    ord("R"): "_reduce",
-    ord("b"): "_build",
-    ord("P"): "_persid",
-    ord("Q"): "_binpersid",
-    0x82: "_extension",
-    0x83: "_extension",
-    0x84: "_extension",
-    ord("i"): "_instance",
-    ord("o"): "_instance",
-    0x81: "_instance",
-    0x92: "_instance",
-}

@@ -76,7 +76,7 @@ def load_prefix(source: bytes, where: str) -> Any:
     Examples
     --------
     >>> import pickle
-    >>> load_prefix(pickle.dumps({"format": "x", "entries": ["a", "b", "c"]})[:-4], "example")
+    >>> load_prefix(pickle.dumps({"format": "x", "entries": ["a", "b", "c"]})[:-6], "example")
     {'format': 'x', 'entries': ['a', 'b']}
     """
     machine = Machine(_reader(source), where)
