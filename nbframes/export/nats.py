@@ -12,7 +12,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
-from nbframes.errors import InvalidArchitectureError, SourceError, listed
+from nbframes.errors import InvalidArchitectureError, SourceError, UnsafePickleError, listed
 from nbframes.export import pickles
 from nbframes.export.bz2_source import decompressed
 from nbframes.export.nats_exchange import Exchange, put
@@ -237,7 +237,7 @@ def _records_of(entries: Iterable[_Entry], on_error: OnError) -> _Part:
             data = decompressed(raw, entry.where)
             part.records.append(_record_reader().read(data, entry.where, arch=entry.arch, arch_str=entry.arch_str))
         except SourceError as error:
-            if on_error == "raise":
+            if on_error == "raise" or isinstance(error, UnsafePickleError):
                 return part._replace(error=error)
             part.skipped.append({"record": entry.name, "reason": str(error)})
             continue

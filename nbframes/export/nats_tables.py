@@ -64,19 +64,22 @@ def _rows_of_one_shape(records: Sequence[Record], shape: Shape) -> list[Rows]:
     values = np.stack([record.values for record in records])
     found = []
     for partition, final, start, stop in shape.blocks:
-        keys = (np.tile(column[start:stop], count) for column in (shape.schedule, shape.budget, shape.seed))
-        found.append(Rows(partition, final, np.repeat(archs, stop - start), *keys, values[:, start:stop].ravel()))
+        keys = (shape.schedule, shape.budget, shape.seed)
+        schedule, budget, seed = (np.tile(column[start:stop], count) for column in keys)
+        arch, value = np.repeat(archs, stop - start), values[:, start:stop].ravel()
+        found.append(Rows(partition, final, arch, schedule, budget, seed, value))
     return found
 
 
 def _block_rows(partition: Partition, final: bool, parts: list[tuple[Record, slice]]) -> Rows:
     archs = np.array([record.arch for record, _ in parts], np.uint32)
-    keys = (
+    schedule, budget, seed = (
         np.concatenate([getattr(record.shape, name)[place] for record, place in parts])
         for name in ("schedule", "budget", "seed")
     )
     values = np.concatenate([record.values[place] for record, place in parts])
-    return Rows(partition, final, np.repeat(archs, [place.stop - place.start for _, place in parts]), *keys, values)
+    arch = np.repeat(archs, [place.stop - place.start for _, place in parts])
+    return Rows(partition, final, arch, schedule, budget, seed, values)
 
 
 def _runs(records: Sequence[Record]) -> pl.DataFrame:

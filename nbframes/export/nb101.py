@@ -25,7 +25,7 @@ from nbframes.export.workers import Task, workers
 from nbframes.schema import RUNS, Partition
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Generator, Iterable, Iterator
     from pathlib import Path
 
 
@@ -102,7 +102,7 @@ class TFRecordReader:
         self.total = path.stat().st_size
         self.report = Report("nasbench", not_exported=list(NOT_EXPORTED))
 
-    def batches(self, *, jobs: int, on_error: OnError) -> Iterator[Batch]:
+    def batches(self, *, jobs: int, on_error: OnError) -> Generator[Batch]:
         """Read the source once; see `nbframes.export.reader.Reader`."""
         log = Log(self.path, self.report, on_error)
         with sha256_meanwhile(self.path) as sha256, workers(jobs) as run:
@@ -142,7 +142,7 @@ class PickleReader:
         self.total = path.stat().st_size
         self.report = Report("nasbench", not_exported=[*NOT_EXPORTED, "latest_by_arch", "fallback_records"])
 
-    def batches(self, *, jobs: int, on_error: OnError) -> Iterator[Batch]:
+    def batches(self, *, jobs: int, on_error: OnError) -> Generator[Batch]:
         """Read the source once; see `nbframes.export.reader.Reader`."""
         log = Log(self.path, self.report, on_error)
         with sha256_meanwhile(self.path) as sha256, workers(jobs) as run:
@@ -152,7 +152,7 @@ class PickleReader:
             describe_source(self.report, self.path, sha256())
 
 
-def assemble(parts: Iterable[Part], path: Path, report: Report, log: Log) -> Iterator[Batch]:
+def assemble(parts: Iterable[Part], path: Path, report: Report, log: Log) -> Generator[Batch]:
     """Number the architectures of all parts in turn and make their batches; complete the notes of the report."""
     archs = identical = 0
     repeats: Counter[tuple[int, ...]] = Counter()
@@ -214,7 +214,7 @@ def _batched(items: Iterator[_Item], size: int) -> Iterator[list[_Item]]:
 def _batch(part: Part, first: int) -> Batch:
     """Make the rows of one part, whose first architecture gets the number ``first``."""
     number = np.arange(first, first + part.archs.height, dtype=np.uint32)
-    arch, schedule, seed = np.repeat(number, part.count), part.schedule, part.seed
+    arch, schedule, seed = np.repeat(number, part.counts), part.schedule, part.seed
     rows = []
     for name, column in zip(VALUES, part.values, strict=True):
         when, what = name.split("_", 1)

@@ -180,7 +180,8 @@ class _Layout:
                 fits &= np.isfinite(values[index])
                 if index in ACCURACIES:
                     fits &= values[index] * 100.0 / 100.0 == values[index]
-        for expected, offset in zip((epochs / 2, epochs), self.metrics.progress, strict=True):
+        expectations: tuple[NDArray[Any], ...] = (epochs / 2, epochs)
+        for expected, offset in zip(expectations, self.metrics.progress, strict=True):
             if offset >= 0:
                 fits &= np.abs(_doubles(messages, offset) - expected) < 0.5
         params = np.full(count, -1 if self.metrics.params < 0 else 0, np.int64)

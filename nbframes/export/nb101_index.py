@@ -37,7 +37,7 @@ class Stretches(NamedTuple):
     """Offset of each stretch in the file."""
     size: NDArray[np.uint32]
     """Bytes of each stretch."""
-    count: NDArray[np.uint32]
+    counts: NDArray[np.uint32]
     """Records of each stretch."""
     hash: NDArray[np.bytes_]
     """Module hash of each stretch."""
@@ -55,7 +55,7 @@ class Block(NamedTuple):
     """Byte ranges of the file which, one after the other, hold the records cell by cell in file order."""
     length: NDArray[np.uint32]
     """Bytes of each payload."""
-    count: Offsets
+    counts: Offsets
     """Records of each cell."""
     hashes: list[bytes]
 
@@ -63,7 +63,7 @@ class Block(NamedTuple):
         """Read the records from the file."""
         data = b"".join(read_range(self.path, start, stop) for start, stop in self.ranges)
         stop = np.cumsum(self.length.astype(np.int64) + HEAD + FOOT) - FOOT
-        cell = np.repeat(np.arange(len(self.hashes)), self.count)
+        cell = np.repeat(np.arange(len(self.hashes)), self.counts)
         return Records(data, stop - self.length, stop, cell, [hash.decode() for hash in self.hashes])
 
     def place(self, record: int) -> str:
@@ -113,7 +113,7 @@ def read_pieces(path: Path, ranges: Iterable[tuple[int, int]]) -> list[Stretches
 
 def plan(path: Path, parts: Iterable[Stretches], block: int) -> Iterator[Block]:
     """Cut the records into blocks of whole cells of about ``block`` bytes, cells in order of first appearance."""
-    hashes, cell, start, size, count, length = _collected(parts)
+    hashes, (cell, start, size, count, length) = _collected(parts)
     first = (np.cumsum(count, dtype=np.uint32) - count).astype(np.uint32)
     order = np.argsort(cell, kind="stable").astype(np.uint32)
     for chosen in _groups(cell[order], size[order], block):
@@ -128,7 +128,7 @@ def plan(path: Path, parts: Iterable[Stretches], block: int) -> Iterator[Block]:
         )
 
 
-def _collected(parts: Iterable[Stretches]) -> tuple[list[bytes], *tuple[NDArray[Any], ...]]:
+def _collected(parts: Iterable[Stretches]) -> tuple[list[bytes], list[NDArray[Any]]]:
     """Hash of each cell; cell, start, size and count of all stretches; lengths of all payloads."""
     numbers: defaultdict[bytes, int] = defaultdict(count(0).__next__)
     columns = [
@@ -136,12 +136,12 @@ def _collected(parts: Iterable[Stretches]) -> tuple[list[bytes], *tuple[NDArray[
             np.array(list(map(numbers.__getitem__, part.hash.tolist())), np.int32),
             part.start,
             part.size,
-            part.count,
+            part.counts,
             part.length,
         )
         for part in parts
     ]
-    return list(numbers), *map(np.concatenate, zip(*columns, strict=True))
+    return list(numbers), [np.concatenate(column) for column in zip(*columns, strict=True)]
 
 
 def _hashes(data: bytes, frames: Frames) -> tuple[NDArray[np.bytes_], dict[int, str]]:
@@ -149,13 +149,14 @@ def _hashes(data: bytes, frames: Frames) -> tuple[NDArray[np.bytes_], dict[int, 
     start, width = frames.start + HEAD, HASH.stop - HASH.start
     long = np.flatnonzero(frames.length > HASH.stop)
     official = np.zeros(len(start), np.bool_)
-    official[long] = texts(data, HASH.start)[start[long]] == b'["'
+    official[long] = np.equal(texts(data, HASH.start)[start[long]], b'["')
     hashes = np.zeros(len(start), f"S{width}")
     hashes[long] = texts(data, width)[start[long] + HASH.start]
     new = np.ones(len(hashes), np.bool_)
-    new[1:] = hashes[1:] != hashes[:-1]
-    characters = hashes[new].view(np.uint8).reshape(-1, width)
-    official &= _HEXADECIMAL[characters].all(axis=1)[np.cumsum(new) - 1]
+    new[1:] = np.not_equal(hashes[1:], hashes[:-1])
+    characters = np.asarray(hashes[new]).view(np.uint8).reshape(-1, width)
+    hexadecimal = np.asarray(_HEXADECIMAL[characters].all(axis=1))
+    official &= hexadecimal[np.cumsum(new) - 1]
     wrong: dict[int, str] = {}
     for record in np.flatnonzero(~official).tolist():
         try:
@@ -177,7 +178,8 @@ def _groups(cell: Offsets, bytes_: Offsets, size: int) -> Iterator[slice]:
 def _spread(first: Offsets, count: Offsets) -> Offsets:
     """Positions first, first + 1, ... of each stretch, one after the other."""
     before = np.cumsum(count, dtype=np.int64) - count
-    return np.arange(int(count.sum())) + np.repeat(first - before, count)
+    positions: Offsets = np.arange(int(count.sum())) + np.repeat(first - before, count)
+    return positions
 
 
 def _merged(start: Offsets, stop: Offsets) -> list[tuple[int, int]]:

@@ -10,7 +10,7 @@ import polars as pl
 
 from nbframes.errors import InvalidArchitectureError
 from nbframes.export.nb101_bulk import Decoder
-from nbframes.export.nb101_runs import Records, Runs, read_runs
+from nbframes.export.nb101_runs import Records, read_runs
 from nbframes.spaces import nb101
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Part(NamedTuple):
 
     archs: pl.DataFrame
     """One row per cell: ``arch_str``, ``hash`` and the encoding columns."""
-    count: NDArray[np.int64]
+    counts: NDArray[np.int64]
     """Runs of each cell, one or more."""
     schedule: NDArray[np.uint16]
     seed: NDArray[np.uint16]
@@ -70,9 +70,17 @@ def read_part(blocks: Sequence[Block]) -> Part:
             impossible = _impossible_cells(names)
     hashes = [hash for runs in parts for hash in runs.hashes]
     archs = pl.DataFrame({"arch_str": names, "hash": hashes}, schema={"arch_str": pl.String, "hash": pl.String})
+    counts, schedule, seed, params, values = (
+        np.concatenate([getattr(runs, column) for runs in parts], axis=-1)
+        for column in ("counts", "schedule", "seed", "params", "values")
+    )
     return Part(
         archs.hstack(encoding),
-        *(_joined(parts, column) for column in ("count", "schedule", "seed", "params", "values")),
+        counts,
+        schedule,
+        seed,
+        params,
+        values,
         sum(runs.identical for runs in parts),
         sum((runs.repeats for runs in parts), Counter()),
         [
@@ -82,10 +90,6 @@ def read_part(blocks: Sequence[Block]) -> Part:
         ],
         sum(block.size for block in blocks),
     )
-
-
-def _joined(parts: list[Runs], column: str) -> NDArray[Any]:
-    return np.concatenate([getattr(runs, column) for runs in parts], axis=-1)
 
 
 def _impossible_cells(names: Iterable[str]) -> dict[str, str]:

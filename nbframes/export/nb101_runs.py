@@ -46,7 +46,7 @@ class Runs(NamedTuple):
     names: list[str]
     """Each cell that has runs, in upstream's text form ``adjacency|operations``."""
     hashes: list[str]
-    count: Offsets
+    counts: Offsets
     """Runs of each cell, one or more."""
     schedule: NDArray[np.uint16]
     seed: NDArray[np.uint16]
@@ -95,7 +95,7 @@ def read_runs(records: Records, decoder: Decoder, impossible: Mapping[str, str])
     return Runs(
         names=[names[number] for number in present],
         hashes=[records.hashes[number] for number in present],
-        count=np.diff(first, append=len(cell)),
+        counts=np.diff(first, append=len(cell)),
         schedule=schedule,
         seed=_number(cell, schedule).astype(np.uint16),
         params=decoded.params[order],
@@ -149,7 +149,7 @@ def _differ(decoded: Decoded, data: bytes, records: Offsets, others: Offsets) ->
     """Whether the cell of each record is written differently from that of another."""
     these, those = decoded.text[:, records], decoded.text[:, others]
     size = these[1] - these[0]
-    differ = size != those[1] - those[0]
+    differ: NDArray[np.bool_] = size != those[1] - those[0]
     # Texts of 32 k to 32 k + 31 bytes are compared together: their first and last 16 k + 16 bytes cover each of them.
     similar = np.where(size < 32, -size, size >> 5)
     for group in filter(None, np.unique(similar).tolist()):

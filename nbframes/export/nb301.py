@@ -20,7 +20,7 @@ from nbframes.export.nb301_tables import batches, in_order, release_root
 from nbframes.export.reader import Batch, OnError, Report
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
     from pathlib import Path
 
     from nbframes.export.nb301_chunk import Chunk
@@ -52,7 +52,7 @@ class _RunReader:
     def _parts(self, jobs: int) -> Iterator[Part]:
         raise NotImplementedError
 
-    def batches(self, *, jobs: int, on_error: OnError) -> Iterator[Batch]:
+    def batches(self, *, jobs: int, on_error: OnError) -> Generator[Batch]:
         """Read the source once. Closing the iterator early stops all processes."""
         nothing = pl.DataFrame()
         frames: list[pl.DataFrame] = []

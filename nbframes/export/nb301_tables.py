@@ -16,7 +16,7 @@ from nbframes.schema import ARCHS, RUNS, Partition
 from nbframes.spaces import darts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Generator, Iterable, Iterator
 
     from numpy.typing import NDArray
 
@@ -58,7 +58,7 @@ def in_order(runs: pl.DataFrame, broken: list[str], root: str) -> pl.DataFrame:
     )
 
 
-def batches(runs: pl.DataFrame, values: NDArray[np.float64]) -> Iterator[Batch]:
+def batches(runs: pl.DataFrame, values: NDArray[np.float64]) -> Generator[Batch]:
     """Cut ordered runs and the values of their curves into batches of whole architectures."""
     arch = runs["arch"].to_numpy()
     for first in range(0, int(arch[-1]) + 1, _ARCHS_PER_BATCH):

@@ -104,7 +104,8 @@ class Input:
         self._data = self._unframed(raw)
 
     def _unframed(self, raw: bytes) -> bytes:
-        parts, start, head = [], 0, self._to_frame or 0
+        parts: list[bytes] = []
+        start, head = 0, self._to_frame or 0
         self._held = b""
         while head < len(raw):
             before = raw[head - 1] if head else self._last

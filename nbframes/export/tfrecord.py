@@ -169,7 +169,8 @@ def _right_heads(data: bytes, starts: NDArray[np.int64]) -> NDArray[np.bool_]:
     distinct = np.flatnonzero(np.bincount(lengths))
     sums = np.zeros(int(lengths.max(initial=0)) + 1, np.uint32)
     sums[distinct] = [masked_crc32c(_LENGTH.pack(length)) for length in distinct.tolist()]
-    return right & (_at(data, "<u4", starts + 8) == sums[lengths])
+    right &= _at(data, "<u4", starts + 8) == sums[lengths]
+    return right
 
 
 def _reason(data: bytes, position: int) -> str:

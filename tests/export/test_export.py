@@ -7,6 +7,7 @@ import math
 import os
 import pickle
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,7 +20,7 @@ import polars as pl
 import pytest
 
 import nbframes as nbf
-from nbframes.errors import BenchmarkExistsError, SourceError, UnknownNameError
+from nbframes.errors import BenchmarkExistsError, SourceError, UnknownNameError, UnsafePickleError
 from nbframes.schema import RUNS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -194,6 +195,23 @@ def test_another_benchmark_than_the_one_insisted_on_is_refused(sample, tmp_path)
     with pytest.raises(UnknownNameError, match="on_error"):
         nbf.export(sample["nats-sss"], tmp_path, on_error="ignore", progress=False)
     assert not list(tmp_path.iterdir())
+
+
+class _Program:
+    def __reduce__(self):
+        return os.system, ("touch should-not-exist",)
+
+
+def test_a_record_that_is_a_program_is_refused_even_where_records_may_be_skipped(sample, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    source = tmp_path / "records"
+    shutil.copytree(sample["nats-sss"], source)
+    (source / "000003.pickle.pbz2").write_bytes(bz2.compress(pickle.dumps({"01": _Program()})))
+    for on_error in ("raise", "skip"):
+        with pytest.raises(UnsafePickleError, match=r"(?s)000003.*system|system.*000003"):
+            nbf.export(source, tmp_path / "store", on_error=on_error, progress=False)
+    assert not (tmp_path / "should-not-exist").exists()
+    assert not (tmp_path / "store" / "results").exists()
 
 
 @pytest.mark.parametrize("content", [b"", b"hello", b"PK\x03\x04", b"\x80\x04.", b"BZh9" + b"\x00" * 50])
