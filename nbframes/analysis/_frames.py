@@ -77,9 +77,18 @@ class Groups(NamedTuple):
 
 def names(option: str, given: Names) -> tuple[str, ...]:
     """Column names of an option that takes one or several, each once."""
-    found = (given,) if isinstance(given, str) else tuple(given)
+    found = (given,) if isinstance(given, str) else tuple(given) if isinstance(given, Sequence) else (given,)
     if len(set(found)) < len(found) or not all(isinstance(name, str) for name in found):
         msg = f"{option}={given!r} should be names of columns, each once"
+        raise InvalidArgumentError(msg)
+    return found
+
+
+def averaged(over: Names) -> tuple[str, ...]:
+    """Names of the columns to average over, at least one."""
+    found = names("over", over)
+    if not found:
+        msg = f"over={over!r} names no column to average over; name at least one, such as 'seed'"
         raise InvalidArgumentError(msg)
     return found
 
@@ -108,10 +117,22 @@ def like(given: Frame, result: pl.LazyFrame, order: Sequence[str] = ()) -> Frame
     return found.sort(varying) if varying else found
 
 
+def as_lazy(frame: pl.DataFrame | pl.LazyFrame) -> pl.LazyFrame:
+    """Check that what a caller passed is a frame of Polars, and take it lazily."""
+    if not isinstance(frame, (pl.DataFrame, pl.LazyFrame)):
+        msg = (
+            f"expected a polars DataFrame or LazyFrame, got {type(frame).__name__}\n\n"
+            "Hint: scan a store with store.scan(...); pl.DataFrame(...) takes dicts and frames of pandas"
+        )
+        raise FrameError(msg)
+    return frame.lazy()
+
+
 def measured(frame: pl.DataFrame | pl.LazyFrame) -> pl.LazyFrame:
     """Rows that have a value: null and NaN are none."""
-    value = pl.col("value")
-    return frame.lazy().with_columns(value.cast(pl.Float64)).filter(value.is_not_null() & value.is_not_nan())
+    value, rows = pl.col("value"), as_lazy(frame)
+    require(rows, ["value"])
+    return rows.with_columns(value.cast(pl.Float64)).filter(value.is_not_null() & value.is_not_nan())
 
 
 def average(frame: pl.LazyFrame, keys: Sequence[str], over: Sequence[str]) -> pl.LazyFrame:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import polars as pl
 
 from nbframes.analysis._costs import COST_KEY, COSTS, CostRule, cost_table
-from nbframes.analysis._frames import Groups, average, like, measured, names, one_of, require, within
+from nbframes.analysis._frames import Groups, as_lazy, average, averaged, like, measured, one_of, require, within
 from nbframes.errors import InvalidArgumentError
 from nbframes.expr import rank
 
@@ -96,7 +96,7 @@ def best_archs(
     if k < 1:
         msg = f"k should be at least 1, got {k!r}"
         raise InvalidArgumentError(msg)
-    over = names("over", over)
+    over = averaged(over)
     results = measured(frame)
     require(results, ["arch", *over])
     groups: Groups = Groups.of(results, by, free=["arch", *over])
@@ -212,7 +212,7 @@ def top_overlap(
     if not sizes or min(sizes) < 1 or not 0 < relevant <= 100:
         msg = f"k should be at least 1 and relevant a percentage in (0, 100], got k={k!r} and relevant={relevant!r}"
         raise InvalidArgumentError(msg)
-    comparison = Comparison.of(frame.lazy(), between, by=by, on=on, over=over, against=against)
+    comparison = Comparison.of(as_lazy(frame), between, by=by, on=on, over=over, against=against)
     statistics: dict[str, Any] = dict.fromkeys(("k", "n", "size_a", "size_b", "common"), pl.UInt32())
     statistics |= dict.fromkeys(("overlap", "precision"), pl.Float64())
     return comparison.result(

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from nbframes.analysis._frames import require
+from nbframes.analysis._frames import as_lazy, require
 from nbframes.analysis.noise import seed_noise
 from nbframes.analysis.pareto import pareto_front
 from nbframes.analysis.population import ecdf
@@ -86,7 +86,7 @@ def compare(
     if split == against:
         msg = f"split and against are both {split!r}: name two splits whose rankings are compared"
         raise InvalidArgumentError(msg)
-    require(results.lazy(), ("benchmark", "metric", "dataset", "split", "arch", "schedule", "seed", "final", "value"))
+    require(as_lazy(results), ("benchmark", "metric", "dataset", "split", "arch", "schedule", "seed", "final", "value"))
     here, there = _where(dataset, split), _where(dataset, against)
     longest = pl.col("schedule") == pl.col("schedule").max().over("benchmark")
     own = ~pl.col("benchmark").cast(pl.String).is_in(list(FULL_SCHEDULE))

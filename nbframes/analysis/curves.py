@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 import polars as pl
 
-from nbframes.analysis._frames import Groups, like, measured, names, one_of, require, spread, units
+from nbframes.analysis._frames import Groups, averaged, like, measured, one_of, require, spread, units
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -78,7 +78,7 @@ def learning_curves(
     [(0, 0.5, 2, 52.0), (0, 1.0, 2, 91.0), (1, 0.5, 1, 40.0), (1, 1.0, 1, 70.0)]
     """
     one_of("align", align, get_args(Align))
-    over = names("over", over)
+    over = averaged(over)
     axis = "budget" if align == "epochs" else "fraction"
     results = measured(frame)
     require(results, ["budget", *over] if align == "epochs" else ["budget", "schedule", *over])

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple, overload
 
 import polars as pl
 
-from nbframes.analysis._frames import names, require
+from nbframes.analysis._frames import as_lazy, names, require
 from nbframes.errors import FrameError, InvalidArgumentError, listed
 
 if TYPE_CHECKING:
@@ -154,7 +154,7 @@ def nondominated_rank(
     └──────────┴────────┴───────┘
     """
     objectives = _Objectives.of(maximise, minimise)
-    if name in frame.collect_schema():
+    if name in as_lazy(frame).collect_schema():
         msg = f"the frame already has a column {name!r}: choose another name for the front with name="
         raise FrameError(msg)
     groups = objectives.groups(frame, by)
@@ -269,7 +269,7 @@ def hypervolume(
         pl.all_horizontal(gain.is_not_nan() for gain in gains).sum().alias("n"),
         pl.all_horizontal((gain > 0) & gain.is_not_nan() for gain in gains).sum().alias("n_better"),
     ]
-    lazy = frame.lazy()
+    lazy = as_lazy(frame)
     result = lazy.group_by(groups).agg(measures).sort(groups, nulls_last=True) if groups else lazy.select(measures)
     return result.collect() if isinstance(frame, pl.DataFrame) else result
 
@@ -312,13 +312,13 @@ class _Objectives(NamedTuple):
 
     def groups(self, frame: pl.DataFrame | pl.LazyFrame, by: Names | None) -> tuple[str, ...]:
         """Columns to group by, after making sure that the frame can be used."""
-        schema = frame.collect_schema()
+        schema = as_lazy(frame).collect_schema()
         by = (
             tuple(name for name in _APART if name in schema and name not in self.names)
             if by is None
             else names("by", by)
         )
-        require(frame.lazy(), (*by, *self.names))
+        require(as_lazy(frame), (*by, *self.names))
         if wrong := {name: schema[name] for name in self.names if not schema[name].is_numeric()}:
             kinds = ", ".join(f"{name!r} is {dtype}" for name, dtype in wrong.items())
             msg = f"objectives must be numeric, but {kinds}"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from nbframes.analysis._frames import Groups, like, measured, names, require, spread, units, within
+from nbframes.analysis._frames import Groups, averaged, like, measured, require, spread, units, within
 from nbframes.expr import tied
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def summarize(
     >>> nbf.summarize(frame, quantiles=[]).select("n", "runs", "mean", "min", "min_arch", "max", "max_arch").rows()
     [(3, 4, 93.0, 91.0, 0, 94.0, 1)]
     """
-    over = names("over", over)
+    over = averaged(over)
     results = measured(frame)
     require(results, over)
     groups: Groups = Groups.of(results, by, free=over)
@@ -115,7 +115,7 @@ def ecdf(frame: Frame, /, *, by: Names | None = None, over: Names = ("seed", "ar
     >>> nbf.ecdf(frame).rows()
     [(90.0, 1, 4, 0.25), (91.5, 2, 4, 0.5), (94.0, 4, 4, 1.0)]
     """
-    over = names("over", over)
+    over = averaged(over)
     results = measured(frame)
     require(results, over)
     groups: Groups = Groups.of(results, by, free=over)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import polars as pl
 
 from nbframes.analysis._correlation import Correlation, Method
-from nbframes.analysis._frames import average, like, measured, one_of, within
+from nbframes.analysis._frames import as_lazy, average, like, measured, one_of, within
 from nbframes.analysis._pairs import Comparison, Table
 from nbframes.errors import InvalidArgumentError
 from nbframes.expr import rank
@@ -132,7 +132,7 @@ def rank_correlation(
     if resamples < 0 or not 0 < level < 1:
         msg = f"resamples should not be negative and level lie in (0, 1), got {resamples!r} and {level!r}"
         raise InvalidArgumentError(msg)
-    comparison = Comparison.of(frame.lazy(), between, by=by, on=on, over=over, against=against)
+    comparison = Comparison.of(as_lazy(frame), between, by=by, on=on, over=over, against=against)
 
     def correlated(table: Table) -> pl.DataFrame:
         correlation = Correlation(table.values, method=method, top=top, maximise=maximise)
@@ -203,7 +203,7 @@ def rank_stability(
     >>> rank_stability(frame).select("arch", "n", "mean", "min", "max").rows()
     [(0, 3, 2.5, 2.0, 3.0), (1, 3, 2.5, 2.0, 3.0), (2, 3, 1.0, 1.0, 1.0)]
     """
-    comparison: Comparison = Comparison.of(frame.lazy(), across, by=by, on=on, over=over, against=None)
+    comparison: Comparison = Comparison.of(as_lazy(frame), across, by=by, on=on, over=over, against=None)
     keys: tuple[str, ...] = comparison.groups.keys
     across, on = comparison.between, comparison.on
     means = average(measured(frame), [*keys, *across, *on], comparison.over)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 import polars as pl
 
-from nbframes.analysis._frames import one_of, require
+from nbframes.analysis._frames import as_lazy, one_of, require
 from nbframes.errors import FrameError, InvalidArgumentError, listed
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ def _in_each_benchmark(
 ) -> pl.DataFrame:
     if space is not None:
         one_of("space", space, get_args(Space))
-    require(archs.lazy(), ("arch", "arch_str"))
+    require(as_lazy(archs), ("arch", "arch_str"))
     table = archs.lazy().collect()
     if table.is_empty():
         msg = "archs has no rows"

@@ -6,12 +6,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import polars as pl
+
 from nbframes.errors import FrameError, InvalidArgumentError, UnknownNameError, listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    import polars as pl
     from matplotlib.axes import Axes
     from numpy.typing import ArrayLike
 
@@ -108,9 +109,15 @@ class Artists:
 
 def collected(frame: pl.DataFrame | pl.LazyFrame, columns: Sequence[str], helper: str) -> pl.DataFrame:
     """The frame of a helper, with the columns that a plot needs."""
+    if not isinstance(frame, pl.DataFrame | pl.LazyFrame):
+        msg = f"expected the frame that {helper} returns, got {type(frame).__name__}"
+        raise FrameError(msg)
     frame = frame.lazy().collect()
     if missing := [name for name in columns if name not in frame.columns]:
         raise FrameError.missing_columns(missing, frame.columns, f"pass the frame that {helper} returns")
+    if frame.is_empty():
+        msg = f"there is nothing to draw: the frame that {helper} returned has no rows"
+        raise FrameError(msg)
     return frame
 
 

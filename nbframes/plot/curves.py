@@ -76,8 +76,9 @@ def learning_curves(
     """
     artists = Artists(visuals, ("line", "band", "label"))
     edges = [band] if isinstance(band, str) else list(band or ())
-    axis = "fraction" if "fraction" in frame.collect_schema() else "budget"
-    curves = collected(frame, [axis, "mean", *edges], "nbf.learning_curves")
+    curves = collected(frame, ["mean", *edges], "nbf.learning_curves")
+    axis = "fraction" if "fraction" in curves.columns else "budget"
+    curves = collected(curves, [axis], "nbf.learning_curves")
     quantiles = [name for name in curves.columns if name.startswith("q")]
     parts = [(text, part.sort(axis)) for text, part in series(curves, [axis, *_STATISTICS, *quantiles])]
     with canvas(ax) as axes:
