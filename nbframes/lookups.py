@@ -74,6 +74,9 @@ def lookup(
     >>> accuracy.time(3, 777, 200) > accuracy.time(3, 777, 12)
     True
     """
+    if not isinstance(results, (Store, pl.DataFrame, pl.LazyFrame)):
+        msg = f"lookup takes results or a store, not {type(results).__name__}; open a path with nbf.open_store(path)"
+        raise FrameError(msg)
     frame = results.scan(*([benchmark] if benchmark else [])) if isinstance(results, Store) else results.lazy()
     if benchmark is not None:
         frame = frame.filter(pl.col("benchmark") == benchmark)
@@ -240,7 +243,7 @@ class _Dense:
             place = arch * self._stride + self._seed_offset[seed] + self._budget_offset[budget]
             if arch >= 0 and not self._missing[place]:
                 return self._values[place]  # type: ignore[no-any-return]
-        except (KeyError, IndexError):
+        except (KeyError, IndexError, TypeError):
             pass
         raise self._not_published(arch, seed, budget)
 
@@ -257,7 +260,7 @@ class _Dense:
 
     def mean(self, arch: int, budget: int) -> float:
         index = self._budget_offset.get(budget)
-        if index is None or not 0 <= arch < self._archs:
+        if index is None or not isinstance(arch, int) or not 0 <= arch < self._archs:
             raise self._not_published(arch, None, budget)
         values = self.array[arch, :, index][~self.mask[arch, :, index]].tolist()
         if not values:
@@ -340,11 +343,15 @@ def _scattered(
 
 def _nothing(frame: pl.LazyFrame, wanted: dict[str, str]) -> UnknownNameError | FrameError:
     """The error for a choice that selects no rows: which name is to blame."""
+    if frame.select(pl.len()).collect().item() == 0:
+        return FrameError("there are no rows to look up; is the benchmark, the schedule or the filter right?")
     for name, value in wanted.items():
         there = frame.select(pl.col(name).cast(pl.String).unique()).collect()[name].sort().to_list()
         if value not in there:
             return UnknownNameError.of(name, value, there)
-    return FrameError(f"the results hold no values with {wanted}")
+    places = frame.filter(pl.col("metric") == wanted["metric"]).select("dataset", "split").unique().collect()
+    pairs = sorted((str(dataset), str(split)) for dataset, split in places.iter_rows())
+    return FrameError(f"the results hold no values with {wanted}\n\nThey have, as (dataset, split): {listed(pairs)}")
 
 
 def _positions(values: list[int]) -> NDArray[np.int64]:

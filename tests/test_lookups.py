@@ -123,3 +123,19 @@ def test_the_arrays_cannot_be_changed():
         table.array[0, 0, 0] = 1.0
     assert table.array.shape == table.mask.shape == (6, 2, 3)
     assert table.seeds == [777, 888]
+
+
+def test_wrong_choices_say_what_there_is():
+    frame = _frame()
+    with pytest.raises(FrameError, match="no rows to look up"):
+        nbf.lookup(frame, **CHOICE, schedule=13).value(0, 777, 1)
+    both = pl.concat([frame, frame.with_columns(dataset=pl.lit("cifar10-valid"), split=pl.lit("val"))])
+    with pytest.raises(FrameError, match=r"(?s)\('cifar10', 'test'\), \('cifar10-valid', 'val'\)"):
+        nbf.lookup(both, dataset="cifar10", split="val").value(0, 777, 1)
+    with pytest.raises(FrameError, match="open_store"):
+        nbf.lookup("store", **CHOICE)
+    table = nbf.lookup(frame, **CHOICE)
+    for arch in ("a", 0.5, None):
+        for ask in (lambda arch=arch: table.value(arch, 777, 1), lambda arch=arch: table.mean(arch, 1)):
+            with pytest.raises(UnknownNameError, match="no architecture"):
+                ask()

@@ -182,9 +182,11 @@ def assemble(parts: Iterable[Part], path: Path, report: Report, log: Log) -> Gen
 
 
 def describe_source(report: Report, path: Path, sha256: str) -> None:
-    """Put the source file into the report."""
+    """Put the source file into the report, and into the version whether it is the published one."""
     report.files.append({"path": path.name, "size": path.stat().st_size, "sha256": sha256})
     report.notes["official_file"] = sha256 in OFFICIAL
+    if sha256 not in OFFICIAL:
+        report.version += " layout, not the published TFRecord"
 
 
 @contextmanager

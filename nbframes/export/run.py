@@ -84,6 +84,9 @@ def export(
         raise UnknownNameError.of("benchmark", benchmark, BENCHMARKS)
     if on_error not in ("raise", "skip"):
         raise UnknownNameError.of("on_error", on_error, ("raise", "skip"))
+    if not isinstance(source, (str, os.PathLike)):
+        msg = f"source is the path of an upstream file or folder, not {source!r}"
+        raise InvalidArgumentError(msg)
     root = local_root(store, "export to")
     reader = detect(Path(source).expanduser(), benchmark)
     return _write(reader, root, jobs=_job_count(jobs), progress=progress, overwrite=overwrite, on_error=on_error)

@@ -30,6 +30,8 @@ def write(store: Store, out: str | os.PathLike[str] = "report.html", *, progress
 
     Raises
     ------
+    InvalidArgumentError
+        If the folder does not exist.
     StoreError
         If the store is empty.
 
@@ -43,11 +45,15 @@ def write(store: Store, out: str | os.PathLike[str] = "report.html", *, progress
     True
     >>> folder.cleanup()
     """
-    from nbframes.errors import StoreError
+    from nbframes.errors import InvalidArgumentError, StoreError
     from nbframes.progress import bar
     from nbframes.report.page import page
     from nbframes.report.sections import Section, benchmark_section, overview
 
+    path = Path(out)
+    if not path.parent.is_dir():
+        msg = f"cannot write {str(path)!r}: there is no folder {str(path.parent)!r}"
+        raise InvalidArgumentError(msg)
     names = store.benchmarks()
     if not names:
         msg = f"the store {store.root!r} holds no benchmark yet; there is nothing to report"
@@ -57,6 +63,5 @@ def write(store: Store, out: str | os.PathLike[str] = "report.html", *, progress
         for name in names:
             sections.append(benchmark_section(store, name))
             shown.update(1)
-    path = Path(out)
     path.write_text(page(store.root, sections), encoding="utf-8")
     return path

@@ -208,8 +208,8 @@ def test_runs_with_equal_numbers_are_runs_and_counted(path):
 
 def test_the_version_follows_the_schedules(path):
     only = [each for each in CELLS if each.epochs == 108]
-    assert read(write_tfrecord(path, only)).report.version == "nasbench_only108"
-    assert read(write_tfrecord(path, CELLS)).report.version == "nasbench_full"
+    assert read(write_tfrecord(path, only)).report.version == "nasbench_only108 layout, not the published TFRecord"
+    assert read(write_tfrecord(path, CELLS)).report.version == "nasbench_full layout, not the published TFRecord"
 
 
 # ---------------------------------------------------------------- broken frames
