@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from nbframes.export.nats_record import Record
+from nbframes.export.nats.record import Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import BinaryIO
 
-    from nbframes.export.nats_shape import Shape
+    from nbframes.export.nats.shape import Shape
 
 
 class _Held(NamedTuple):

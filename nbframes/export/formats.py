@@ -76,7 +76,7 @@ def detect(source: Path, benchmark: str | None = None) -> Reader:
 
 def _folder(path: Path) -> Reader:
     from nbframes.export import nats
-    from nbframes.export.nb301_sources import list_folder
+    from nbframes.export.nb301.sources import list_folder
 
     names = sorted(found.name for found in path.iterdir())
     if any(map(_is_nats, names)):
@@ -159,7 +159,7 @@ def _tar(path: Path) -> Reader:
 
 
 def _run_logs(path: Path, names: Iterable[str], kind: str) -> Reader:
-    from nbframes.export.nb301_sources import is_run_file
+    from nbframes.export.nb301.sources import is_run_file
 
     names = list(names)
     if any(map(is_run_file, names)):
@@ -196,7 +196,7 @@ def _pickled_states(path: Path, top: dict[str, Any]) -> Reader:
 
         return nb201.PickleReader(path)
     if hps and all(type(hp) is str and hp.isdigit() for hp in hps):
-        from nbframes.export.nats_monolith import MonolithReader
+        from nbframes.export.nats.monolith import MonolithReader
 
         return MonolithReader(path, _some_strings(top, record))
     raise _foreign(path, f"a pickle whose arch2infos has records with {listed(hps)}")

@@ -15,7 +15,7 @@ import pytest
 from nbframes.errors import SourceError, UnsafePickleError
 from nbframes.export import nats, nb101, nb201, nb301
 from nbframes.export.formats import detect
-from nbframes.export.nats_monolith import MonolithReader
+from nbframes.export.nats.monolith import MonolithReader
 
 TORCH_MAGIC = pickle.dumps(0x1950A86A20F9469CFC6C, 2)
 
@@ -131,6 +131,7 @@ def zip_of(name):
             "neither the topology space nor the size space",
         ),
     ],
+    ids=lambda value: value[:30] if isinstance(value, str) else "",
 )
 def test_a_foreign_file_is_told_what_is_understood(tmp_path, content, found):
     path = tmp_path / "source"

@@ -20,10 +20,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nbframes.errors import SourceError, UnsafePickleError
-from nbframes.export import nats_layout
 from nbframes.export.nats import FolderReader, TarReader
-from nbframes.export.nats_layout import RecordReader
-from nbframes.export.nats_monolith import MonolithReader
+from nbframes.export.nats import layout as nats_layout
+from nbframes.export.nats.layout import RecordReader
+from nbframes.export.nats.monolith import MonolithReader
 from nbframes.schema import ARCHS, RUNS, Partition
 from nbframes.spaces import sss, tss
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 import nbframes as nbf
-from nbframes.export.nb101_record import percent
+from nbframes.export.nb101.record import percent
 from nbframes.export.tfrecord import scan
 from tests.export.nb101_files import published, read, write_pickle
 

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nbframes.errors import SourceError
-from nbframes.export.nb101_bulk import SEPARATOR, Decoder
-from nbframes.export.nb101_record import decode_base64, parse_metrics, parse_row
+from nbframes.export.nb101.bulk import SEPARATOR, Decoder
+from nbframes.export.nb101.record import decode_base64, parse_metrics, parse_row
 from nbframes.export.protobuf import fields, varint
 from tests.export import nb101_files as made
 

@@ -17,7 +17,7 @@ from polars.testing import assert_frame_equal
 
 from nbframes.errors import SourceError, UnsafePickleError
 from nbframes.export.nb301 import ArchiveReader, FolderReader, PickleReader
-from nbframes.export.nb301_tables import release_root
+from nbframes.export.nb301.tables import release_root
 from nbframes.schema import ARCHS, RUNS
 from nbframes.spaces import darts
 

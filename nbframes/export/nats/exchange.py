@@ -13,7 +13,7 @@ import numpy as np
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from nbframes.export.nats_record import Record
+    from nbframes.export.nats.record import Record
 
 _NONE = np.empty(0)
 

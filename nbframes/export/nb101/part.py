@@ -9,8 +9,8 @@ import numpy as np
 import polars as pl
 
 from nbframes.errors import InvalidArchitectureError
-from nbframes.export.nb101_bulk import Decoder
-from nbframes.export.nb101_runs import Records, read_runs
+from nbframes.export.nb101.bulk import Decoder
+from nbframes.export.nb101.runs import Records, read_runs
 from nbframes.spaces import nb101
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class Part(NamedTuple):
     params: NDArray[np.int32]
     """-1 where absent."""
     values: NDArray[Any]
-    """Shape (8, runs): `nbframes.export.nb101_record.VALUES`, NaN where absent; float32 if that loses nothing."""
+    """Shape (8, runs): `nbframes.export.nb101.record.VALUES`, NaN where absent; float32 if that loses nothing."""
     identical: int
     """Runs whose numbers all equal those of an earlier run of the same cell and epochs."""
     repeats: Counter[tuple[int, ...]]

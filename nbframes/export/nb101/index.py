@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from nbframes.errors import SourceError
-from nbframes.export.nb101_bulk import HASH, texts
-from nbframes.export.nb101_record import parse_row
-from nbframes.export.nb101_runs import Records
+from nbframes.export.nb101.bulk import HASH, texts
+from nbframes.export.nb101.record import parse_row
+from nbframes.export.nb101.runs import Records
 from nbframes.export.tfrecord import FOOT, HEAD, Damage, Frames, read_range, scan
 
 if TYPE_CHECKING:

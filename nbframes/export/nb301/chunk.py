@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from nbframes.errors import SourceError
-from nbframes.export.nb301_run import BEST, CURVES, decode, read_run
+from nbframes.export.nb301.run import BEST, CURVES, decode, read_run
 from nbframes.spaces.darts.cells import broken_rules, to_text
 from nbframes.spaces.darts.config import CONFIG, read_config
 

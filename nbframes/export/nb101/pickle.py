@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 
 from nbframes.errors import SourceError
-from nbframes.export.nb101_entries import ENTRIES, Entry, EntryMachine
-from nbframes.export.nb101_record import HASH
-from nbframes.export.nb101_runs import Records
+from nbframes.export.nb101.entries import ENTRIES, Entry, EntryMachine
+from nbframes.export.nb101.record import HASH
+from nbframes.export.nb101.runs import Records
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,7 +35,7 @@ class PickleBlock(NamedTuple):
     """Position in ``hashes`` of each record's cell."""
     hashes: list[str]
     derived: NDArray[np.float64]
-    """As in `nbframes.export.nb101_runs.Records`."""
+    """As in `nbframes.export.nb101.runs.Records`."""
     size: int
 
     def load(self) -> Records:

@@ -15,15 +15,15 @@ import numpy as np
 
 from nbframes.errors import SourceError
 from nbframes.export import pickles
-from nbframes.export.nats_record import Record, checked_counts, flatten
-from nbframes.export.pickle_runs import gathered
+from nbframes.export.nats.record import Record, checked_counts, flatten
+from nbframes.export.pickles.runs import gathered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
-    from nbframes.export.nats_shape import Shape
+    from nbframes.export.nats.shape import Shape
 
 _MOST_LAYOUTS = 64
 _BIG, _LITTLE = np.dtype(">f8"), np.dtype("<f8")

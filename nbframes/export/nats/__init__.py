@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 from nbframes.errors import InvalidArchitectureError, SourceError, UnsafePickleError, listed
 from nbframes.export import pickles
 from nbframes.export.bz2_source import decompressed
-from nbframes.export.nats_exchange import Exchange, put
-from nbframes.export.nats_layout import RecordReader
-from nbframes.export.nats_record import NOT_EXPORTED
-from nbframes.export.nats_tables import arch_frame, batch
+from nbframes.export.nats.exchange import Exchange, put
+from nbframes.export.nats.layout import RecordReader
+from nbframes.export.nats.record import NOT_EXPORTED
+from nbframes.export.nats.tables import arch_frame, batch
 from nbframes.export.reader import Batch, Report
 from nbframes.export.workers import Task, results
 from nbframes.manifest import file_sha256
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Sequence
     from types import ModuleType
 
-    from nbframes.export.nats_record import Record
+    from nbframes.export.nats.record import Record
     from nbframes.export.reader import OnError
 
 META: Final = "meta.pickle.pbz2"

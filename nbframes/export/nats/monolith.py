@@ -11,8 +11,8 @@ from nbframes.export import pickles
 from nbframes.export.arch_order import Ordered
 from nbframes.export.bz2_source import Stream
 from nbframes.export.nats import ranges, space_of, version_of
-from nbframes.export.nats_record import NATS, NOT_EXPORTED, Dialect, Record, flatten
-from nbframes.export.nats_tables import arch_frame, batch
+from nbframes.export.nats.record import NATS, NOT_EXPORTED, Dialect, Record, flatten
+from nbframes.export.nats.tables import arch_frame, batch
 from nbframes.export.reader import Batch, Report
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 
 from nbframes.errors import SourceError
-from nbframes.export.nb101_record import (
+from nbframes.export.nb101.record import (
     ACCURACIES,
     EPOCHS,
     VALUES,
@@ -54,7 +54,7 @@ class Decoded(NamedTuple):
     params: NDArray[np.int32]
     """-1 where absent."""
     values: NDArray[np.float64]
-    """Shape (8, records): the numbers of `nbframes.export.nb101_record.VALUES`, NaN where absent."""
+    """Shape (8, records): the numbers of `nbframes.export.nb101.record.VALUES`, NaN where absent."""
     text: Offsets
     """Shape (2, records): where each record's cell (adjacency, `SEPARATOR`, operations) begins and ends in the data."""
     odd_texts: dict[int, bytes]

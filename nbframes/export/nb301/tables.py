@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import polars as pl
 
-from nbframes.export.nb301_chunk import BEST_COLUMNS, COUNTS
-from nbframes.export.nb301_run import CURVES
+from nbframes.export.nb301.chunk import BEST_COLUMNS, COUNTS
+from nbframes.export.nb301.run import CURVES
 from nbframes.export.reader import Batch, Rows
 from nbframes.schema import ARCHS, RUNS, Partition
 from nbframes.spaces import darts

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nbframes.errors import SourceError
-from nbframes.export.nb301_chunk import Chunk, Record, collect
+from nbframes.export.nb301.chunk import Chunk, Record, collect
 from nbframes.export.workers import Task, results
 from nbframes.manifest import file_sha256
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from nbframes.export.pickle_globals import checked_key
-from nbframes.export.pickle_machine import Item, Machine
-from nbframes.export.pickle_runs import NumberDict, expanded
+from nbframes.export.pickles.globals import checked_key
+from nbframes.export.pickles.machine import Item, Machine
+from nbframes.export.pickles.runs import NumberDict, expanded
 
 _BATCH: Final = 1000
 

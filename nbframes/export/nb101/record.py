@@ -1,6 +1,6 @@
 """One NAS-Bench-101 record, read carefully: JSON row, base64, protobuf message.
 
-This is the definition of what a record means; `nbframes.export.nb101_bulk` gives the same for many at once.
+This is the definition of what a record means; `nbframes.export.nb101.bulk` gives the same for many at once.
 """
 
 from __future__ import annotations

@@ -15,16 +15,16 @@ import numpy as np
 import polars as pl
 
 from nbframes.errors import SourceError
-from nbframes.export import nb301_sources as sources
-from nbframes.export.nb301_tables import batches, in_order, release_root
+from nbframes.export.nb301 import sources
+from nbframes.export.nb301.tables import batches, in_order, release_root
 from nbframes.export.reader import Batch, OnError, Report
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
     from pathlib import Path
 
-    from nbframes.export.nb301_chunk import Chunk
-    from nbframes.export.nb301_sources import Part
+    from nbframes.export.nb301.chunk import Chunk
+    from nbframes.export.nb301.sources import Part
 
 _NOT_EXPORTED: Final = [
     "final_metric_score (the negative best validation accuracy)",

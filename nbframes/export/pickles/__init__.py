@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nbframes.errors import SourceError
-from nbframes.export.pickle_globals import ALLOWED, Global, Opaque
-from nbframes.export.pickle_machine import Item, Machine
-from nbframes.export.pickle_runs import NumberDict, Run
-from nbframes.export.pickle_stream import StreamMachine
+from nbframes.export.pickles.globals import ALLOWED, Global, Opaque
+from nbframes.export.pickles.machine import Item, Machine
+from nbframes.export.pickles.runs import NumberDict, Run
+from nbframes.export.pickles.stream import StreamMachine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping

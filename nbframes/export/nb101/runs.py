@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
-from nbframes.export.nb101_bulk import SEPARATOR, Decoded, Decoder, texts
-from nbframes.export.nb101_record import EPOCHS, VALUES
+from nbframes.export.nb101.bulk import SEPARATOR, Decoded, Decoder, texts
+from nbframes.export.nb101.record import EPOCHS, VALUES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

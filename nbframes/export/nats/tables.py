@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from nbframes.export.nats_record import Record
-    from nbframes.export.nats_shape import Shape
+    from nbframes.export.nats.record import Record
+    from nbframes.export.nats.shape import Shape
     from nbframes.schema import Partition
 
 

@@ -12,11 +12,11 @@ from collections import OrderedDict
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from nbframes.export.pickle_globals import ALLOWED, ATOMS, Global, build, checked_key
-from nbframes.export.pickle_input import Input
-from nbframes.export.pickle_memo import Memo
-from nbframes.export.pickle_opcodes import OPERATIONS
-from nbframes.export.pickle_runs import NumberDict, Run, TextRuns, expanded, float_run, paired, regular_run
+from nbframes.export.pickles.globals import ALLOWED, ATOMS, Global, build, checked_key
+from nbframes.export.pickles.input import Input
+from nbframes.export.pickles.memo import Memo
+from nbframes.export.pickles.opcodes import OPERATIONS
+from nbframes.export.pickles.runs import NumberDict, Run, TextRuns, expanded, float_run, paired, regular_run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
