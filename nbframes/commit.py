@@ -84,8 +84,9 @@ class Staging:
 
     def discard(self) -> None:
         """Remove the staging folder; the store is left as it is."""
-        self._alive.release()
         shutil.rmtree(self.folder, ignore_errors=True)
+        self._alive.release()
+        shutil.rmtree(self.folder, ignore_errors=True)  # where a file that is open cannot be removed
 
 
 def recover(store: Path) -> bool:
@@ -177,8 +178,12 @@ def _staging_folders(store: Path) -> list[Path]:
 
 
 def _is_abandoned(folder: Path) -> bool:
+    """Whether the writer of a staging folder is dead; one that is just removing its folder lives."""
     lock = _Lock(folder / "lock")
-    if not lock.acquire(wait=False):
+    try:
+        if not lock.acquire(wait=False):
+            return False
+    except FileNotFoundError:
         return False
     lock.release()
     return True

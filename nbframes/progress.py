@@ -22,6 +22,12 @@ def bar(title: str, *, total: int | None, unit: str, show: bool = True) -> Any:
     """
     from tqdm.auto import tqdm
 
-    visible = show and (sys.stderr.isatty() or "ipykernel" in sys.modules)
+    visible = show and (sys.stderr.isatty() or _in_notebook())
     scaled = unit == "B"
     return tqdm(desc=title, total=total, unit=unit, unit_scale=scaled, disable=not visible, dynamic_ncols=True)
+
+
+def _in_notebook() -> bool:
+    """Whether this process is the kernel of a notebook, rather than one that merely has the package for it."""
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    return shell is not None and hasattr(shell, "kernel")

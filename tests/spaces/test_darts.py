@@ -266,7 +266,7 @@ def test_structures_and_frames_are_validated_too() -> None:
         darts.parse(pl.Series([1, 2]))
     with pytest.raises(InvalidArchitectureError, match="got int"):
         darts.format(3)
-    with pytest.raises(ValueError, match="at least 0"):
+    with pytest.raises(ValueError, match="whole number from 0"):
         darts.sample(-1)
 
 

@@ -198,7 +198,7 @@ def test_options_and_data_that_cannot_work_are_refused(made_store, real_store, t
     with pytest.raises(StoreError, match="runs"):
         nbf.surrogate.fit(real_store, benchmark="published")
     nbf.write_results(
-        nbf.scan("nb301", store=store), tmp_path / "bare", benchmark="bare", archs=pl.DataFrame({"arch": [0]})
+        nbf.scan("nb301", store=store), tmp_path / "bare", benchmark="bare", archs=pl.DataFrame({"arch": range(12)})
     )
     with pytest.raises(FrameError, match="arch_str"):
         nbf.surrogate.fit(tmp_path / "bare", benchmark="bare", target="final")
