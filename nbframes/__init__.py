@@ -30,7 +30,9 @@ from nbframes.store import Store, open_store, scan, scan_archs, scan_runs
 if TYPE_CHECKING:
     from nbframes import errors, plot, sample, schema, spaces, surrogate
     from nbframes.analysis import (
+        Comparison,
         best_archs,
+        compare,
         ecdf,
         hypervolume,
         landscape,
@@ -58,6 +60,8 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _ANALYSIS = (
+    "compare",
+    "Comparison",
     "best_archs",
     "ecdf",
     "hypervolume",
@@ -90,12 +94,14 @@ _LATE = {
 _LATE_MODULES = ("errors", "plot", "sample", "schema", "spaces", "surrogate")
 
 __all__ = [
+    "Comparison",
     "Manifest",
     "Store",
     "arch",
     "available",
     "best_archs",
     "budget",
+    "compare",
     "cumulative_time",
     "dataset",
     "download",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import tempfile
 import zipfile
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -36,7 +37,7 @@ _NOT_EXPORTED: Final = [
 _FOLDER_OF_RELEASE: Final = re.compile(r"nb_?301|nas.?bench.?301", re.IGNORECASE)
 
 
-class _RunReader:
+class _RunReader(ABC):
     """What the readers share; each says where its parts come from."""
 
     benchmark = "nb301"
@@ -49,8 +50,9 @@ class _RunReader:
         self.report = Report(version=path.name, not_exported=list(_NOT_EXPORTED))
         self.report.notes = {"unknown_curves": [], "differing_copies": []}
 
+    @abstractmethod
     def _parts(self, jobs: int) -> Iterator[Part]:
-        raise NotImplementedError
+        """Give the runs part by part."""
 
     def batches(self, *, jobs: int, on_error: OnError) -> Generator[Batch]:
         """Read the source once. Closing the iterator early stops all processes."""
