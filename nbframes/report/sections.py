@@ -10,7 +10,7 @@ import polars as pl
 from nbframes import expr
 from nbframes.analysis import (
     best_archs,
-    ecdf,
+    compare,
     learning_curves,
     pareto_front,
     rank_correlation,
@@ -72,13 +72,11 @@ def overview(store: Store) -> Section:
         }
     )
     section = Section("Contents", content=[Table("Benchmarks of the store", contents)])
-    final = store.scan().filter(
-        expr.metric("accuracy"), expr.on("cifar10", "test"), expr.schedule("full"), expr.final()
-    )
-    distribution = ecdf(final).collect()
-    if not distribution.is_empty() and distribution["benchmark"].n_unique() <= _MOST_CURVES:
-        caption = "Final test accuracy on CIFAR-10: share of architectures at or below, means over seeds"
-        section.content.append(Figure(caption, lambda: plot.ecdf(distribution)))
+    names = [m.benchmark for m in manifests if m.benchmark in FULL_SCHEDULE and m.rows("runs")]
+    if names:
+        comparison = compare(store.scan(*names), store.scan_runs(*names), dataset="cifar10", split="test")
+        caption = "Final test accuracy on CIFAR-10: all published benchmarks of the store asked the same questions"
+        section.content.append(Figure(caption, lambda: plot.compare(comparison)[0]))
     return section
 
 
