@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 _DOTS_PER_INCH = 130
+_LONG = 24
 
 _STYLE = """
 :root { color-scheme: light; --ink: #1d2430; --quiet: #5b6573; --rule: #d9dee5; --accent: #0072b2; }
@@ -28,9 +29,10 @@ nav a { margin-right: 1rem; color: var(--accent); }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; font-size: .82rem; font-variant-numeric: tabular-nums; }
 th, td { padding: .22rem 1.1rem .22rem 0; border-bottom: 1px solid var(--rule); text-align: left; vertical-align: top; }
-th { font-weight: 600; white-space: nowrap; }
-td { overflow-wrap: anywhere; }
-.number { text-align: right; white-space: nowrap; }
+th, td { white-space: nowrap; }
+th { font-weight: 600; }
+.long { white-space: normal; overflow-wrap: anywhere; min-width: 14rem; }
+.number { text-align: right; }
 figure { margin: 1.2rem 0; break-inside: avoid; }
 img { max-width: 100%; height: auto; display: block; }
 .figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); gap: 0 1.6rem; }
@@ -79,8 +81,13 @@ def _readable(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _row(values: tuple[object, ...], numbers: list[bool]) -> str:
-    cells = (f"<td{_align(n)}>{html.escape(_text(value))}</td>" for value, n in zip(values, numbers, strict=True))
+    cells = (_data(_text(value), number) for value, number in zip(values, numbers, strict=True))
     return f"<tr>{''.join(cells)}</tr>"
+
+
+def _data(text: str, number: bool) -> str:
+    kind = _align(number) or (" class='long'" if len(text) > _LONG else "")
+    return f"<td{kind}>{html.escape(text)}</td>"
 
 
 def _align(number: bool) -> str:
