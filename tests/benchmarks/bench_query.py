@@ -60,6 +60,10 @@ def main() -> None:
     store = nbf.open_store(options.store)
     connection = duckdb.connect()
     connection.execute("SET enable_progress_bar = false")
+
+    def ask(statement: str) -> pl.DataFrame:
+        return pl.DataFrame(connection.sql(statement).to_arrow_table())
+
     test = (nbf.on("cifar10", "test"), nbf.metric("accuracy"), nbf.schedule(full))
 
     polars_time, polars_memory = new_process(ONLY_POLARS)
@@ -70,32 +74,23 @@ def main() -> None:
     ]
 
     def compare(work: str, query: pl.LazyFrame, statement: str, budget: str, repeat: int = 9) -> None:
-        ours, theirs = query.collect(), connection.execute(statement).pl()
+        ours, theirs = query.collect(), ask(statement)
         assert ours.height == theirs.height, work
         assert abs(ours["value"].sum() - theirs["value"].sum()) < 1e-6 * max(1.0, abs(ours["value"].sum())), work
         mine = measure(query.collect, repeat=repeat)
-        peer = measure(lambda: connection.execute(statement).pl(), repeat=repeat)
+        peer = measure(lambda: ask(statement), repeat=repeat)
         rows.append(Row(work, mine, peer, "DuckDB", budget))
 
     mean = store.scan(name).filter(*test, nbf.final()).group_by("arch").agg(nbf.seed_mean())
     final = sql(options.store, name, "arch, avg(value) AS value", f"schedule = {full} AND final", "GROUP BY arch")
     compare("mean over seeds of final test accuracy, whole space", mean, final, "0.7")
 
-    curve = store.scan(name).filter(*test, nbf.arch(123), nbf.seed(_a_seed(store, name))).select("budget", "value")
-    seed = f"seed = {_a_seed(store, name)}"
-    compare(
-        "one learning curve",
-        curve,
-        sql(options.store, name, "budget, value", f"schedule = {full} AND arch = 123 AND {seed}", ""),
-        "0.6",
-    )
-    value = curve.filter(nbf.final()).select("value")
-    compare(
-        "one value",
-        value,
-        sql(options.store, name, "value", f"schedule = {full} AND arch = 123 AND final AND {seed}", ""),
-        "0.6",
-    )
+    one_run = store.scan(name).filter(*test, nbf.arch(123), nbf.seed(_a_seed(store, name)))
+    where = f"schedule = {full} AND arch = 123 AND seed = {_a_seed(store, name)}"
+    curve = sql(options.store, name, "budget, value", where, "")
+    compare("one learning curve", one_run.select("budget", "value"), curve, "0.6")
+    value = sql(options.store, name, "value", f"{where} AND final", "")
+    compare("one value", one_run.filter(nbf.final()).select("value"), value, "0.6")
     curves = store.scan(name).filter(*test).group_by("arch", "budget").agg(nbf.seed_mean())
     statement = sql(
         options.store, name, "arch, budget, avg(value) AS value", f"schedule = {full}", "GROUP BY arch, budget"
