@@ -18,8 +18,9 @@ TABLES = {"results": KEY, "archs": ["benchmark", "arch"], "runs": ["benchmark", 
 
 
 @pytest.fixture(scope="module")
-def store():
-    return nbf.sample.store(benchmarks=BENCHMARKS)
+def store(tmp_path_factory):
+    """A store of its own: what else this process puts into the shared sample must not be counted."""
+    return nbf.sample.store(tmp_path_factory.mktemp("elsewhere"), benchmarks=BENCHMARKS)
 
 
 class DuckDB:
