@@ -22,6 +22,12 @@ _OPTIONS = {
 """Arguments of `pyarrow.fs.S3FileSystem` and the keys under which Polars takes the same things, also from the environment."""
 
 
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file, as hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 class Files:
     """The files below a root.
 
@@ -96,8 +102,7 @@ class Files:
     def sha256(self, path: str) -> str:
         """SHA-256 of a file, as hex."""
         if not self.remote:
-            with Path(self.root, path).open("rb") as file:
-                return hashlib.file_digest(file, "sha256").hexdigest()
+            return file_sha256(Path(self.root, path))
         digest = hashlib.sha256()
         with self._open(path) as stream:
             while block := stream.read(1 << 20):

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import html
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 from nbframes.errors import StoreError
 from nbframes.schema import TABLES, UNITS, Table
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 FORMAT = 1
 
@@ -139,9 +135,3 @@ def writer_versions() -> dict[str, str]:
     from importlib.metadata import version
 
     return {name: version(name) for name in ("nbframes", "polars", "pyarrow", "numpy")}
-
-
-def file_sha256(path: Path) -> str:
-    """SHA-256 of a file, as hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -17,7 +17,8 @@ Columns = dict[str, "NDArray[Any]"]
 
 DTYPES = {"arch": np.uint32, "schedule": np.uint16, "budget": np.uint16, "seed": np.uint16, "value": np.float64}
 
-_SORTED_AT_ONCE = 131_072
+ROW_GROUP = 131_072
+"""Rows that are sorted, encoded and skipped together."""
 
 
 class Spill:
@@ -61,8 +62,8 @@ class Spill:
             return
         rows = joined([chunk for part in parts for chunk in part.chunks()])
         order = np.lexsort(_sort_keys(rows, final=self._final)[::-1])
-        for start in range(0, len(order), _SORTED_AT_ONCE):
-            window = order[start : start + _SORTED_AT_ONCE]
+        for start in range(0, len(order), ROW_GROUP):
+            window = order[start : start + ROW_GROUP]
             yield {name: column[window] for name, column in rows.items()}
 
     def _part(self, schedule: int) -> _Part:

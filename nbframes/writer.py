@@ -16,8 +16,9 @@ import polars as pl
 
 from nbframes.commit import Staging, explain_os_errors
 from nbframes.errors import FrameError
-from nbframes.manifest import Manifest, StoredFile, file_sha256, writer_versions
-from nbframes.rows import Columns, Spill, first_not_increasing, joined, window_of
+from nbframes.files import file_sha256
+from nbframes.manifest import Manifest, StoredFile, writer_versions
+from nbframes.rows import ROW_GROUP, Columns, Spill, first_not_increasing, joined, window_of
 from nbframes.schema import FILE_KEY, RESULT_FILE, UNITS, Partition, Table, manifest_file, table_folder
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-ROW_GROUP = 131_072
 
 # How a column of values may be stored: a dictionary suits k/n accuracies, byte streams losses, plain bytes float noise.
 # Budgets repeat for every seed: a dictionary takes a seventh of their plain size.

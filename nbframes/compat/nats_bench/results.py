@@ -292,7 +292,7 @@ class ArchResults:
                 msg = f"invalid latency of {dataset} with seed={seed} : {latency}"
                 raise ValueError(msg)
             latencies.append(latency)
-        return float(sum(latencies)) / len(latencies) if not latencies else sum(latencies) / len(latencies)
+        return sum(latencies) / len(latencies)
 
     def get_total_epoch(self, dataset: str | None = None) -> int:
         """Epochs of training, the same for all runs.

@@ -21,7 +21,7 @@ from nbframes.export.nats.record import NOT_EXPORTED
 from nbframes.export.nats.tables import arch_frame, batch
 from nbframes.export.reader import Batch, Report
 from nbframes.export.workers import Task, results
-from nbframes.manifest import file_sha256
+from nbframes.files import file_sha256
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Sequence

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from nbframes.errors import SourceError
 from nbframes.export.nb301.chunk import Chunk, Record, collect
 from nbframes.export.workers import Task, results
-from nbframes.manifest import file_sha256
+from nbframes.files import file_sha256
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
