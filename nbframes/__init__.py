@@ -24,11 +24,11 @@ from nbframes.expr import (
     seed_std,
     split,
 )
-from nbframes.lookups import lookup
+from nbframes.lookup_table import lookup
 from nbframes.store import Store, open_store, scan, scan_archs, scan_runs
 
 if TYPE_CHECKING:
-    from nbframes import errors, plot, sample, schema, spaces, surrogate
+    from nbframes import errors, plot, schema, spaces, surrogate, synthetic
     from nbframes.analysis import (
         Comparison,
         best_archs,
@@ -54,8 +54,8 @@ if TYPE_CHECKING:
         with_costs,
     )
     from nbframes.downloads import available, download
-    from nbframes.manifest import Manifest
-    from nbframes.results import write_results
+    from nbframes.store.manifest import Manifest
+    from nbframes.store.write import write_results
 
 __version__ = "0.1.0"
 
@@ -84,14 +84,14 @@ _ANALYSIS = (
     "with_costs",
 )
 _LATE = {
-    "write_results": "nbframes.results",
-    "Manifest": "nbframes.manifest",
+    "write_results": "nbframes.store.write",
+    "Manifest": "nbframes.store.manifest",
     "available": "nbframes.downloads",
     "download": "nbframes.downloads",
 } | dict.fromkeys(_ANALYSIS, "nbframes.analysis")
 """Names whose modules are loaded on first use, so that ``import nbframes`` loads polars alone."""
 
-_LATE_MODULES = ("errors", "plot", "sample", "schema", "spaces", "surrogate")
+_LATE_MODULES = ("errors", "plot", "synthetic", "schema", "spaces", "surrogate")
 
 __all__ = [
     "Comparison",
@@ -131,7 +131,6 @@ __all__ = [
     "rank_stability",
     "regret",
     "replacement_pairs",
-    "sample",
     "scan",
     "scan_archs",
     "scan_runs",
@@ -146,6 +145,7 @@ __all__ = [
     "split",
     "summarize",
     "surrogate",
+    "synthetic",
     "top_overlap",
     "with_costs",
     "write_results",

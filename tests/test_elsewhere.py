@@ -20,7 +20,7 @@ TABLES = {"results": KEY, "archs": ["benchmark", "arch"], "runs": ["benchmark", 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory):
     """A store of its own: what else this process puts into the shared sample must not be counted."""
-    return nbf.sample.store(tmp_path_factory.mktemp("elsewhere"), benchmarks=BENCHMARKS)
+    return nbf.synthetic.store(tmp_path_factory.mktemp("elsewhere"), benchmarks=BENCHMARKS)
 
 
 class DuckDB:

@@ -82,7 +82,7 @@ def test_a_notebook_is_stored_valid_and_light(path):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_a_notebook_draws_every_figure_from_the_sample(run, name):
-    cells = run(name, store=nbf.sample.store().root)
+    cells = run(name, store=nbf.synthetic.store().root)
     assert not [printed(cell) for cell in cells if "skipped:" in printed(cell) or "SYNTHETIC" in printed(cell)]
     drawing = [cell for cell in cells if DRAWS.search(cell.source)]
     assert drawing
@@ -106,6 +106,6 @@ def test_a_notebook_says_what_a_bare_store_lacks(run, tmp_path, name):
 
 
 def test_without_a_store_a_notebook_takes_the_sample_and_says_that_it_is_synthetic(run):
-    smaller = "import functools, nbframes; nbframes.sample.store = functools.partial(nbframes.sample.store, benchmarks=['nb301'])"
+    smaller = "import functools, nbframes; nbframes.synthetic.store = functools.partial(nbframes.synthetic.store, benchmarks=['nb301'])"
     cells = run("tour", before=smaller)
     assert "SYNTHETIC" in printed(cells[0])

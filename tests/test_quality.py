@@ -66,16 +66,15 @@ print(*(name for name in sys.modules if "." not in name))
 ROOMS = [
     {"errors"},
     {"schema"},
-    {"fronts", "files", "progress", "text"},
+    {"numerics", "progress", "display"},
     {"spaces"},
-    {"manifest", "commit", "rows"},
-    {"writer"},
     {"expr"},
-    {"export", "store", "results", "verify", "downloads"},
-    {"lookups"},
+    {"store", "downloads"},
+    {"export"},
+    {"lookup_table"},
     {"analysis"},
     {"plot"},
-    {"sample", "surrogate", "compat", "report", "demo"},
+    {"synthetic", "surrogate", "compat", "report"},
     {"cli"},
 ]
 """Rooms of the package from the ground up; those of one set are siblings."""

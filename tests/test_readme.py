@@ -57,7 +57,7 @@ def test_pandas_reads_a_store_as_the_readme_says():
     pandas = pytest.importorskip("pandas", reason="pandas is not installed")
     import nbframes as nbf
 
-    store = nbf.sample.store()
+    store = nbf.synthetic.store()
     frame = pandas.read_parquet(f"{store.root}/results", filters=[("arch", "==", 7)])
     assert len(frame) == store.scan().filter(nbf.arch(7)).collect().height
 

@@ -45,7 +45,7 @@ class _Page(HTMLParser):
 @pytest.fixture(scope="module")
 def page(tmp_path_factory):
     path = tmp_path_factory.mktemp("report") / "report.html"
-    assert write(nbf.sample.store(), path, progress=False) == path
+    assert write(nbf.synthetic.store(), path, progress=False) == path
     return path
 
 
@@ -61,7 +61,7 @@ def test_the_page_stands_alone_and_is_light(page):
 
 def test_every_benchmark_has_its_section_tables_and_figures(page):
     parsed = _Page(page.read_text())
-    store = nbf.sample.store()
+    store = nbf.synthetic.store()
     assert all(name in parsed.cells for name in store.benchmarks())
     assert len(parsed.images) >= 2 * len(store.benchmarks())
     for name in store.benchmarks():
@@ -69,7 +69,7 @@ def test_every_benchmark_has_its_section_tables_and_figures(page):
 
 
 def test_the_best_architecture_of_the_page_is_the_best_of_the_store(page):
-    store = nbf.sample.store()
+    store = nbf.synthetic.store()
     test = store.scan("nats-tss").filter(
         nbf.on("cifar10", "test"), nbf.metric("accuracy"), nbf.schedule(200), nbf.final()
     )

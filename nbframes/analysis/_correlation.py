@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import numpy as np
 import polars as pl
 
-from nbframes.analysis._kendall import MISSING, tau_b, tied_pairs, weighted_tau
 from nbframes.analysis._pairs import codes
+from nbframes.numerics.kendall import MISSING, tau_b, tied_pairs, weighted_tau
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -8,8 +8,8 @@ import numpy as np
 import polars as pl
 
 from nbframes.analysis._frames import Groups, average, like, measured, names, require
-from nbframes.analysis._kendall import MISSING
 from nbframes.errors import FrameError, InvalidArgumentError, UnknownNameError, listed
+from nbframes.numerics.kendall import MISSING
 from nbframes.schema import TIE
 
 if TYPE_CHECKING:

@@ -223,8 +223,8 @@ def top_overlap(
 def _overlaps(table: Table, sizes: Sequence[int], relevant: float, *, maximise: bool) -> pl.DataFrame:
     import numpy as np
 
-    from nbframes.analysis._kendall import MISSING
     from nbframes.analysis._pairs import codes
+    from nbframes.numerics.kendall import MISSING
 
     code = codes(table.values if maximise else -table.values)
     rows = []

@@ -78,7 +78,7 @@ def compare(
     >>> import nbframes as nbf
     >>> from nbframes.analysis import compare
     >>> spaces = ["nats-tss", "nats-sss"]
-    >>> store = nbf.sample.store(benchmarks=spaces)
+    >>> store = nbf.synthetic.store(benchmarks=spaces)
     >>> answers = compare(store.scan(*spaces), store.scan_runs(*spaces))
     >>> answers.agreement["benchmark"].to_list()
     ['nats-sss', 'nats-tss']

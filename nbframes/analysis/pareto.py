@@ -86,10 +86,10 @@ def pareto_front(
     groups = objectives.groups(frame, by)
 
     def on_front(columns: Sequence[pl.Series]) -> pl.Series:
-        from nbframes import fronts
+        from nbframes.numerics import pareto
 
         return pl.Series(
-            fronts.nondominated_mask(_points(columns), maximise=objectives.maximised, keep_weakly=keep_weakly),
+            pareto.nondominated_mask(_points(columns), maximise=objectives.maximised, keep_weakly=keep_weakly),
             dtype=pl.Boolean,
         )
 
@@ -160,9 +160,9 @@ def nondominated_rank(
     groups = objectives.groups(frame, by)
 
     def front(columns: Sequence[pl.Series]) -> pl.Series:
-        from nbframes import fronts
+        from nbframes.numerics import pareto
 
-        ranks = fronts.nondominated_rank(_points(columns), maximise=objectives.maximised)
+        ranks = pareto.nondominated_rank(_points(columns), maximise=objectives.maximised)
         return pl.Series(ranks, dtype=pl.UInt32).replace(0, None)
 
     rank = pl.map_batches(objectives.columns, front, return_dtype=pl.UInt32)
@@ -260,7 +260,7 @@ def hypervolume(
     gains = objectives.gains(ref)
 
     def volume_of(columns: Sequence[pl.Series]) -> pl.Series:
-        from nbframes.analysis._hypervolume import volume
+        from nbframes.numerics.hypervolume import volume
 
         return pl.Series([volume(_points(columns))], dtype=pl.Float64)
 

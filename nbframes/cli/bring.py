@@ -30,7 +30,7 @@ def add_demo(commands: Any) -> None:
 
 
 def _run_demo(options: argparse.Namespace) -> int:
-    from nbframes.demo import demo
+    from nbframes.cli.demo import demo
 
     demo(options.out)
     return DONE

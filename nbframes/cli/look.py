@@ -171,7 +171,7 @@ def add_verify(commands: Any) -> None:
 
 def _run_verify(options: argparse.Namespace) -> int:
     from nbframes.store import open_store
-    from nbframes.verify import coverage, missing_cells
+    from nbframes.store.verify import coverage, missing_cells
 
     store = open_store(options.store)
     problems = store.verify(*options.benchmarks, progress=True)

@@ -7,7 +7,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from nbframes.text import table_lines
+from nbframes.display import table_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from nbframes.errors import SourceError, listed
-from nbframes.export import pickles
+from nbframes.export.containers import pickles
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -128,7 +128,7 @@ def _is_tar(path: Path) -> bool:
 
 
 def _is_tfrecord(head: bytes) -> bool:
-    from nbframes.export import tfrecord
+    from nbframes.export.containers import tfrecord
 
     return len(head) >= 12 and tfrecord.masked_crc32c(head[:8]) == int.from_bytes(head[8:12], "little")
 

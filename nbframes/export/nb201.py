@@ -5,11 +5,11 @@ from __future__ import annotations
 import zipfile
 from typing import TYPE_CHECKING, Final
 
+from nbframes.export.containers.torch_file import LegacyFile, PickleFile, ZippedFile
 from nbframes.export.nats.monolith import Records, checked_arch_frame
 from nbframes.export.nats.record import Dialect
 from nbframes.export.nats.tables import batch
 from nbframes.export.reader import Batch, Report
-from nbframes.export.torch_file import LegacyFile, PickleFile, ZippedFile
 
 if TYPE_CHECKING:
     from collections.abc import Generator

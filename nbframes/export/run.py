@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from nbframes.export.reader import OnError, Reader
-    from nbframes.manifest import Manifest
+    from nbframes.store.manifest import Manifest
 
 
 def export(
@@ -69,7 +69,7 @@ def export(
     --------
     >>> import nbframes as nbf, tempfile
     >>> folder = tempfile.TemporaryDirectory()
-    >>> sources = nbf.sample.write(folder.name, "nats-sss")
+    >>> sources = nbf.synthetic.write(folder.name, "nats-sss")
     >>> manifest = nbf.export(sources["nats-sss"], folder.name + "/store", progress=False)
     >>> manifest.benchmark, manifest.rows("archs") > 0
     ('nats-sss', True)
@@ -96,7 +96,7 @@ def _write(reader: Reader, root: Path, *, jobs: int, progress: bool, overwrite: 
     from contextlib import closing
 
     from nbframes.progress import bar
-    from nbframes.writer import BenchmarkWriter
+    from nbframes.store.writer import BenchmarkWriter
 
     with (
         BenchmarkWriter(root, reader.benchmark, overwrite=overwrite) as writer,

@@ -112,7 +112,7 @@ def pareto_optimal(*, maximise: Objectives = (), minimise: Objectives = ()) -> p
 
     Values that differ by less than 1e-9 are equal; rows that are equal in every objective are on the front together or
     not at all; a row with null or NaN in an objective is never on it. Use ``.over(...)`` for a front in each group.
-    The sweep is `nbframes.fronts.nondominated_mask`, in one ``map_batches``: as plain expressions it took sixty times longer.
+    The sweep is `nbframes.numerics.pareto.nondominated_mask`, in one ``map_batches``: as plain expressions it took sixty times longer.
 
     Parameters
     ----------
@@ -142,7 +142,7 @@ def pareto_optimal(*, maximise: Objectives = (), minimise: Objectives = ()) -> p
     def on_front(columns: Sequence[pl.Series]) -> pl.Series:
         import numpy as np
 
-        from nbframes.fronts import nondominated_mask
+        from nbframes.numerics.pareto import nondominated_mask
 
         points = np.stack([column.to_numpy() for column in columns]).T
         return pl.Series(nondominated_mask(points, maximise=maximise_each), dtype=pl.Boolean)

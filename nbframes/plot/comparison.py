@@ -60,7 +60,7 @@ def compare(
     >>> import nbframes as nbf
     >>> from nbframes.analysis import compare
     >>> spaces = ["nats-tss", "nats-sss"]
-    >>> store = nbf.sample.store(benchmarks=spaces)
+    >>> store = nbf.synthetic.store(benchmarks=spaces)
     >>> axes = nbf.plot.compare(compare(store.scan(*spaces), store.scan_runs(*spaces)))
     >>> [text.get_text() for text in axes[0].get_legend().get_texts()]
     ['nats-sss', 'nats-tss']

@@ -40,7 +40,7 @@ def write(store: Store, out: str | os.PathLike[str] = "report.html", *, progress
     >>> import nbframes as nbf, tempfile
     >>> from nbframes.report import write
     >>> folder = tempfile.TemporaryDirectory()
-    >>> page = write(nbf.sample.store(), folder.name + "/report.html", progress=False)
+    >>> page = write(nbf.synthetic.store(), folder.name + "/report.html", progress=False)
     >>> page.stat().st_size < 3_000_000
     True
     >>> folder.cleanup()

@@ -37,7 +37,7 @@ def open_store(
     Examples
     --------
     >>> import nbframes as nbf
-    >>> store = nbf.open_store(nbf.sample.store().root)
+    >>> store = nbf.open_store(nbf.synthetic.store().root)
     """
     if isinstance(path, Store):
         return path
@@ -81,7 +81,7 @@ def scan(*benchmarks: str, store: Store | str | os.PathLike[str] | None = None) 
     Examples
     --------
     >>> import nbframes as nbf
-    >>> frame = nbf.scan("nats-sss", store=nbf.sample.store().root)
+    >>> frame = nbf.scan("nats-sss", store=nbf.synthetic.store().root)
     >>> frame.filter(nbf.arch(0), nbf.final()).select("dataset").unique().collect().height
     4
     """
@@ -106,7 +106,7 @@ def scan_archs(*benchmarks: str, store: Store | str | os.PathLike[str] | None = 
     Examples
     --------
     >>> import nbframes as nbf
-    >>> nbf.scan_archs("nats-sss", store=nbf.sample.store().root).collect().is_empty()
+    >>> nbf.scan_archs("nats-sss", store=nbf.synthetic.store().root).collect().is_empty()
     False
     """
     return open_store(store).scan_archs(*benchmarks)
@@ -130,7 +130,7 @@ def scan_runs(*benchmarks: str, store: Store | str | os.PathLike[str] | None = N
     Examples
     --------
     >>> import nbframes as nbf
-    >>> nbf.scan_runs("nats-sss", store=nbf.sample.store().root).collect().is_empty()
+    >>> nbf.scan_runs("nats-sss", store=nbf.synthetic.store().root).collect().is_empty()
     False
     """
     return open_store(store).scan_runs(*benchmarks)

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from nbframes import expr
-from nbframes.commit import RECORD
 from nbframes.errors import StoreError, UnknownNameError, listed
-from nbframes.files import Files
 from nbframes.schema import BENCHMARK, BENCHMARKS, DATASET, HIVE, RESULT_FILE, Table, manifest_file
+from nbframes.store.commit import RECORD
+from nbframes.store.storage import Files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from nbframes.manifest import Manifest
+    from nbframes.store.manifest import Manifest
 
 
 class Store:
@@ -59,7 +59,7 @@ class Store:
         Examples
         --------
         >>> import nbframes as nbf
-        >>> nbf.sample.store().benchmarks()[-2:]
+        >>> nbf.synthetic.store().benchmarks()[-2:]
         ['nats-tss', 'nats-sss']
         """
         self._check_closed()
@@ -90,11 +90,11 @@ class Store:
         Examples
         --------
         >>> import nbframes as nbf
-        >>> manifest = nbf.sample.store().manifest("nats-sss")
+        >>> manifest = nbf.synthetic.store().manifest("nats-sss")
         >>> manifest.units["time"], manifest.rows("archs")
         ('seconds up to the budget', 96)
         """
-        from nbframes.manifest import Manifest
+        from nbframes.store.manifest import Manifest
 
         self._check_closed()
         path = manifest_file(benchmark)
@@ -130,7 +130,7 @@ class Store:
         Examples
         --------
         >>> import nbframes as nbf
-        >>> nbf.sample.store().names("split")
+        >>> nbf.synthetic.store().names("split")
         ['test', 'train', 'val', 'valtest']
         """
         if kind not in HIVE:
@@ -159,7 +159,7 @@ class Store:
         Examples
         --------
         >>> import nbframes as nbf
-        >>> print(nbf.sample.store().dataset("cifar100"))
+        >>> print(nbf.synthetic.store().dataset("cifar100"))
         [(col("dataset")) == ("cifar100")]
         """
         return expr.dataset(*names, known=self)
@@ -185,7 +185,7 @@ class Store:
         Examples
         --------
         >>> import nbframes as nbf
-        >>> print(nbf.sample.store().metric("loss"))
+        >>> print(nbf.synthetic.store().metric("loss"))
         [(col("metric")) == ("loss")]
         """
         return expr.metric(*names, known=self)
@@ -213,7 +213,7 @@ class Store:
         Examples
         --------
         >>> import nbframes as nbf
-        >>> store = nbf.sample.store()
+        >>> store = nbf.synthetic.store()
         >>> (
         ...     store.scan("nats-tss")
         ...     .filter(nbf.on("cifar10", "test"), nbf.metric("accuracy"), nbf.schedule(200), nbf.final())
@@ -251,7 +251,7 @@ class Store:
         Examples
         --------
         >>> import nbframes as nbf
-        >>> nbf.sample.store().scan_archs("nats-sss").collect_schema().names()[:5]
+        >>> nbf.synthetic.store().scan_archs("nats-sss").collect_schema().names()[:5]
         ['benchmark', 'arch', 'position', 'arch_str', 'hash']
         """
         return self._scan_tables("archs", benchmarks)
@@ -273,7 +273,7 @@ class Store:
         Examples
         --------
         >>> import nbframes as nbf
-        >>> nbf.sample.store().scan_runs("nats-sss").collect_schema().names()[1:6]
+        >>> nbf.synthetic.store().scan_runs("nats-sss").collect_schema().names()[1:6]
         ['arch', 'dataset', 'schedule', 'seed', 'params']
         """
         return self._scan_tables("runs", benchmarks)
@@ -299,10 +299,10 @@ class Store:
         Examples
         --------
         >>> import nbframes as nbf
-        >>> nbf.sample.store().verify("nats-sss").is_empty()
+        >>> nbf.synthetic.store().verify("nats-sss").is_empty()
         True
         """
-        from nbframes.verify import verify
+        from nbframes.store.verify import verify
 
         return verify(self, *benchmarks, progress=progress)
 

@@ -81,7 +81,7 @@ class Surrogate(ABC):
         --------
         >>> import nbframes as nbf, tempfile
         >>> folder = tempfile.TemporaryDirectory()
-        >>> source = nbf.sample.write(folder.name, "nb301")["nb301"]
+        >>> source = nbf.synthetic.write(folder.name, "nb301")["nb301"]
         >>> manifest = nbf.export(source, folder.name + "/store", jobs=1, progress=False)
         >>> surrogate = nbf.surrogate.fit(folder.name + "/store", members=2, rounds=10)
         >>> frame = surrogate.predict(nbf.spaces.darts.sample(3, seed=0)["arch_str"])
@@ -127,7 +127,7 @@ class Surrogate(ABC):
         --------
         >>> import nbframes as nbf, tempfile
         >>> folder = tempfile.TemporaryDirectory()
-        >>> source = nbf.sample.write(folder.name, "nb301")["nb301"]
+        >>> source = nbf.synthetic.write(folder.name, "nb301")["nb301"]
         >>> manifest = nbf.export(source, folder.name + "/store", jobs=1, progress=False)
         >>> surrogate = nbf.surrogate.fit(folder.name + "/store", members=2, rounds=10)
         >>> cells = nbf.spaces.darts.sample(1000, seed=0)["arch_str"]

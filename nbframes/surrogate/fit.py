@@ -116,7 +116,7 @@ def fit(
     --------
     >>> import nbframes as nbf, tempfile
     >>> folder = tempfile.TemporaryDirectory()
-    >>> source = nbf.sample.write(folder.name, "nb301")["nb301"]
+    >>> source = nbf.synthetic.write(folder.name, "nb301")["nb301"]
     >>> manifest = nbf.export(source, folder.name + "/store", jobs=1, progress=False)
     >>> surrogate = nbf.surrogate.fit(folder.name + "/store", members=2, rounds=10)
     >>> surrogate.scores["metric"].to_list()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from nbframes.export.protobuf import BYTES, fields
+from nbframes.export.containers.protobuf import BYTES, fields
 
 if TYPE_CHECKING:
     from collections.abc import Callable

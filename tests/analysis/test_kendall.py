@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nbframes.analysis._kendall import MISSING, tau_b, weighted_tau
+from nbframes.numerics.kendall import MISSING, tau_b, weighted_tau
 
 stats = pytest.importorskip("scipy.stats")
 

@@ -10,7 +10,7 @@ import nbframes as nbf
 
 @pytest.fixture(scope="module")
 def rows():
-    store = nbf.sample.store(benchmarks=["nats-tss"])
+    store = nbf.synthetic.store(benchmarks=["nats-tss"])
     tss = store.scan("nats-tss").filter(nbf.metric("accuracy"), nbf.on("cifar10", "test"), nbf.schedule(200))
     return (
         tss.filter(nbf.final()).collect(),

@@ -21,8 +21,8 @@ from pathlib import Path
 from table import Row, print_table
 
 import nbframes as nbf
+from nbframes.export.containers.tfrecord import frame
 from nbframes.export.nb101 import PickleReader, TFRecordReader
-from nbframes.export.tfrecord import frame
 
 
 def payloads(path):

@@ -20,8 +20,8 @@ from table import Row, print_table
 
 import nbframes as nbf
 from nbframes.export.formats import detect
-from nbframes.sample.nats import TSS, tss_subjects
-from nbframes.sample.nats_record import record
+from nbframes.synthetic.nats import TSS, tss_subjects
+from nbframes.synthetic.nats_record import record
 
 HEAD = (0x1950A86A20F9469CFC6C, 1001, {"protocol_version": 1001, "little_endian": True})
 

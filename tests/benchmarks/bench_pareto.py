@@ -16,7 +16,7 @@ from table import Row, measure, print_table
 
 import nbframes as nbf
 from nbframes.analysis import nondominated_rank
-from nbframes.fronts import nondominated_mask
+from nbframes.numerics.pareto import nondominated_mask
 
 
 def like_measured(n: int, random: np.random.Generator) -> np.ndarray:

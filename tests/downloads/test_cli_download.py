@@ -24,7 +24,7 @@ HASTY = Patience(timeout=0.5, attempts=2, pause=0.0)
 @pytest.fixture(scope="module")
 def upstream(tmp_path_factory):
     """The sample as its publishers would serve it."""
-    return nbf.sample.write(tmp_path_factory.mktemp("upstream"), "nb101", "nb301")
+    return nbf.synthetic.write(tmp_path_factory.mktemp("upstream"), "nb101", "nb301")
 
 
 @pytest.fixture

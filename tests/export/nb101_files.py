@@ -12,8 +12,8 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
+from nbframes.export.containers.tfrecord import frame
 from nbframes.export.nb101 import PickleReader, TFRecordReader
-from nbframes.export.tfrecord import frame
 
 CHAIN = ("010001000", "input,conv3x3-bn-relu,output")
 """The cell input, conv3x3, output."""

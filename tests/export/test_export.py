@@ -45,7 +45,7 @@ def real(data, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def sample(tmp_path_factory):
-    return nbf.sample.write(tmp_path_factory.mktemp("sample"), "nats-sss", "nats-tss")
+    return nbf.synthetic.write(tmp_path_factory.mktemp("sample"), "nats-sss", "nats-tss")
 
 
 def _record(data, benchmark, index):

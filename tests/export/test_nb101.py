@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 import nbframes as nbf
+from nbframes.export.containers.tfrecord import scan
 from nbframes.export.nb101.record import percent
-from nbframes.export.tfrecord import scan
 from tests.export.nb101_files import published, read, write_pickle
 
 SPLITS = {"train": "train", "val": "validation", "test": "test"}

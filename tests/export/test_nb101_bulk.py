@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nbframes.errors import SourceError
+from nbframes.export.containers.protobuf import fields, varint
 from nbframes.export.nb101.bulk import SEPARATOR, Decoder
 from nbframes.export.nb101.record import decode_base64, parse_metrics, parse_row
-from nbframes.export.protobuf import fields, varint
 from tests.export import nb101_files as made
 
 NUMBERS = st.integers(0, 9984).map(made.accuracy) | st.sampled_from([0.5, float("nan"), float("inf"), 0.3, -0.0, 1e300])

@@ -13,9 +13,9 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from nbframes.errors import SourceError, UnsafePickleError
+from nbframes.export.containers.tfrecord import frame
 from nbframes.export.nb101 import TFRecordReader
 from nbframes.export.nb101.record import percent
-from nbframes.export.tfrecord import frame
 from tests.export.nb101_files import (
     CHAIN,
     FORK,

@@ -20,7 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nbframes.errors import SourceError, UnsafePickleError
-from nbframes.export import pickles
+from nbframes.export.containers import pickles
 
 PROTOCOLS = (2, 3, 4, 5)
 WHERE = "benchmark.pickle (record 7)"

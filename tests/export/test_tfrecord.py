@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbframes.export.tfrecord import find_frame, frame, masked_crc32c, pieces, read_range, scan
+from nbframes.export.containers.tfrecord import find_frame, frame, masked_crc32c, pieces, read_range, scan
 
 PAYLOADS = [b"first", b"", b'["second", 2]', b"x" * 40, b"last"]
 DATA = b"".join(map(frame, PAYLOADS))

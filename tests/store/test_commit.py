@@ -36,7 +36,7 @@ CRASH = (
 import os
 from pathlib import Path
 
-import nbframes.commit as commit
+import nbframes.store.commit as commit
 
 folder, crash_at = sys.argv[1], int(sys.argv[2])
 armed, steps = False, 0

@@ -93,7 +93,7 @@ def load_benchmark(
     --------
     >>> import nbframes as nbf
     >>> from nbframes.compat.nasbenchapi import load_benchmark
-    >>> load_benchmark("301", nbf.sample.store(benchmarks=["nb301"]), verbose=False).bench_name()
+    >>> load_benchmark("301", nbf.synthetic.store(benchmarks=["nb301"]), verbose=False).bench_name()
     'nb301'
     """
     kind = BENCHMARKS[_checked(benchmark)]

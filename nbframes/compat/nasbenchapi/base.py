@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Iterator
 
-    from nbframes.manifest import Manifest
+    from nbframes.store.manifest import Manifest
 
 SINGLE_READS: Final = 8
 """Architectures that are read one by one before everything is read into memory."""

@@ -53,7 +53,7 @@ class NASBench101(NASBenchBase):
     --------
     >>> import nbframes as nbf
     >>> from nbframes.compat.nasbenchapi import NASBench101
-    >>> api = NASBench101(nbf.sample.store(benchmarks=["nb101"]), verbose=False)
+    >>> api = NASBench101(nbf.synthetic.store(benchmarks=["nb101"]), verbose=False)
     >>> arch = api.random_sample(n=1, seed=0)[0]
     >>> info, runs = api.query(arch)
     >>> list(runs), len(runs[108])

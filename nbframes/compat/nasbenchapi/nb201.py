@@ -12,13 +12,13 @@ import polars as pl
 from nbframes import expr
 from nbframes.compat.nasbenchapi.base import SINGLE_READS, NASBenchBase, answer
 from nbframes.errors import InvalidArchitectureError, InvalidArgumentError, NBFramesError, UnknownNameError, listed
-from nbframes.lookups import lookup
+from nbframes.lookup_table import lookup
 from nbframes.spaces import tss
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from nbframes.lookups import Lookup
+    from nbframes.lookup_table import Lookup
 
 _SCHEDULE: Final = 200
 _LAST: Final = _SCHEDULE - 1
@@ -36,7 +36,7 @@ class NASBench201(NASBenchBase):
     --------
     >>> import nbframes as nbf
     >>> from nbframes.compat.nasbenchapi import NASBench201
-    >>> api = NASBench201(nbf.sample.store(benchmarks=["nb201"]), verbose=False)
+    >>> api = NASBench201(nbf.synthetic.store(benchmarks=["nb201"]), verbose=False)
     >>> arch = api.random_sample(n=1, seed=7)[0]
     >>> answer = api.query(arch, dataset="cifar100", split="val")
     >>> answer["metric_name"], 0 < answer["metric"] < 100

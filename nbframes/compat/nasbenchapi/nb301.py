@@ -31,7 +31,7 @@ class NASBench301(NASBenchBase):
     --------
     >>> import nbframes as nbf
     >>> from nbframes.compat.nasbenchapi import NASBench301
-    >>> api = NASBench301(nbf.sample.store(benchmarks=["nb301"]), verbose=False)
+    >>> api = NASBench301(nbf.synthetic.store(benchmarks=["nb301"]), verbose=False)
     >>> api.get_index({"path": "rs/results_0.json"}) == api.get_index("rs/results_0.json")
     True
     >>> 0 < api.query("rs/results_0.json", split="test")["metric"] < 100

@@ -68,7 +68,7 @@ def create(
     --------
     >>> import nbframes as nbf
     >>> from nbframes.compat import nats_bench
-    >>> api = nats_bench.create(nbf.sample.store(), "tss", fast_mode=True, verbose=False)
+    >>> api = nats_bench.create(nbf.synthetic.store(), "tss", fast_mode=True, verbose=False)
     >>> info = api.get_more_info(3, "cifar10", hp="200", is_random=False)
     >>> 0 < info["test-accuracy"] < 100
     True

@@ -9,7 +9,7 @@ import polars as pl
 
 from nbframes import spaces
 from nbframes.errors import NBFramesError
-from nbframes.lookups import Lookup, lookup
+from nbframes.lookup_table import Lookup, lookup
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,15 +13,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 from nbframes.errors import InvalidArchitectureError, SourceError, UnsafePickleError, listed
-from nbframes.export import pickles
-from nbframes.export.bz2_source import decompressed
+from nbframes.export.containers import pickles
+from nbframes.export.containers.bz2_source import decompressed
 from nbframes.export.nats.exchange import Exchange, put
 from nbframes.export.nats.layout import RecordReader
 from nbframes.export.nats.record import NOT_EXPORTED
 from nbframes.export.nats.tables import arch_frame, batch
 from nbframes.export.reader import Batch, Report
 from nbframes.export.workers import Task, results
-from nbframes.files import file_sha256
+from nbframes.store.storage import file_sha256
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Sequence

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from nbframes.errors import SourceError
-from nbframes.export import pickles
+from nbframes.export.containers import pickles
+from nbframes.export.containers.pickles.runs import gathered
 from nbframes.export.nats.record import Record, checked_counts, flatten
-from nbframes.export.pickles.runs import gathered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

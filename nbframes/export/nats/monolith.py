@@ -7,9 +7,9 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from nbframes.errors import InvalidArchitectureError, SourceError, listed
-from nbframes.export import pickles
 from nbframes.export.arch_order import Ordered
-from nbframes.export.bz2_source import Stream
+from nbframes.export.containers import pickles
+from nbframes.export.containers.bz2_source import Stream
 from nbframes.export.nats import ranges, space_of, version_of
 from nbframes.export.nats.record import NATS, NOT_EXPORTED, Dialect, Record, flatten
 from nbframes.export.nats.tables import arch_frame, batch
@@ -114,7 +114,7 @@ class Records:
         """Architectures that the benchmark names, known at the end."""
 
     def parts(self, stream: Any, **options: Any) -> Generator[list[Record], None, None]:
-        """Records in ascending order, some at a time; ``options`` go to `nbframes.export.pickles.stream_items`.
+        """Records in ascending order, some at a time; ``options`` go to `nbframes.export.containers.pickles.stream_items`.
 
         Upstream merged some files in the order of a Python set: what comes too early waits in a temporary file.
         """

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn
 import numpy as np
 
 from nbframes.errors import SourceError
+from nbframes.export.containers.pickles.globals import Opaque
+from nbframes.export.containers.pickles.runs import NumberDict
 from nbframes.export.nats.shape import EVAL_FIELDS, SETS, TRAIN_FIELDS, Curve, RunKey, RunShape, Shape, arranged
-from nbframes.export.pickles.globals import Opaque
-from nbframes.export.pickles.runs import NumberDict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

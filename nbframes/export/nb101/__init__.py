@@ -14,13 +14,13 @@ import numpy as np
 import polars as pl
 
 from nbframes.errors import SourceError
+from nbframes.export.containers.tfrecord import pieces
 from nbframes.export.nb101.index import Stretches, plan, read_pieces
 from nbframes.export.nb101.part import Part, read_part
 from nbframes.export.nb101.pickle import read_blocks
 from nbframes.export.nb101.record import EPOCHS, VALUES, percent
 from nbframes.export.nb101.runs import REPEATS
 from nbframes.export.reader import Batch, OnError, Report, Rows
-from nbframes.export.tfrecord import pieces
 from nbframes.export.workers import Task, workers
 from nbframes.schema import RUNS, Partition
 

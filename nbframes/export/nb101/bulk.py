@@ -15,6 +15,7 @@ import numpy as np
 import polars as pl
 
 from nbframes.errors import SourceError
+from nbframes.export.containers.protobuf import BYTES, FIXED32, FIXED64, VARINT, fields
 from nbframes.export.nb101.record import (
     ACCURACIES,
     EPOCHS,
@@ -25,7 +26,6 @@ from nbframes.export.nb101.record import (
     parse_metrics,
     parse_row,
 )
-from nbframes.export.protobuf import BYTES, FIXED32, FIXED64, VARINT, fields
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -12,9 +12,9 @@ import struct
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from nbframes.export.containers.pickles.memo import FORGOTTEN, Memo
+from nbframes.export.containers.pickles.stream import StreamMachine
 from nbframes.export.nb101.runs import DERIVED
-from nbframes.export.pickles.memo import FORGOTTEN, Memo
-from nbframes.export.pickles.stream import StreamMachine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from nbframes.errors import SourceError
+from nbframes.export.containers.tfrecord import FOOT, HEAD, Damage, Frames, read_range, scan
 from nbframes.export.nb101.bulk import HASH, texts
 from nbframes.export.nb101.record import parse_row
 from nbframes.export.nb101.runs import Records
-from nbframes.export.tfrecord import FOOT, HEAD, Damage, Frames, read_range, scan
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 
 from nbframes.errors import SourceError
-from nbframes.export.protobuf import BYTES, FIXED64, VARINT, Field, fields, varint
+from nbframes.export.containers.protobuf import BYTES, FIXED64, VARINT, Field, fields, varint
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

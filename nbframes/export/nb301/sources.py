@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from nbframes.errors import SourceError
 from nbframes.export.nb301.chunk import Chunk, Record, collect
 from nbframes.export.workers import Task, results
-from nbframes.files import file_sha256
+from nbframes.store.storage import file_sha256
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -184,7 +184,7 @@ def _read_records(records: list[Record], progress: int) -> Part:
 
 def pickle_parts(path: Path) -> Iterator[Part]:
     """Read NASBenchAPI's pickle entry by entry."""
-    from nbframes.export.pickles import stream_items
+    from nbframes.export.containers.pickles import stream_items
 
     with path.open("rb") as file:
         items = stream_items(file, str(path), "entries")

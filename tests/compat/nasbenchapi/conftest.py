@@ -97,7 +97,7 @@ def nb101_pickle(path):
 
 @pytest.fixture(scope="session")
 def synthetic(tmp_path_factory):
-    return nbf.sample.write(tmp_path_factory.mktemp("sample"), "nb101", "nats-tss", "nb301")
+    return nbf.synthetic.write(tmp_path_factory.mktemp("sample"), "nb101", "nats-tss", "nb301")
 
 
 @pytest.fixture(scope="session", params=["real", "synthetic"])

@@ -15,20 +15,20 @@ import polars as pl
 import pytest
 
 import nbframes as nbf
-from nbframes import sample
+from nbframes import synthetic
 from nbframes.errors import UnknownNameError
-from nbframes.sample import nats
-from nbframes.sample import nb101 as nb101_sample
-from nbframes.sample import nb201 as nb201_sample
-from nbframes.sample import nb301 as nb301_sample
 from nbframes.spaces import darts, nb101, sss, tss
+from nbframes.synthetic import nats
+from nbframes.synthetic import nb101 as nb101_sample
+from nbframes.synthetic import nb201 as nb201_sample
+from nbframes.synthetic import nb301 as nb301_sample
 
 stats = pytest.importorskip("scipy.stats")
 
 
 @pytest.fixture(scope="module")
 def sources(tmp_path_factory):
-    return sample.write(tmp_path_factory.mktemp("sample"))
+    return synthetic.write(tmp_path_factory.mktemp("sample"))
 
 
 def load(path):
@@ -113,7 +113,7 @@ def test_meta_lists_the_records(sources, space):
 
 
 def test_seeds_write_the_bytes(sources, tmp_path):
-    same, other = (sample.write(tmp_path / str(seed), "nats-sss", seed=seed)["nats-sss"] for seed in (0, 1))
+    same, other = (synthetic.write(tmp_path / str(seed), "nats-sss", seed=seed)["nats-sss"] for seed in (0, 1))
     for path in sources["nats-sss"].iterdir():
         assert path.read_bytes() == (same / path.name).read_bytes()
         assert path.read_bytes() != (other / path.name).read_bytes()
@@ -211,7 +211,7 @@ def test_better_architectures_are_those_that_really_are(data, space, quality, le
 
 def test_an_unknown_benchmark_is_refused(tmp_path):
     with pytest.raises(UnknownNameError, match="did you mean 'nats-tss'"):
-        sample.write(tmp_path / "nothing", "nats-ts")
+        synthetic.write(tmp_path / "nothing", "nats-ts")
     assert not (tmp_path / "nothing").exists()
 
 
@@ -379,7 +379,7 @@ def test_better_networks_are_those_that_really_are(data):
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory):
-    return sample.store(tmp_path_factory.mktemp("store"), benchmarks=["nats-sss"])
+    return synthetic.store(tmp_path_factory.mktemp("store"), benchmarks=["nats-sss"])
 
 
 def test_a_store_holds_the_numbers_of_the_sample(store, size):
@@ -401,11 +401,11 @@ def test_architectures_are_numbered_by_the_sample(store, size):
 def test_nothing_is_exported_twice(store):
     manifest = Path(store.root, "manifests", "nats-sss.json")
     before = manifest.stat().st_mtime_ns
-    assert sample.store(store.root, benchmarks=["nats-sss"]).benchmarks() == ["nats-sss"]
+    assert synthetic.store(store.root, benchmarks=["nats-sss"]).benchmarks() == ["nats-sss"]
     assert manifest.stat().st_mtime_ns == before
 
 
 def test_a_store_of_an_unknown_benchmark_is_refused(tmp_path):
     with pytest.raises(UnknownNameError, match="unknown benchmark 'mine'"):
-        sample.store(tmp_path / "nothing", benchmarks=["mine"])
+        synthetic.store(tmp_path / "nothing", benchmarks=["mine"])
     assert not (tmp_path / "nothing").exists()

@@ -18,7 +18,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from nbframes.errors import InvalidArgumentError
-from nbframes.fronts.sweeps import first_front, front_numbers, nowhere_greater
+from nbframes.numerics.sweeps import first_front, front_numbers, nowhere_greater
 from nbframes.schema import TIE
 
 if TYPE_CHECKING:

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import polars as pl
 
-from nbframes.commit import Staging, explain_os_errors
 from nbframes.errors import FrameError
-from nbframes.files import file_sha256
-from nbframes.manifest import Manifest, StoredFile, writer_versions
-from nbframes.rows import ROW_GROUP, Columns, Spill, first_not_increasing, joined, window_of
 from nbframes.schema import FILE_KEY, RESULT_FILE, UNITS, Partition, Table, manifest_file, table_folder
+from nbframes.store.commit import Staging, explain_os_errors
+from nbframes.store.manifest import Manifest, StoredFile, writer_versions
+from nbframes.store.spill import ROW_GROUP, Columns, Spill, first_not_increasing, joined, window_of
+from nbframes.store.storage import file_sha256
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -122,7 +122,7 @@ class BenchmarkWriter:
         Parameters
         ----------
         version, official, source, units
-            As in `nbframes.manifest.Manifest`.
+            As in `nbframes.store.manifest.Manifest`.
         **report
             ``skipped``, ``not_exported`` and ``notes`` of the manifest.
         """

@@ -12,11 +12,11 @@ from collections import OrderedDict
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from nbframes.export.pickles.globals import ALLOWED, ATOMS, Global, build, checked_key
-from nbframes.export.pickles.input import Input
-from nbframes.export.pickles.memo import Memo
-from nbframes.export.pickles.opcodes import OPERATIONS
-from nbframes.export.pickles.runs import NumberDict, Run, TextRuns, expanded, float_run, paired, regular_run
+from nbframes.export.containers.pickles.globals import ALLOWED, ATOMS, Global, build, checked_key
+from nbframes.export.containers.pickles.input import Input
+from nbframes.export.containers.pickles.memo import Memo
+from nbframes.export.containers.pickles.opcodes import OPERATIONS
+from nbframes.export.containers.pickles.runs import NumberDict, Run, TextRuns, expanded, float_run, paired, regular_run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -66,7 +66,7 @@ def lookup(
     Examples
     --------
     >>> import nbframes as nbf
-    >>> accuracy = nbf.lookup(nbf.sample.store(), benchmark="nats-tss", dataset="cifar10", split="test", schedule=200)
+    >>> accuracy = nbf.lookup(nbf.synthetic.store(), benchmark="nats-tss", dataset="cifar10", split="test", schedule=200)
     >>> 0 < accuracy.value(3, 777, 200) < 100
     True
     >>> accuracy.values([0, 1, 2], 777, 200).shape

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 import polars as pl
 
-from nbframes.sample import training
 from nbframes.spaces import darts
+from nbframes.synthetic import training
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

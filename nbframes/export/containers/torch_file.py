@@ -15,9 +15,9 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn, Self, cast
 
 from nbframes.errors import SourceError, listed
-from nbframes.export import pickles
-from nbframes.export.bz2_source import Stream
-from nbframes.export.pickles import ALLOWED, Global, Opaque
+from nbframes.export.containers import pickles
+from nbframes.export.containers.bz2_source import Stream
+from nbframes.export.containers.pickles import ALLOWED, Global, Opaque
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -57,7 +57,7 @@ class Tensors:
 
     @property
     def options(self) -> dict[str, Any]:
-        """Options for `nbframes.export.pickles.load` and `nbframes.export.pickles.stream_items`."""
+        """Options for `nbframes.export.containers.pickles.load` and `nbframes.export.containers.pickles.stream_items`."""
         return {"allowed": _ALLOWED, "persistent": self._storage}
 
     def _storage(self, identifier: Any) -> Opaque:
@@ -107,7 +107,7 @@ class _Pickled(ABC):
         self._path = path
         self._unread = b""
         self.options: dict[str, Any] = {"unread": self._put_back}
-        """Options for `nbframes.export.pickles.stream_items`."""
+        """Options for `nbframes.export.containers.pickles.stream_items`."""
 
     def read(self, size: int = -1) -> bytes:
         """Return the next bytes, about as many as asked for; none at the end."""

@@ -11,8 +11,8 @@ import google_crc32c
 import numpy as np
 import polars as pl
 
-from nbframes.sample import training
 from nbframes.spaces import nb101
+from nbframes.synthetic import training
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,7 +6,7 @@ from bisect import bisect_left
 from math import fsum, inf
 from typing import TYPE_CHECKING
 
-from nbframes.fronts import nondominated_mask
+from nbframes.numerics.pareto import nondominated_mask
 
 if TYPE_CHECKING:
     import numpy as np

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from nbframes.errors import InvalidArgumentError
-from nbframes.fronts import nondominated_mask, nondominated_rank
+from nbframes.numerics.pareto import nondominated_mask, nondominated_rank
 from nbframes.schema import TIE
 
 moocore = pytest.importorskip("moocore")

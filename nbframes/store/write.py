@@ -9,7 +9,7 @@ import polars as pl
 
 from nbframes.errors import FrameError, UnknownNameError, listed
 from nbframes.schema import BENCHMARKS, RESULT_FILE, RUN_KEY, SPLITS, UNITS, Partition, check_name
-from nbframes.writer import BenchmarkWriter
+from nbframes.store.writer import BenchmarkWriter
 
 if TYPE_CHECKING:
     import os
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-    from nbframes.manifest import Manifest
     from nbframes.store import Store
+    from nbframes.store.manifest import Manifest
 
 _KEY = ("dataset", "split", "metric", "arch", "schedule", "budget", "seed")
 _BATCH_ROWS = 1_000_000

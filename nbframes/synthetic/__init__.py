@@ -36,7 +36,7 @@ BENCHMARKS: Final = tuple(_WRITERS)
 
 _NOTE: Final = "SYNTHETIC-SAMPLE.txt"
 _TEXT: Final = """\
-The benchmarks in this folder are SYNTHETIC: nbframes made their numbers up (nbframes.sample.write, seed {seed}).
+The benchmarks in this folder are SYNTHETIC: nbframes made their numbers up (nbframes.synthetic.write, seed {seed}).
 Nothing was trained. The files follow the formats of the official releases, so that whatever reads
 those reads these, but they hold a few architectures only, numbered by their place in the sample and
 not by their official index. Never cite these numbers as results of the benchmarks.
@@ -75,7 +75,7 @@ def write(folder: str | os.PathLike[str], *benchmarks: str, seed: int = 0) -> di
     --------
     >>> import nbframes as nbf, tempfile
     >>> folder = tempfile.TemporaryDirectory()
-    >>> nbf.sample.write(folder.name, "nats-sss")["nats-sss"].name
+    >>> nbf.synthetic.write(folder.name, "nats-sss")["nats-sss"].name
     'NATS-sss-synthetic-simple'
     >>> folder.cleanup()
     """
@@ -110,7 +110,7 @@ def store(path: str | os.PathLike[str] | None = None, *, benchmarks: Iterable[st
     Examples
     --------
     >>> import nbframes as nbf
-    >>> store = nbf.sample.store(benchmarks=["nats-sss"])
+    >>> store = nbf.synthetic.store(benchmarks=["nats-sss"])
     >>> store.scan("nats-sss").filter(nbf.metric("accuracy"), nbf.final()).collect().is_empty()
     False
     """

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pickle
 from typing import TYPE_CHECKING, Any, Final
 
-from nbframes.sample.nats import TSS, tss_subjects
-from nbframes.sample.nats_record import record
+from nbframes.synthetic.nats import TSS, tss_subjects
+from nbframes.synthetic.nats_record import record
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from nbframes.commit import recover
 from nbframes.errors import InvalidArgumentError, StoreError
 from nbframes.progress import bar
 from nbframes.schema import (
@@ -21,12 +20,13 @@ from nbframes.schema import (
     manifest_file,
     table_folder,
 )
+from nbframes.store.commit import recover
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from nbframes.manifest import Manifest, StoredFile
     from nbframes.store import Store
+    from nbframes.store.manifest import Manifest, StoredFile
 
 _SHOWN = 3
 _CELLS_BY_VERTICES = {2: 1, 3: 6, 4: 84, 5: 2_441, 6: 62_010, 7: 359_082}

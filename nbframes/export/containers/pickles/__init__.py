@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nbframes.errors import SourceError
-from nbframes.export.pickles.globals import ALLOWED, Global, Opaque
-from nbframes.export.pickles.machine import Item, Machine
-from nbframes.export.pickles.runs import NumberDict, Run
-from nbframes.export.pickles.stream import StreamMachine
+from nbframes.export.containers.pickles.globals import ALLOWED, Global, Opaque
+from nbframes.export.containers.pickles.machine import Item, Machine
+from nbframes.export.containers.pickles.runs import NumberDict, Run
+from nbframes.export.containers.pickles.stream import StreamMachine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import polars as pl
 
-from nbframes.sample import training
-from nbframes.sample.nats_record import DATASETS, Schedule, Space, Subject, record
 from nbframes.spaces import sss, tss
+from nbframes.synthetic import training
+from nbframes.synthetic.nats_record import DATASETS, Schedule, Space, Subject, record
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from nbframes.export.pickles.globals import Global
+from nbframes.export.containers.pickles.globals import Global
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nbframes import expr
-from nbframes.text import table_lines
+from nbframes.display import table_lines
 
 if TYPE_CHECKING:
     import os
@@ -45,12 +45,12 @@ def demo(out: str | os.PathLike[str] = "nbframes-demo") -> Path:
 
 
 def _make_store(folder: Path) -> Store:
-    from nbframes import sample
+    from nbframes import synthetic
     from nbframes.export import export
     from nbframes.store import open_store
 
     print(f"writing the synthetic sample in upstream's formats to {folder / 'upstream'}")
-    for name, source in sample.write(folder / "upstream").items():
+    for name, source in synthetic.write(folder / "upstream").items():
         started = time.perf_counter()
         manifest = export(source, folder / "store", benchmark=name, overwrite=True, progress=False)
         print(f"exported {name}: {manifest.rows():,} values in {time.perf_counter() - started:.1f} s")

@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from nbframes.sample import training
+from nbframes.synthetic import training
 
 
 class Dataset(NamedTuple):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from nbframes.export.pickles.globals import checked_key
-from nbframes.export.pickles.machine import Item, Machine
-from nbframes.export.pickles.runs import NumberDict, expanded
+from nbframes.export.containers.pickles.globals import checked_key
+from nbframes.export.containers.pickles.machine import Item, Machine
+from nbframes.export.containers.pickles.runs import NumberDict, expanded
 
 _BATCH: Final = 1000
 

@@ -1,0 +1,1 @@
+"""What upstream files are wrapped in: bz2, TFRecord, protobuf, torch, pickles."""

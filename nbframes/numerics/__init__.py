@@ -1,0 +1,1 @@
+"""Arrays in, arrays out: numerics that know nothing of frames, benchmarks or stores."""
