@@ -12,12 +12,16 @@ from nbframes.errors import FrameError, InvalidArgumentError, UnknownNameError, 
 from nbframes.store import Store
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy as np
     from numpy.typing import ArrayLike, NDArray
 
 _LARGEST = 2**31
 """Cells of the largest array that is built; 17 GB of values would be a mistake rather than a wish."""
 
+_TABLE = 2**16
+"""Seeds and budgets below this are found by a table, larger ones by bisection."""
 
 _FEW = 8
 """Up to so many values, comparing a column with each of them is cheaper than a table."""
@@ -277,17 +281,17 @@ class _Dense:
         if any(values.dtype.kind not in "iu" for values in (arch, seed, budget)):
             msg = "architectures, seeds and budgets are arrays of integers"
             raise InvalidArgumentError(msg)
-        seed_place, budget_place = _search(self._seed_table, seed), _search(self._budget_table, budget)
+        seed_place, budget_place = self._seed_positions(seed), self._budget_positions(budget)
         known = (arch >= 0) & (arch < self._archs) & (seed_place >= 0) & (budget_place >= 0)
         place = (arch.astype(np.int64) * len(self.seeds) + seed_place) * len(self.budgets) + budget_place
         return np.where(known, place, 0), known
 
     @cached_property
-    def _seed_table(self) -> NDArray[np.int64]:
+    def _seed_positions(self) -> Callable[[NDArray[Any]], NDArray[np.int64]]:
         return _positions(self.seeds)
 
     @cached_property
-    def _budget_table(self) -> NDArray[np.int64]:
+    def _budget_positions(self) -> Callable[[NDArray[Any]], NDArray[np.int64]]:
         return _positions(self.budgets)
 
     def _not_published(self, arch: object, seed: object, budget: object) -> UnknownNameError:
@@ -323,7 +327,7 @@ def _ordinals(column: NDArray[Any], known: list[int]) -> NDArray[Any]:
     elif len(known) <= _FEW:
         ordinals = np.asarray(np.sum([column > value for value in known[:-1]], axis=0, dtype=np.uint8))
     else:
-        ordinals = np.take(_positions(known), column)
+        ordinals = _positions(known)(column)
     return ordinals
 
 
@@ -354,21 +358,25 @@ def _nothing(frame: pl.LazyFrame, wanted: dict[str, str]) -> UnknownNameError | 
     return FrameError(f"the results hold no values with {wanted}\n\nThey have, as (dataset, split): {listed(pairs)}")
 
 
-def _positions(values: list[int]) -> NDArray[np.int64]:
-    """Table from a value to its position, -1 for values that are absent."""
+def _positions(known: list[int]) -> Callable[[NDArray[Any]], NDArray[np.int64]]:
+    """Function from values to their positions among the known ones, which are sorted; -1 for values that are absent."""
     import numpy as np
 
-    table = np.full(2**16, -1, np.int64)
-    table[values] = range(len(values))
-    return table
+    def search(values: NDArray[Any]) -> NDArray[np.int64]:
+        place = np.minimum(np.searchsorted(known, values), len(known) - 1)
+        return np.where(np.take(known, place) == values, place, -1)
 
+    if known[-1] >= _TABLE:
+        return search
+    table = np.full(known[-1] + 1, -1, np.int64)
+    table[known] = range(len(known))
 
-def _search(table: NDArray[np.int64], values: NDArray[Any]) -> NDArray[np.int64]:
-    import numpy as np
+    def look_up(values: NDArray[Any]) -> NDArray[np.int64]:
+        inside = (values >= 0) & (values < len(table))
+        found: NDArray[np.int64] = np.where(inside, table[np.where(inside, values, 0)], -1)
+        return found
 
-    inside = (values >= 0) & (values < len(table))
-    found: NDArray[np.int64] = np.where(inside, table[np.where(inside, values, 0)], -1)
-    return found
+    return look_up
 
 
 def _element(index: int, *arrays: ArrayLike) -> tuple[int, ...]:

@@ -14,7 +14,9 @@ TABLES: Final[tuple[Table, ...]] = ("results", "archs", "runs")
 
 BENCHMARKS: Final = ("nb101", "nb201", "nb301", "nats-tss", "nats-sss")
 DATASETS: Final = ("cifar10", "cifar10-valid", "cifar100", "ImageNet16-120")
-SPLITS: Final = ("train", "val", "test", "valtest")
+SPLITS: Final = ("train", "val", "test", "valtest", "none")
+"""The last is of what was not measured on a data split, such as costs on hardware."""
+
 METRICS: Final = ("accuracy", "accuracy_top5", "loss", "cross_entropy", "learning_rate", "time", "epoch_time")
 
 UNITS: Final = {
@@ -57,16 +59,17 @@ HIVE: Final[dict[str, Any]] = {"benchmark": BENCHMARK, "metric": METRIC, "datase
 """Partition columns of ``results``, outermost folder first."""
 
 RESULT_FILE: Final[dict[str, Any]] = {
-    "arch": pl.UInt32(),
-    "schedule": pl.UInt16(),
-    "budget": pl.UInt16(),
-    "seed": pl.UInt16(),
+    "arch": pl.Int32(),
+    "schedule": pl.Int32(),
+    "budget": pl.Int32(),
+    "seed": pl.Int32(),
     "final": pl.Boolean(),
     "value": pl.Float64(),
 }
-"""Columns inside a results file."""
+"""Columns inside a results file. Integers are signed, never negative: several readers of Parquet refuse unsigned ones."""
 
-RESULTS: Final = RESULT_FILE | HIVE
+_ORDER: Final = ("benchmark", "dataset", "split", "arch", "schedule", "budget", "metric", "seed", "final", "value")
+RESULTS: Final = {name: (RESULT_FILE | HIVE)[name] for name in _ORDER}
 """All columns of a scan of results, in the order in which a scan gives them."""
 
 KEY: Final = ("benchmark", "metric", "dataset", "split", "arch", "schedule", "budget", "seed")
@@ -76,18 +79,18 @@ FILE_KEY: Final = ("arch", "schedule", "budget", "seed")
 RUN_KEY: Final = ("arch", "dataset", "schedule", "seed")
 
 ARCHS: Final[dict[str, Any]] = {
-    "arch": pl.UInt32(),
-    "position": pl.UInt32(),
+    "arch": pl.Int32(),
+    "position": pl.Int32(),
     "arch_str": pl.String(),
     "hash": pl.String(),
 }
 """First columns of every ``archs`` table; the encoding of the space follows."""
 
 RUNS: Final[dict[str, Any]] = {
-    "arch": pl.UInt32(),
+    "arch": pl.Int32(),
     "dataset": DATASET,
-    "schedule": pl.UInt16(),
-    "seed": pl.UInt16(),
+    "schedule": pl.Int32(),
+    "seed": pl.Int32(),
     "params": pl.Int64(),
     "mflops": pl.Float64(),
     "latency": pl.Float64(),

@@ -49,6 +49,16 @@ def test_every_value_and_only_those_are_found(keep):
     assert (~table.mask).sum() == frame.height
 
 
+def test_seeds_and_budgets_of_any_size_are_found():
+    frame = _frame(seeds=(3, 2**31 - 1)).with_columns(budget=pl.col("budget") * 1_000_000)
+    table = nbf.lookup(frame, **CHOICE)
+    for arch, seed, budget, value in frame.select("arch", "seed", "budget", "value").rows():
+        assert table.value(arch, seed, budget) == value
+        assert table.values([arch], [seed], [budget]).tolist() == [value]
+    assert not table.present([0, 0, 0], [4, 0, 2**31 - 2], 1_000_000).any()
+    assert not table.present(0, 3, [0, 999_999, 3_000_001]).any()
+
+
 def test_means_are_builtin_sums_over_published_seeds():
     frame = _frame(seeds=(777, 888, 999)).filter(~((pl.col("arch") == 2) & (pl.col("seed") == 999)))
     table = nbf.lookup(frame, **CHOICE)

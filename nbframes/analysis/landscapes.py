@@ -35,7 +35,7 @@ _LANDSCAPE: Final[dict[str, Any]] = {
     "pairs": pl.UInt32,
     "isolated": pl.UInt32,
     "best": pl.Float64,
-    "best_arch": pl.UInt32,
+    "best_arch": pl.Int32,
     "best_count": pl.UInt32,
     "local_optima": pl.UInt32,
     "fitness_distance": pl.Float64,
@@ -43,7 +43,7 @@ _LANDSCAPE: Final[dict[str, Any]] = {
     "correlation_length": pl.Float64,
 }
 _OPTIMA: Final[dict[str, Any]] = {
-    "arch": pl.UInt32,
+    "arch": pl.Int32,
     "value": pl.Float64,
     "runs": pl.UInt32,
     "neighbours": pl.UInt32,

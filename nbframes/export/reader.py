@@ -26,10 +26,10 @@ class Rows(NamedTuple):
 
     partition: Partition
     final: bool
-    arch: NDArray[np.uint32]
-    schedule: NDArray[np.uint16]
-    budget: NDArray[np.uint16]
-    seed: NDArray[np.uint16]
+    arch: NDArray[np.int32]
+    schedule: NDArray[np.int32]
+    budget: NDArray[np.int32]
+    seed: NDArray[np.int32]
     value: NDArray[np.float64]
 
 

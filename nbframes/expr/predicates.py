@@ -14,7 +14,7 @@ from nbframes.schema import DATASETS, FULL_SCHEDULE, METRICS, RESULT_FILE, SPLIT
 
 Ids = int | Iterable[int]
 
-_LARGEST = {pl.UInt16(): 2**16 - 1, pl.UInt32(): 2**32 - 1}
+_LARGEST = 2**31 - 1
 
 
 @runtime_checkable
@@ -153,7 +153,7 @@ def arch(*ids: Ids) -> pl.Expr:
     --------
     >>> import nbframes as nbf
     >>> import polars as pl
-    >>> frame = pl.DataFrame({"arch": [0, 11, 284]}, schema={"arch": pl.UInt32})
+    >>> frame = pl.DataFrame({"arch": [0, 11, 284]}, schema={"arch": pl.Int32})
     >>> frame.filter(nbf.arch(11, 284)).to_series().to_list()
     [11, 284]
     """
@@ -172,7 +172,7 @@ def seed(*seeds: Ids) -> pl.Expr:
     --------
     >>> import nbframes as nbf
     >>> import polars as pl
-    >>> frame = pl.DataFrame({"seed": [777, 888, 999]}, schema={"seed": pl.UInt16})
+    >>> frame = pl.DataFrame({"seed": [777, 888, 999]}, schema={"seed": pl.Int32})
     >>> frame.filter(nbf.seed(777)).to_series().to_list()
     [777]
     """
@@ -198,7 +198,7 @@ def schedule(*epochs: Ids | Literal["full"]) -> pl.Expr:
     --------
     >>> import nbframes as nbf
     >>> import polars as pl
-    >>> frame = pl.DataFrame({"schedule": [12, 200]}, schema={"schedule": pl.UInt16})
+    >>> frame = pl.DataFrame({"schedule": [12, 200]}, schema={"schedule": pl.Int32})
     >>> frame.filter(nbf.schedule(200)).to_series().to_list()
     [200]
     """
@@ -224,7 +224,7 @@ def budget(*epochs: Ids) -> pl.Expr:
     --------
     >>> import nbframes as nbf
     >>> import polars as pl
-    >>> frame = pl.DataFrame({"budget": [1, 2, 3]}, schema={"budget": pl.UInt16})
+    >>> frame = pl.DataFrame({"budget": [1, 2, 3]}, schema={"budget": pl.Int32})
     >>> frame.filter(nbf.budget(range(2, 4))).to_series().to_list()
     [2, 3]
     """
@@ -272,7 +272,7 @@ def _integers(column: str, ids: Iterable[Ids]) -> pl.Expr:
     if not values:
         msg = f"{column}() needs at least one number"
         raise InvalidArgumentError(msg)
-    values = [_checked(column, value, _LARGEST[dtype]) for value in values]
+    values = [_checked(column, value, _LARGEST) for value in values]
     if len(values) == 1:
         return pl.col(column) == pl.lit(values[0], dtype)
     return pl.col(column).is_in(pl.Series(values, dtype=dtype).implode())

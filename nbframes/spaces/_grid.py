@@ -70,7 +70,7 @@ class Grid:
         return pl.Enum(self.strings)
 
     def find(self, x: pl.Series | pl.DataFrame) -> pl.Series:
-        """Official index of every row as UInt32, null where the row is not an architecture."""
+        """Official index of every row as Int32, null where the row is not an architecture."""
         return self._find_codes(x) if isinstance(x, pl.DataFrame) else self._find_strings(x)
 
     def indices(self, x: pl.Series | pl.DataFrame) -> Indices:
@@ -93,7 +93,7 @@ class Grid:
 
     def enumerate(self) -> pl.DataFrame:
         """Index, string and encoding columns of the whole grid, by index."""
-        return self.table.select(pl.int_range(pl.len(), dtype=pl.UInt32).alias("arch"), self.strings, pl.all())
+        return self.table.select(pl.int_range(pl.len(), dtype=pl.Int32).alias("arch"), self.strings, pl.all())
 
     def draw(self, n: int, seed: int | np.random.Generator | None, *, replace: bool) -> Indices:
         """Indices of ``n`` architectures, uniform over the grid."""
@@ -120,7 +120,7 @@ class Grid:
         if x.dtype not in (pl.String, pl.Categorical, pl.Enum, pl.Null):
             msg = f"a column of architectures must hold strings, got {x.dtype}"
             raise InvalidArgumentError(msg)
-        return x.cast(pl.String).cast(self._enum, strict=False).to_physical().cast(pl.UInt32)
+        return x.cast(pl.String).cast(self._enum, strict=False).to_physical().cast(pl.Int32)
 
     def _find_codes(self, x: pl.DataFrame) -> pl.Series:
         missing = [name for name in self.encoding if name not in x.columns]
@@ -132,7 +132,7 @@ class Grid:
                 ignore_nulls=False,
             )
         ).to_series()
-        return pl.Series("arch", self.index_of_code, pl.UInt32).gather(codes)
+        return pl.Series("arch", self.index_of_code, pl.Int32).gather(codes)
 
     def _digit(self, name: str) -> pl.Expr:
         texts = [str(choice) for choice in self.choices]

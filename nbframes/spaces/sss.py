@@ -144,7 +144,7 @@ def index(x: One | Column, /) -> int | pl.Series:
     11
     """
     if isinstance(x, Column):
-        return pl.Series("arch", _grid().indices(x), pl.UInt32)
+        return pl.Series("arch", _grid().indices(x), pl.Int32)
     return int(np.dot(np.asarray(_channels(x)) // 8 - 1, _grid().places))
 
 

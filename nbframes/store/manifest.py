@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Self
 from nbframes.errors import StoreError
 from nbframes.schema import TABLES, UNITS, Table
 
-FORMAT = 1
+FORMAT = 2
 
 
 class StoredFile(NamedTuple):
@@ -98,11 +98,7 @@ class Manifest:
 
         try:
             document = orjson.loads(content)
-            if document.pop("format") != FORMAT:
-                msg = (
-                    f"{path} has a manifest format that this version of nbframes does not understand; upgrade nbframes"
-                )
-                raise StoreError(msg)
+            _check_format(document.pop("format"), path)
             document["tables"] = {
                 table: [StoredFile(**file) for file in entry["files"]] for table, entry in document["tables"].items()
             }
@@ -128,6 +124,19 @@ class Manifest:
         cells = (line.split(None, 1) for line in lines)
         rows = "".join(f"<tr><th style='text-align:left'>{k}</th><td>{html.escape(v)}</td></tr>" for k, v in cells)
         return f"<table><caption style='text-align:left'>{html.escape(head)}</caption>{rows}</table>"
+
+
+def _check_format(found: object, path: object) -> None:
+    if found == FORMAT:
+        return
+    if found == 1:
+        msg = (
+            f"{path} was written by nbframes 0.1, whose tables (format 1) have unsigned columns and other types; this version reads format {FORMAT}"
+            "\n\nHint: export the source again with `nbframes export SOURCE --store STORE --overwrite`; your own frames with write_results(..., overwrite=True)"
+        )
+    else:
+        msg = f"{path} has the format {found!r}, but this version of nbframes reads format {FORMAT}; upgrade nbframes"
+    raise StoreError(msg)
 
 
 def writer_versions() -> dict[str, str]:

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 Columns = dict[str, "NDArray[Any]"]
 """Rows as arrays of one length, named and typed as in `nbframes.schema.RESULT_FILE`; ``final`` is constant in a file."""
 
-DTYPES = {"arch": np.uint32, "schedule": np.uint16, "budget": np.uint16, "seed": np.uint16, "value": np.float64}
+DTYPES = {"arch": np.int32, "schedule": np.int32, "budget": np.int32, "seed": np.int32, "value": np.float64}
+
+_FINAL_ORDER = ("schedule", "arch", "seed", "budget")
+_CURVE_ORDER = ("arch", "schedule", "budget", "seed")
 
 ROW_GROUP = 131_072
 """Rows that are sorted, encoded and skipped together."""
@@ -61,7 +64,7 @@ class Spill:
                 yield from part.chunks()
             return
         rows = joined([chunk for part in parts for chunk in part.chunks()])
-        order = np.lexsort(_sort_keys(rows, final=self._final)[::-1])
+        order = sorted_order(rows, final=self._final)
         for start in range(0, len(order), ROW_GROUP):
             window = order[start : start + ROW_GROUP]
             yield {name: column[window] for name, column in rows.items()}
@@ -110,10 +113,20 @@ def joined(parts: list[Columns]) -> Columns:
 
 def _sort_keys(columns: Columns, *, final: bool) -> tuple[NDArray[Any], NDArray[Any]]:
     """The order of a file as two integers a row, most significant first."""
-    arch, schedule = columns["arch"].astype(np.uint64), columns["schedule"].astype(np.uint64)
-    if final:
-        return (schedule << np.uint64(48)) | (arch << np.uint64(16)) | columns["seed"], columns["budget"]
-    return (arch << np.uint64(32)) | (schedule << np.uint64(16)) | columns["budget"], columns["seed"]
+    first, second, third, fourth = _FINAL_ORDER if final else _CURVE_ORDER
+    return _paired(columns[first], columns[second]), _paired(columns[third], columns[fourth])
+
+
+def _paired(major: NDArray[Any], minor: NDArray[Any]) -> NDArray[Any]:
+    pair = major.astype(np.int64)
+    pair <<= 32
+    pair |= minor
+    return pair
+
+
+def sorted_order(columns: Columns, *, final: bool) -> NDArray[np.intp]:
+    """Positions of the rows in the order of the file."""
+    return np.lexsort(_sort_keys(columns, final=final)[::-1])
 
 
 def first_not_increasing(columns: Columns, *, final: bool) -> int | None:

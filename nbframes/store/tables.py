@@ -9,7 +9,7 @@ import polars as pl
 
 from nbframes import expr
 from nbframes.errors import StoreError, UnknownNameError, listed
-from nbframes.schema import BENCHMARK, BENCHMARKS, DATASET, HIVE, RESULT_FILE, Table, manifest_file
+from nbframes.schema import BENCHMARK, BENCHMARKS, DATASET, HIVE, RESULTS, Table, manifest_file
 from nbframes.store.commit import RECORD
 from nbframes.store.storage import Files
 
@@ -201,7 +201,7 @@ class Store:
         Returns
         -------
         LazyFrame
-            Columns of `nbframes.schema.RESULTS`: arch, schedule, budget, seed, final, value, benchmark, metric, dataset, split.
+            Columns of `nbframes.schema.RESULTS`: benchmark, dataset, split, arch, schedule, budget, metric, seed, final, value.
 
         Raises
         ------
@@ -227,7 +227,7 @@ class Store:
         paths = [path for name in self._chosen(benchmarks) for path in self._paths(name, "results")]
         return pl.scan_parquet(
             paths,
-            schema=RESULT_FILE,
+            schema=RESULTS,
             hive_schema=HIVE,
             hive_partitioning=True,
             glob=False,

@@ -156,6 +156,9 @@ def _conformed(frame: pl.DataFrame, named: set[object]) -> pl.DataFrame:
 
 def _cast(column: pl.Series, dtype: Any) -> pl.Series:
     """Cast a column if every value stays what it is."""
+    if dtype == RESULT_FILE["arch"] and column.dtype.is_numeric() and len(column) and column.min() < 0:  # type: ignore[operator]
+        msg = f"column {column.name!r} holds {column.min()!r}; arch, schedule, budget and seed count from 0"
+        raise FrameError(msg)
     if column.dtype == dtype:
         return column
     try:

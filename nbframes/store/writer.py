@@ -35,6 +35,8 @@ _VALUE_ENCODINGS: tuple[dict[str, Any], ...] = (
     {"use_dictionary": ["budget"], "column_encoding": {"value": "BYTE_STREAM_SPLIT"}},
     {"use_dictionary": ["budget"]},
 )
+_SIGNED: dict[Any, Any] = {pl.UInt8: pl.Int16, pl.UInt16: pl.Int32, pl.UInt32: pl.Int64}
+_FEW = 256
 _PARQUET: dict[str, Any] = {
     "compression": "zstd",
     "compression_level": 3,
@@ -90,8 +92,9 @@ class BenchmarkWriter:
         Raises
         ------
         FrameError
-            If rows of a sorted curve are out of order or occur twice.
+            If a key is negative, or rows of a sorted curve are out of order or occur twice.
         """
+        _check_not_negative(columns)
         with explain_os_errors(self._store):
             if final or not self._sorted_curves:
                 if (spill := self._spills.get((partition, final))) is None:
@@ -174,6 +177,13 @@ class BenchmarkWriter:
         path.parent.mkdir(parents=True, exist_ok=True)
         _write_side_table(frame, path)
         return _name_by_content(path, f"{folder}/{table}", frame.height)
+
+
+def _check_not_negative(columns: Columns) -> None:
+    for name in FILE_KEY:
+        if columns[name].min(initial=0) < 0:
+            msg = f"{name} {columns[name].min()} is negative; arch, schedule, budget and seed count from 0"
+            raise FrameError(msg)
 
 
 class _PartitionFile:
@@ -267,11 +277,12 @@ def _write_side_table(frame: pl.DataFrame, path: Path) -> None:
     """Write ``archs`` or ``runs``: whole numbers as differences, floats as byte streams, repeated texts by dictionary."""
     import pyarrow.parquet as pq
 
+    frame = frame.cast(_SIGNED)
     encodings = {}
     for name, dtype in frame.schema.items():
         if dtype.is_float():
             encodings[name] = "BYTE_STREAM_SPLIT"
-        elif dtype in (pl.UInt32, pl.Int64):
+        elif dtype in (pl.Int32, pl.Int64) and frame[name].n_unique() > _FEW:
             encodings[name] = "DELTA_BINARY_PACKED"
     distinct = [c.name for c in frame if c.dtype == pl.String and c.n_unique() > frame.height // 2]
     repeated = [name for name in frame.columns if name not in encodings and name not in distinct]

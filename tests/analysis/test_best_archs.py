@@ -84,7 +84,7 @@ def test_an_architecture_without_the_cost_is_left_out_and_not_counted():
 
 def test_runs_typed_as_the_store_types_them_fit_frames_of_strings():
     runs = RUNS.cast(
-        {"benchmark": nbf.schema.BENCHMARK, "dataset": nbf.schema.DATASET, "arch": pl.UInt32, "schedule": pl.UInt16}
+        {"benchmark": nbf.schema.BENCHMARK, "dataset": nbf.schema.DATASET, "arch": pl.Int32, "schedule": pl.Int32}
     )
     assert_frame_equal(
         nbf.best_archs(RESULTS, runs=runs, at_most={"params": 1e6}),

@@ -36,8 +36,8 @@ def scans():
             pl.lit(benchmark).alias("benchmark"),
             pl.lit(dataset).alias("dataset"),
             pl.lit(split).alias("split"),
-            pl.lit(schedule, pl.UInt16).alias("schedule"),
-            pl.lit(schedule, pl.UInt16).alias("budget"),
+            pl.lit(schedule, pl.Int32).alias("schedule"),
+            pl.lit(schedule, pl.Int32).alias("budget"),
             "arch",
             "seed",
             metric=pl.lit("accuracy"),
@@ -46,7 +46,7 @@ def scans():
         )
         for benchmark, dataset, split, schedule in kinds
     ]
-    results = pl.concat([*parts, parts[0].with_columns(final=pl.lit(value=False), budget=pl.lit(1, pl.UInt16))])
+    results = pl.concat([*parts, parts[0].with_columns(final=pl.lit(value=False), budget=pl.lit(1, pl.Int32))])
     runs = results.select("benchmark", "dataset", "schedule", "arch", "seed").unique()
     return results.lazy(), runs.with_columns(params=(pl.col("arch") * 7919 % 101 + 1) * 1000).lazy()
 

@@ -69,7 +69,7 @@ small_lands = st.integers(2, 9).flatmap(
 def as_frames(land):
     values, edges, maximise = land
     frame = pl.DataFrame({"arch": range(len(values)), "value": values}, schema={"arch": pl.Int64, "value": pl.Float64})
-    pairs = pl.DataFrame(edges, schema={"arch": pl.UInt32, "neighbour": pl.UInt32}, orient="row")
+    pairs = pl.DataFrame(edges, schema={"arch": pl.Int32, "neighbour": pl.Int32}, orient="row")
     known = {i: v for i, v in enumerate(values) if v is not None}
     around = adjacency(pairs.filter(pl.col("arch").is_in(known) & pl.col("neighbour").is_in(known)))
     for node, others in around.items():
@@ -171,8 +171,8 @@ def test_real_topology_space(tss_results, pairs):
 def test_several_benchmarks_at_once_give_what_each_gives_alone(results, archs):
     both = pl.concat(
         [
-            archs.select(pl.lit("nats-tss").alias("benchmark"), "arch", "arch_str"),
-            sss.enumerate().select(pl.lit("nats-sss").alias("benchmark"), pl.col("arch").cast(pl.UInt32), "arch_str"),
+            archs.select(pl.lit("nats-tss").alias("benchmark"), pl.col("arch").cast(pl.Int32), "arch_str"),
+            sss.enumerate().select(pl.lit("nats-sss").alias("benchmark"), "arch", "arch_str"),
         ]
     ).filter(pl.col("arch") < 4096)
     results = results.filter(
@@ -209,7 +209,7 @@ def test_pairs_of_the_topology_space_are_its_neighbours(archs, pairs):
 
 def test_pairs_of_cells_are_edits_up_to_isomorphism():
     cells = nb101.enumerate(max_vertices=5)
-    archs = cells.select(pl.col("arch_str").alias("arch_str"), pl.int_range(pl.len(), dtype=pl.UInt32).alias("arch"))
+    archs = cells.select(pl.col("arch_str").alias("arch_str"), pl.int_range(pl.len(), dtype=pl.Int32).alias("arch"))
     found = set(neighbour_pairs(archs, space="nb101").rows())
     arch_of = dict(zip(nb101.hash(archs["arch_str"]), archs["arch"], strict=True))
     expected = set()

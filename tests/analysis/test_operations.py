@@ -116,7 +116,7 @@ def test_size_space_replaces_channels():
 
 
 def test_cells_with_replaced_operations_are_found_however_they_are_drawn():
-    archs = nb101.enumerate(max_vertices=4).select("arch_str", arch=pl.int_range(pl.len(), dtype=pl.UInt32))
+    archs = nb101.enumerate(max_vertices=4).select("arch_str", arch=pl.int_range(pl.len(), dtype=pl.Int32))
     found = replacement_pairs(archs, space="nb101")
     arch_of = dict(zip(nb101.hash(archs["arch_str"]), archs["arch"], strict=True))
     expected = []
@@ -142,8 +142,8 @@ def test_several_benchmarks_and_datasets_at_once_give_what_each_gives_alone(data
     )
     both = pl.concat(
         [
-            archs.select(pl.lit("nats-tss").alias("benchmark"), "arch", "arch_str"),
-            sss.enumerate().select(pl.lit("nats-sss").alias("benchmark"), pl.col("arch").cast(pl.UInt32), "arch_str"),
+            archs.select(pl.lit("nats-tss").alias("benchmark"), pl.col("arch").cast(pl.Int32), "arch_str"),
+            sss.enumerate().select(pl.lit("nats-sss").alias("benchmark"), "arch", "arch_str"),
         ]
     ).filter(pl.col("arch") < 4096)
     for helper in (marginal_means, operation_effects):

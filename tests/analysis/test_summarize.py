@@ -14,8 +14,8 @@ from nbframes.errors import FrameError
 populations = dataframes(
     [
         column("dataset", strategy=st.sampled_from(["x", "y"])),
-        column("arch", dtype=pl.UInt32, strategy=st.integers(0, 9)),
-        column("seed", dtype=pl.UInt16, strategy=st.integers(0, 3)),
+        column("arch", dtype=pl.Int32, strategy=st.integers(0, 9)),
+        column("seed", dtype=pl.Int32, strategy=st.integers(0, 3)),
         column("value", dtype=pl.Float64, strategy=st.integers(0, 6).map(lambda n: n / 3)),
     ],
     min_size=1,

@@ -31,7 +31,7 @@ def runs(data):
     return (
         archs.unpivot(list(names), index="arch", variable_name="dataset", value_name="millions")
         .with_columns(pl.col("dataset").replace(names), params=(pl.col("millions") * 1e6).round().cast(pl.Int64))
-        .with_columns(benchmark=pl.lit("nats-tss"), schedule=pl.lit(200, pl.UInt16), seed=pl.lit(777, pl.UInt16))
+        .with_columns(benchmark=pl.lit("nats-tss"), schedule=pl.lit(200, pl.Int32), seed=pl.lit(777, pl.Int32))
         .drop("millions")
     )
 

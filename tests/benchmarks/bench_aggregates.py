@@ -24,7 +24,7 @@ def main() -> None:
         metric=pl.lit("accuracy", METRIC),
         dataset=pl.lit("cifar10", DATASET),
         split=pl.lit("test", SPLIT),
-        schedule=pl.lit(options.budgets, pl.UInt16),
+        schedule=pl.lit(options.budgets, pl.Int32),
     )
     final = frame.filter(pl.col("budget") == options.budgets)
     plain = frame.select("arch", "budget", "seed", "value")

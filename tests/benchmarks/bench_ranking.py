@@ -23,9 +23,9 @@ def curves(archs: int, budgets: int, seeds: int = 3) -> pl.DataFrame:
     value = np.round(10 + (final[:, None] - 10)[:, :, None] * progress[None, :, None] + noise, 2)
     return pl.DataFrame(
         {
-            "arch": np.repeat(np.arange(archs, dtype=np.uint32), budgets * seeds),
-            "budget": np.tile(np.repeat(np.arange(1, budgets + 1, dtype=np.uint16), seeds), archs),
-            "seed": np.tile(np.array([777, 888, 999], dtype=np.uint16)[:seeds], archs * budgets),
+            "arch": np.repeat(np.arange(archs, dtype=np.int32), budgets * seeds),
+            "budget": np.tile(np.repeat(np.arange(1, budgets + 1, dtype=np.int32), seeds), archs),
+            "seed": np.tile(np.array([777, 888, 999], dtype=np.int32)[:seeds], archs * budgets),
             "value": value.ravel(),
         }
     )

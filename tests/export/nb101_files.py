@@ -169,7 +169,7 @@ def read(path, *, jobs=1, on_error="raise"):
             frame = pl.DataFrame({name: getattr(rows, name) for name in names})
             assert frame.equals(frame.sort("arch", "schedule", "budget", "seed"))
             assert dict(frame.schema) == dict(
-                zip(names, (pl.UInt32, pl.UInt16, pl.UInt16, pl.UInt16, pl.Float64), strict=True)
+                zip(names, (pl.Int32, pl.Int32, pl.Int32, pl.Int32, pl.Float64), strict=True)
             )
             labels = {"metric": rows.partition.metric, "split": rows.partition.split, "final": rows.final}
             frames.append(frame.with_columns(pl.lit(value).alias(name) for name, value in labels.items()))

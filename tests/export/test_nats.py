@@ -102,7 +102,7 @@ class Tables:
     def numbers(self):
         found = {}
         for rows in (rows for batch in self.batches for rows in batch.rows):
-            assert [column.dtype for column in rows[2:]] == [np.uint32, np.uint16, np.uint16, np.uint16, np.float64]
+            assert [column.dtype for column in rows[2:]] == [np.int32] * 4 + [np.float64]
             assert ((rows.budget == rows.schedule) == rows.final).all()
             keys = list(zip(*(column.tolist() for column in rows[2:6]), strict=True))
             assert keys == sorted(set(keys)), "sorted by arch, schedule, budget, seed, each once"

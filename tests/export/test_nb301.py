@@ -142,7 +142,7 @@ def test_the_real_run_value_by_value(tmp_path, real, data) -> None:
 
 def test_the_tables_have_the_promised_columns(tmp_path, make) -> None:
     tables = read(FolderReader(write(tmp_path, {"rs/results_0.json": make()})))
-    assert dict(tables.archs.schema) == ARCHS | darts.ENCODING | {"layers": pl.UInt16, "init_channels": pl.UInt16}
+    assert dict(tables.archs.schema) == ARCHS | darts.ENCODING | {"layers": pl.Int32, "init_channels": pl.Int32}
     assert list(tables.runs.schema.items())[: len(RUNS)] == list(RUNS.items())
     assert tables.runs.columns[len(RUNS) :][:4] == ["entry", "optimizer", "path", "dataset_path"]
 

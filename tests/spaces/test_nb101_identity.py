@@ -119,7 +119,7 @@ def test_md5_of_many_is_that_of_hashlib(constant, colour):
 class TestFind:
     @pytest.fixture
     def archs(self, published):
-        return published.select(arch=pl.int_range(pl.len(), dtype=pl.UInt32), arch_str="arch_str", hash="expected")
+        return published.select(arch=pl.int_range(pl.len(), dtype=pl.Int32), arch_str="arch_str", hash="expected")
 
     def test_unpruned_and_renumbered_cells_are_found(self, archs):
         wanted = archs.filter(pl.col("arch_str").str.len_chars() > 60).row(0, named=True)

@@ -227,16 +227,16 @@ class NASBench301(NASBenchBase):
         return dict(zip(entries.tolist(), values.tolist(), strict=True))
 
     @cached_property
-    def _held(self) -> tuple[NDArray[np.int64], NDArray[np.uint16], NDArray[np.float64]]:
+    def _held(self) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float64]]:
         """Where the curve of each run begins, and the epochs and values of all curves, one after the other."""
         import numpy as np
 
         entries, epochs, values = self._by_entry("val")
         points = np.bincount(entries, minlength=max(self._rows) + 1)
-        order = np.argsort(entries << 16 | epochs, kind="stable")
+        order = np.argsort(entries << 32 | epochs, kind="stable")
         return np.concatenate([[0], np.cumsum(points)]), epochs[order], values[order]
 
-    def _by_entry(self, split: str) -> tuple[NDArray[np.int64], NDArray[np.uint16], NDArray[np.float64]]:
+    def _by_entry(self, split: str) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float64]]:
         """Entry, epoch and value of everything that was measured in a split."""
         import numpy as np
 

@@ -66,7 +66,7 @@ def _within(
         if (flop_max is None or mean(consistent(flops, seeds)) <= flop_max)
         and (param_max is None or mean(consistent([count / 1e6 for count in params], seeds)) <= param_max)
     ]
-    return pl.DataFrame({"arch": kept}, schema={"arch": pl.UInt32})
+    return pl.DataFrame({"arch": kept}, schema={"arch": pl.Int32})
 
 
 def _dataset_and_split(dataset: str, metric_on_set: str) -> tuple[str, str]:

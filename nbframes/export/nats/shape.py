@@ -69,9 +69,9 @@ class Shape(NamedTuple):
     """
 
     blocks: tuple[Block, ...]
-    schedule: NDArray[np.uint16]
-    budget: NDArray[np.uint16]
-    seed: NDArray[np.uint16]
+    schedule: NDArray[np.int32]
+    budget: NDArray[np.int32]
+    seed: NDArray[np.int32]
     runs: tuple[RunKey, ...]
     latencies: tuple[int, ...]
     """Number of latencies measured of each run."""
@@ -124,7 +124,7 @@ def arranged(runs: tuple[RunShape, ...]) -> tuple[Shape, NDArray[np.intp]]:
         if before == after:
             msg = f"two values for {'/'.join(before.partition)}, budget {before.budget}, seed {before.seed}"
             raise ValueError(msg)
-    keys = np.array([row[2:] for row in rows], np.uint16).reshape(-1, 3)
+    keys = np.array([row[2:] for row in rows], np.int32).reshape(-1, 3)
     schedule, budget, seed = (np.ascontiguousarray(column) for column in keys.T)
     latencies = tuple(run.latencies for run in runs)
     shape = Shape(

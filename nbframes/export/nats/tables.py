@@ -60,7 +60,7 @@ def _rows(records: Sequence[Record]) -> list[Rows]:
 
 def _rows_of_one_shape(records: Sequence[Record], shape: Shape) -> list[Rows]:
     count = len(records)
-    archs = np.array([record.arch for record in records], np.uint32)
+    archs = np.array([record.arch for record in records], np.int32)
     values = np.stack([record.values for record in records])
     found = []
     for partition, final, start, stop in shape.blocks:
@@ -72,7 +72,7 @@ def _rows_of_one_shape(records: Sequence[Record], shape: Shape) -> list[Rows]:
 
 
 def _block_rows(partition: Partition, final: bool, parts: list[tuple[Record, slice]]) -> Rows:
-    archs = np.array([record.arch for record, _ in parts], np.uint32)
+    archs = np.array([record.arch for record, _ in parts], np.int32)
     schedule, budget, seed = (
         np.concatenate([getattr(record.shape, name)[place] for record, place in parts])
         for name in ("schedule", "budget", "seed")
@@ -90,11 +90,11 @@ def _runs(records: Sequence[Record]) -> pl.DataFrame:
     measured = _lists(latencies, counts)
     columns: dict[str, Any] = {
         "arch": np.repeat(
-            np.array([record.arch for record in records], np.uint32), [len(r.shape.runs) for r in records]
+            np.array([record.arch for record in records], np.int32), [len(r.shape.runs) for r in records]
         ),
         "dataset": [run.dataset for run in keys],
-        "schedule": np.array([run.schedule for run in keys], np.uint16),
-        "seed": np.array([run.seed for run in keys], np.uint16),
+        "schedule": np.array([run.schedule for run in keys], np.int32),
+        "seed": np.array([run.seed for run in keys], np.int32),
         "params": np.rint(params * 1e6).astype(np.int64),
         "mflops": mflops,
         "latency": _means(measured, latencies, counts),

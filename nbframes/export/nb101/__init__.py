@@ -215,8 +215,8 @@ def _batched(items: Iterator[_Item], size: int) -> Iterator[list[_Item]]:
 
 def _batch(part: Part, first: int) -> Batch:
     """Make the rows of one part, whose first architecture gets the number ``first``."""
-    number = np.arange(first, first + part.archs.height, dtype=np.uint32)
-    arch, schedule, seed = np.repeat(number, part.counts), part.schedule, part.seed
+    number = np.arange(first, first + part.archs.height, dtype=np.int32)
+    arch, schedule, seed = np.repeat(number, part.counts), part.schedule.astype(np.int32), part.seed.astype(np.int32)
     rows = []
     for name, column in zip(VALUES, part.values, strict=True):
         when, what = name.split("_", 1)
@@ -224,7 +224,7 @@ def _batch(part: Part, first: int) -> Batch:
         value = column.astype(np.float64)
         if _MEASURED[what].metric == "accuracy":
             value = percent(value)
-        budget = schedule if final else schedule // np.uint16(2)
+        budget = schedule if final else schedule // np.int32(2)
         absent = np.isnan(value)
         keep: Any = ~absent if absent.any() else slice(None)
         rows.append(Rows(_MEASURED[what], final, arch[keep], schedule[keep], budget[keep], seed[keep], value[keep]))

@@ -22,7 +22,7 @@ COUNTS: Final = tuple(f"points_{k}" for k in range(len(CURVES)))
 """Columns with the number of points of each of `CURVES`."""
 
 _COSTS: Final[dict[str, Any]] = {"params": pl.Int64(), "train_time": pl.Float64(), "test_accuracy": pl.Float64()}
-BEST_COLUMNS: Final[dict[str, Any]] = {"best_epoch": pl.UInt16()} | {
+BEST_COLUMNS: Final[dict[str, Any]] = {"best_epoch": pl.Int32()} | {
     f"best_{name}": pl.Float64()
     for name in (
         "val_accuracy",
@@ -36,16 +36,16 @@ BEST_COLUMNS: Final[dict[str, Any]] = {"best_epoch": pl.UInt16()} | {
 RUNS: Final[dict[str, Any]] = (
     {
         "path": pl.String(),
-        "entry": pl.UInt32(),
-        "layers": pl.UInt16(),
-        "init_channels": pl.UInt16(),
-        "schedule": pl.UInt16(),
+        "entry": pl.Int32(),
+        "layers": pl.Int32(),
+        "init_channels": pl.Int32(),
+        "schedule": pl.Int32(),
     }
     | {"optimizer": pl.String(), "dataset": pl.String(), "dataset_path": pl.String()}
     | _COSTS
     | BEST_COLUMNS
     | {"config": pl.String(), "failed": pl.Boolean(), "unknowable": pl.Boolean()}
-    | {"epochs": pl.List(pl.UInt16()), "offset": pl.Int64()}
+    | {"epochs": pl.List(pl.Int32()), "offset": pl.Int64()}
     | dict.fromkeys(COUNTS, pl.UInt32())
 )
 """Columns of `Chunk.runs`, which also has ``arch_str``; ``offset`` is where the values of a run begin."""

@@ -14,6 +14,7 @@ from nbframes.export.nb301.run import CURVES
 from nbframes.export.reader import Batch, Rows
 from nbframes.schema import ARCHS, RUNS, Partition
 from nbframes.spaces import darts
+from nbframes.store.spill import first_not_increasing, sorted_order
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator
@@ -48,12 +49,12 @@ def in_order(runs: pl.DataFrame, broken: list[str], root: str) -> pl.DataFrame:
     """
     runs = runs.sort("path", "entry", maintain_order=True)
     gaps = np.searchsorted(np.array(sorted(broken), dtype=object), runs["path"].to_numpy()) if broken else 0
-    places = pl.Series(np.arange(runs.height) + gaps, dtype=pl.UInt32)
-    archs = runs.select(_IDENTITY).unique(maintain_order=True).with_row_index("arch")
+    places = pl.Series(np.arange(runs.height) + gaps, dtype=pl.Int32)
+    archs = runs.select(_IDENTITY).unique(maintain_order=True).with_columns(arch=pl.int_range(pl.len(), dtype=pl.Int32))
     return (
         runs.with_columns(pl.col("entry").fill_null(places), pl.col("path").str.strip_prefix(root))
         .join(archs, on=_IDENTITY, how="left", maintain_order="left")
-        .with_columns(seed=pl.int_range(pl.len(), dtype=pl.UInt16).over("arch"))
+        .with_columns(seed=pl.int_range(pl.len(), dtype=pl.Int32).over("arch"))
         .sort("arch", "seed")
     )
 
@@ -73,14 +74,14 @@ def batches(runs: pl.DataFrame, values: NDArray[np.float64]) -> Generator[Batch]
 def _curve_rows(dataset: str, runs: pl.DataFrame, values: NDArray[np.float64]) -> Iterator[Rows]:
     points = runs.select(COUNTS).to_numpy().astype(np.int64)
     first_value = runs["offset"].to_numpy()[:, None] + np.cumsum(points, axis=1) - points
-    epochs = [(row, np.array(given, dtype=np.uint16)) for row, given in enumerate(runs["epochs"]) if given is not None]
+    epochs = [(row, np.array(given, dtype=np.int32)) for row, given in enumerate(runs["epochs"]) if given is not None]
     for k, (metric, split) in enumerate(CURVES.values()):
         count = points[:, k]
         if not count.any():
             continue
         first_row = np.cumsum(count) - count
         position = np.arange(count.sum()) - np.repeat(first_row, count)
-        budget = (position + 1).astype(np.uint16)
+        budget = (position + 1).astype(np.int32)
         for row, given in epochs:
             budget[first_row[row] :][: count[row]] = given[: count[row]]
         final = position == np.repeat(count - 1, count)
@@ -101,10 +102,8 @@ def _scalar_rows(dataset: str, runs: pl.DataFrame) -> Iterator[Rows]:
 
 def _sorted_rows(partition: Partition, chosen: Any, columns: dict[str, NDArray[Any]], *, final: bool) -> Rows:
     columns = {name: column[chosen] for name, column in columns.items()}
-    arch, schedule, budget = (columns[name].astype(np.uint64) for name in ("arch", "schedule", "budget"))
-    key = arch << np.uint64(32) | schedule << np.uint64(16) | budget
-    if not (key[1:] > key[:-1]).all():
-        order = np.lexsort([columns["seed"], key])
+    if first_not_increasing(columns, final=False) is not None:
+        order = sorted_order(columns, final=False)
         columns = {name: column[order] for name, column in columns.items()}
     return Rows(partition, final, **columns)
 

@@ -32,7 +32,7 @@ def index(x: One | Column, /) -> int | pl.Series:
     0
     """
     if isinstance(x, Column):
-        return pl.Series("arch", grid().indices(x), pl.UInt32)
+        return pl.Series("arch", grid().indices(x), pl.Int32)
     digits = [OPERATIONS.index(operation) for operation in as_cell(x)]
     return int(grid().index_of_code[np.dot(digits, grid().places)])
 
