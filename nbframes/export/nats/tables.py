@@ -127,7 +127,7 @@ def _means(lists: pl.Series, values: NDArray[np.float64], counts: NDArray[np.int
 def _train_times(record: Record) -> list[float | None]:
     """Total training time of each run, its epochs summed from left to right (``np.sum`` would add in pairs)."""
     totals: list[float | None] = [None] * len(record.shape.runs)
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
         sums = [np.add.accumulate(record.values[places], axis=1)[:, -1] for _, places in record.shape.train_times]
     for (runs, _), found in zip(record.shape.train_times, sums, strict=True):
         for run, total in zip(runs.tolist(), found.tolist(), strict=True):
