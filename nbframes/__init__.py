@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from nbframes.benchmarks import Benchmark, Metric, register
 from nbframes.export import export
 from nbframes.expr import (
     arch,
@@ -28,7 +29,7 @@ from nbframes.lookup_table import lookup
 from nbframes.store import Store, open_store, scan, scan_archs, scan_runs
 
 if TYPE_CHECKING:
-    from nbframes import errors, plot, schema, spaces, surrogate, synthetic
+    from nbframes import benchmarks, errors, plot, schema, spaces, surrogate, synthetic
     from nbframes.analysis import (
         Comparison,
         best_archs,
@@ -94,11 +95,14 @@ _LATE = {
 _LATE_MODULES = ("errors", "plot", "synthetic", "schema", "spaces", "surrogate")
 
 __all__ = [
+    "Benchmark",
     "Comparison",
     "Manifest",
+    "Metric",
     "Store",
     "arch",
     "available",
+    "benchmarks",
     "best_archs",
     "budget",
     "compare",
@@ -129,6 +133,7 @@ __all__ = [
     "rank",
     "rank_correlation",
     "rank_stability",
+    "register",
     "regret",
     "replacement_pairs",
     "scan",

@@ -58,6 +58,10 @@ class BenchmarkExistsError(StoreError, FileExistsError):
     """A benchmark is already in the store and ``overwrite`` was not asked for."""
 
 
+class PluginWarning(UserWarning):
+    """A package that brings benchmarks could not be loaded; nbframes goes on without it."""
+
+
 class MissingDependencyError(NBFramesError, ImportError):
     """An optional package is not installed."""
 

@@ -12,32 +12,8 @@ from nbframes.errors import InvalidArgumentError, UnknownNameError
 Table = Literal["results", "archs", "runs"]
 TABLES: Final[tuple[Table, ...]] = ("results", "archs", "runs")
 
-BENCHMARKS: Final = ("nb101", "nb201", "nb301", "nats-tss", "nats-sss")
-DATASETS: Final = ("cifar10", "cifar10-valid", "cifar100", "ImageNet16-120")
 SPLITS: Final = ("train", "val", "test", "valtest", "none")
 """The last is of what was not measured on a data split, such as costs on hardware."""
-
-METRICS: Final = ("accuracy", "accuracy_top5", "loss", "cross_entropy", "learning_rate", "time", "epoch_time")
-
-UNITS: Final = {
-    "accuracy": "percent [0, 100]",
-    "accuracy_top5": "percent [0, 100]",
-    "loss": "the training objective as published",
-    "cross_entropy": "nats",
-    "learning_rate": "1",
-    "time": "seconds up to the budget",
-    "epoch_time": "seconds of that one epoch",
-    "params": "count",
-    "mflops": "millions of operations",
-    "latency": "seconds",
-    "train_time": "seconds",
-    "schedule": "epochs",
-    "budget": "epochs",
-}
-"""Unit of every published metric and of every cost in ``runs``."""
-
-FULL_SCHEDULE: Final = {"nb101": 108, "nb201": 200, "nb301": 100, "nats-tss": 200, "nats-sss": 90}
-"""Epochs of each published benchmark's own full training."""
 
 NAMESPACE: Final = "nbframes"
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 import nbframes as nbf
+from nbframes import benchmarks
 from nbframes.errors import InvalidArgumentError, UnknownNameError
 from nbframes.expr import tied
 from nbframes.schema import DATASET, METRIC, SPLIT
@@ -59,7 +60,7 @@ def test_own_names_are_taken_when_they_are_known():
 
 
 def test_on_follows_the_protocol_of_the_papers():
-    rows = [(d, s) for d in nbf.schema.DATASETS for s in nbf.schema.SPLITS]
+    rows = [(d, s) for d in benchmarks.dataset_names() for s in nbf.schema.SPLITS]
     frame = pl.DataFrame(rows, schema={"dataset": DATASET, "split": SPLIT}, orient="row")
 
     def chosen(*names):
@@ -69,16 +70,18 @@ def test_on_follows_the_protocol_of_the_papers():
     assert chosen("cifar10", "train") == [("cifar10", "train")]
     assert chosen("cifar10", "test") == [("cifar10", "test")]
     assert chosen("ImageNet16-120", "valtest") == [("ImageNet16-120", "valtest")]
+    with pytest.raises(UnknownNameError, match=r"split of 'cifar10' 'valtest'.*\n\nValid: 'train', 'val', 'test'"):
+        nbf.on("cifar10", "valtest")
     with pytest.raises(InvalidArgumentError, match="Hint: use nbf"):
         nbf.on("cifar10-valid", "val")
 
 
 def test_full_schedule_is_each_benchmarks_own():
-    rows = [(b, s) for b in (*nbf.schema.BENCHMARKS, "mine") for s in (12, 90, 100, 108, 200)]
+    rows = [(b, s) for b in (*benchmarks.names(), "mine") for s in (12, 90, 100, 108, 200)]
     frame = pl.DataFrame(rows, schema={"benchmark": pl.String, "schedule": pl.Int32}, orient="row")
-    assert dict(frame.filter(nbf.schedule("full")).rows()) == nbf.schema.FULL_SCHEDULE
+    assert dict(frame.filter(nbf.schedule("full")).rows()) == benchmarks.full_schedules()
     both = frame.filter(nbf.schedule("full", 12))
-    assert both.height == len(nbf.schema.FULL_SCHEDULE) + 6
+    assert both.height == len(benchmarks.full_schedules()) + 6
 
 
 def test_aggregates_work_in_agg_and_over():

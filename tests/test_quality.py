@@ -66,6 +66,7 @@ print(*(name for name in sys.modules if "." not in name))
 ROOMS = [
     {"errors"},
     {"schema"},
+    {"benchmarks"},
     {"numerics", "progress", "display"},
     {"spaces"},
     {"expr"},

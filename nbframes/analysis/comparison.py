@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import polars as pl
 
+from nbframes import benchmarks
 from nbframes.analysis._frames import as_lazy, require
 from nbframes.analysis.noise import seed_noise
 from nbframes.analysis.pareto import pareto_front
@@ -14,7 +15,6 @@ from nbframes.analysis.ranking import rank_correlation
 from nbframes.analysis.tradeoffs import with_costs
 from nbframes.errors import FrameError, InvalidArgumentError
 from nbframes.expr import final, on, schedule
-from nbframes.schema import DATASETS, FULL_SCHEDULE
 
 
 class Comparison(NamedTuple):
@@ -89,7 +89,7 @@ def compare(
     require(as_lazy(results), ("benchmark", "metric", "dataset", "split", "arch", "schedule", "seed", "final", "value"))
     here, there = _where(dataset, split), _where(dataset, against)
     longest = pl.col("schedule") == pl.col("schedule").max().over("benchmark")
-    own = ~pl.col("benchmark").cast(pl.String).is_in(list(FULL_SCHEDULE))
+    own = ~pl.col("benchmark").cast(pl.String).is_in(list(benchmarks.full_schedules()))
     rows = (
         results.lazy()
         .filter(final(), pl.col("metric") == metric, here | there, schedule("full") | own)
@@ -112,6 +112,6 @@ def compare(
 
 
 def _where(dataset: str, split: str) -> pl.Expr:
-    if dataset in DATASETS:
+    if dataset in benchmarks.dataset_names():
         return on(dataset, split)
     return (pl.col("dataset") == dataset) & (pl.col("split") == split)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 import polars as pl
 
+from nbframes import benchmarks
 from nbframes.analysis._frames import as_lazy, one_of, require
 from nbframes.errors import FrameError, InvalidArgumentError, listed
 
@@ -14,15 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
 Space = Literal["nb101", "tss", "sss", "darts"]
-
-SPACE_OF: Final[dict[str, Space]] = {
-    "nb101": "nb101",
-    "nb201": "tss",
-    "nb301": "darts",
-    "nats-tss": "tss",
-    "nats-sss": "sss",
-}
-"""Search space of every published benchmark."""
 
 _SETTINGS: Final = ("layers", "init_channels")
 """What else tells two architectures of one cell apart; an edit does not change it."""
@@ -157,7 +149,7 @@ def _in_each_benchmark(
         space = _known(space, "archs without a column 'benchmark'")
         return _in_order(find(table, space), [space])
     parts = dict(sorted(table.partition_by("benchmark", as_dict=True).items()))
-    spaces = [space or _known(SPACE_OF.get(name), f"benchmark {name!r}") for (name,) in parts]
+    spaces = [space or _known(_space_of(name), f"benchmark {name!r}") for (name,) in parts]
     found = [
         find(part, of).select(pl.lit(name, dtype=table.schema["benchmark"]).alias("benchmark"), pl.all())
         for ((name,), part), of in zip(parts.items(), spaces, strict=True)
@@ -172,6 +164,11 @@ def _in_order(found: pl.DataFrame, spaces: Iterable[Space]) -> pl.DataFrame:
     names = pl.Enum(list(dict.fromkeys(str(operation) for _, operation in choices)))
     types = {"position": positions, "operation": names, "replacement": names}
     return found.cast({name: dtype for name, dtype in types.items() if name in found.columns})
+
+
+def _space_of(benchmark: str) -> Space | None:
+    known = benchmarks.find(benchmark)
+    return next((space for space in get_args(Space) if known and known.space == f"nbframes.spaces:{space}"), None)
 
 
 def _known(space: Space | None, of_what: str) -> Space:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
+from nbframes.benchmarks import OFFICIAL
 from nbframes.cli.terminal import DONE, FAILED, add_store, command, complain
 from nbframes.errors import InvalidArgumentError
 
@@ -47,7 +48,7 @@ def add_download(commands: Any) -> None:
         "nbframes download nb101 --variant only108 --to data",
         "nbframes download nats-tss --from NATS-tss-v1_0-3ffb9-simple.tar",
     )
-    parser.add_argument("benchmark", metavar="BENCHMARK", help="nb101, nb201, nb301, nats-tss or nats-sss")
+    parser.add_argument("benchmark", metavar="BENCHMARK", help=", ".join(known.name for known in OFFICIAL))
     parser.add_argument(
         "--variant",
         metavar="NAME",

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
     from nbframes.store import Store
 
-_HIGHER_IS_BETTER = ("accuracy", "accuracy_top5")
-
 
 def add_info(commands: Any) -> None:
     """Add ``nbframes info``."""
@@ -105,7 +103,7 @@ def query_table(store: Store, options: argparse.Namespace) -> pl.DataFrame:
     """Rank architectures by their mean over seeds, as ``nbframes query`` shows it."""
     import polars as pl
 
-    from nbframes import expr
+    from nbframes import benchmarks, expr
 
     if options.top < 1:
         msg = f"--top is how many architectures to show, 1 or more, not {options.top}"
@@ -127,7 +125,8 @@ def query_table(store: Store, options: argparse.Namespace) -> pl.DataFrame:
         msg = f"no such values of schedule {chosen!r}; there are schedules {schedules}"
         raise InvalidArgumentError(msg)
     rows = rows.filter(expr.schedule(chosen))
-    maximise = options.metric in _HIGHER_IS_BETTER
+    metric = benchmarks.find_metric(options.metric, options.benchmark)
+    maximise = metric is not None and metric.better == "max"
     ranked = rows.group_by("arch").agg(expr.seed_mean(), expr.seed_std(), expr.seed_count())
     ranked = ranked.with_columns(expr.rank(maximise=maximise))
     if options.arch:
@@ -145,10 +144,9 @@ def query_table(store: Store, options: argparse.Namespace) -> pl.DataFrame:
 
 
 def _protocol(store: Store, dataset: str, split: str) -> pl.Expr:
-    from nbframes import expr
-    from nbframes.schema import DATASETS
+    from nbframes import benchmarks, expr
 
-    if dataset in DATASETS and dataset != "cifar10-valid":
+    if dataset in benchmarks.dataset_names() and dataset != "cifar10-valid":
         return expr.on(dataset, split)
     return store.dataset(dataset) & expr.split(split)
 

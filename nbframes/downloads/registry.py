@@ -8,6 +8,7 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Literal
 
+from nbframes import benchmarks
 from nbframes.errors import UnknownNameError
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def sources() -> Mapping[str, Mapping[str, Source]]:
         files("nbframes.downloads").joinpath("registry.toml").read_text("utf-8")
     )
     return {
-        benchmark: {variant: _source(benchmark, variant, entry, fields) for variant, fields in entry["files"].items()}
+        benchmark: {variant: _source(benchmark, variant, fields) for variant, fields in entry["files"].items()}
         for benchmark, entry in content.items()
     }
 
@@ -102,7 +103,8 @@ def bytes_text(count: float) -> str:
     return f"{count:.2f} GB"
 
 
-def _source(benchmark: str, variant: str, entry: dict[str, Any], fields: dict[str, Any]) -> Source:
-    common = {key: entry[key] for key in ("title", "licence", "citation")}
+def _source(benchmark: str, variant: str, fields: dict[str, Any]) -> Source:
+    of = benchmarks.get(benchmark)
+    common = {"title": of.title, "licence": of.licence, "citation": of.citation}
     lists = {key: tuple(fields.get(key, ())) for key in ("urls", "pages")}
     return Source(benchmark=benchmark, variant=variant, **(common | fields | lists))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from nbframes import benchmarks
 from nbframes.errors import InvalidArgumentError, UnknownNameError
-from nbframes.schema import BENCHMARKS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -80,8 +80,8 @@ def export(
     from nbframes.export.formats import detect
     from nbframes.store import local_root
 
-    if benchmark is not None and benchmark not in BENCHMARKS:
-        raise UnknownNameError.of("benchmark", benchmark, BENCHMARKS)
+    if benchmark is not None:
+        benchmark = benchmarks.get(benchmark).name
     if on_error not in ("raise", "skip"):
         raise UnknownNameError.of("on_error", on_error, ("raise", "skip"))
     if not isinstance(source, (str, os.PathLike)):

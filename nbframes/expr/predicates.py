@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import reduce
 from operator import index, or_
 from typing import Literal, Protocol, runtime_checkable
 
 import polars as pl
 
+from nbframes import benchmarks
 from nbframes.errors import InvalidArgumentError, UnknownNameError, listed
-from nbframes.schema import DATASETS, FULL_SCHEDULE, METRICS, RESULT_FILE, SPLITS
+from nbframes.schema import RESULT_FILE, SPLITS
 
 Ids = int | Iterable[int]
 
@@ -27,6 +28,8 @@ class KnowsNames(Protocol):
 
 
 Known = KnowsNames | Iterable[str] | None
+Names = Callable[[], Sequence[str]]
+"""Names that are valid at the moment: packages may bring more."""
 
 
 def dataset(*names: str, known: Known = None) -> pl.Expr:
@@ -54,7 +57,7 @@ def dataset(*names: str, known: Known = None) -> pl.Expr:
     >>> print(nbf.dataset("cifar100"))
     [(col("dataset")) == ("cifar100")]
     """
-    return _one_of("dataset", names, DATASETS, known)
+    return _one_of("dataset", names, benchmarks.dataset_names, known)
 
 
 def metric(*names: str, known: Known = None) -> pl.Expr:
@@ -79,7 +82,7 @@ def metric(*names: str, known: Known = None) -> pl.Expr:
     >>> print(nbf.metric("accuracy"))
     [(col("metric")) == ("accuracy")]
     """
-    return _one_of("metric", names, METRICS, known)
+    return _one_of("metric", names, benchmarks.metric_names, known)
 
 
 def split(*names: str) -> pl.Expr:
@@ -96,7 +99,7 @@ def split(*names: str) -> pl.Expr:
     >>> print(nbf.split("val"))
     [(col("split")) == ("val")]
     """
-    return _one_of("split", names, SPLITS, None)
+    return _one_of("split", names, lambda: SPLITS, None)
 
 
 def on(dataset: str, split: str) -> pl.Expr:
@@ -108,7 +111,7 @@ def on(dataset: str, split: str) -> pl.Expr:
     Raises
     ------
     UnknownNameError
-        If a name is not published.
+        If a name is not published, or no benchmark has that split of the dataset.
     InvalidArgumentError
         If the dataset is ``cifar10-valid``, which is not a dataset of its own but a way to train on CIFAR-10.
 
@@ -123,8 +126,8 @@ def on(dataset: str, split: str) -> pl.Expr:
     [([(col("dataset")) == ("cifar100")]) & ([(col("split")) == ("test")])]
     """
     own = "for a dataset of your own use nbf.dataset(name, known=store) & nbf.split(split)"
-    _check_names("dataset", [dataset], DATASETS, hint=own)
-    _check_names("split", [split], SPLITS)
+    _check_names("dataset", [dataset], benchmarks.dataset_names, hint=own)
+    _check_names("split", [split], lambda: SPLITS)
     if dataset == "cifar10-valid":
         msg = (
             "on('cifar10-valid', ...) is ambiguous: it names the runs trained on half of CIFAR-10's training set\n\n"
@@ -132,8 +135,9 @@ def on(dataset: str, split: str) -> pl.Expr:
             f"or nbf.dataset('cifar10-valid') & nbf.split({split!r}) for exactly these runs"
         )
         raise InvalidArgumentError(msg)
+    _check_names(f"split of {dataset!r}", [split], lambda: [of for name, of in benchmarks.pairs() if name == dataset])
     names = ("cifar10", "cifar10-valid") if (dataset, split) == ("cifar10", "val") else (dataset,)
-    return _one_of("dataset", names, DATASETS, None) & _one_of("split", [split], SPLITS, None)
+    return _is("dataset", names) & _is("split", [split])
 
 
 def arch(*ids: Ids) -> pl.Expr:
@@ -186,8 +190,8 @@ def schedule(*epochs: Ids | Literal["full"]) -> pl.Expr:
     ----------
     *epochs
         Numbers of epochs, or ``"full"`` for each published benchmark's own full training: nb101 108, nb201 200,
-        nb301 100, nats-tss 200, nats-sss 90. Benchmarks of the user's own have no published full schedule: ``"full"``
-        selects nothing of them.
+        nb301 100, nats-tss 200, nats-sss 90, and that of every registered benchmark. Results of the user's own have none:
+        ``"full"`` selects nothing of them.
 
     Raises
     ------
@@ -203,11 +207,12 @@ def schedule(*epochs: Ids | Literal["full"]) -> pl.Expr:
     [200]
     """
     texts = [item for item in epochs if isinstance(item, str)]
-    _check_names("schedule", texts, ["full"], hint="give numbers of epochs, or 'full'")
+    _check_names("schedule", texts, lambda: ["full"], hint="give numbers of epochs, or 'full'")
     numbers = [item for item in epochs if not isinstance(item, str)]
     chosen = [_integers("schedule", numbers)] if numbers or not texts else []
     if texts:
-        by_benchmark = [(pl.col("benchmark") == name) & _integers("schedule", [n]) for name, n in FULL_SCHEDULE.items()]
+        full = benchmarks.full_schedules()
+        by_benchmark = [(pl.col("benchmark") == name) & _integers("schedule", [n]) for name, n in full.items()]
         chosen.append(reduce(or_, by_benchmark))
     return reduce(or_, chosen)
 
@@ -243,25 +248,31 @@ def final() -> pl.Expr:
     return pl.col("final")
 
 
-def _one_of(kind: str, names: Sequence[str], published: Sequence[str], known: Known) -> pl.Expr:
+def _one_of(kind: str, names: Sequence[str], published: Names, known: Known) -> pl.Expr:
     if not names:
-        msg = f"{kind}() needs at least one name; published: {listed(published)}"
+        msg = f"{kind}() needs at least one name; published: {listed(published())}"
         raise InvalidArgumentError(msg)
+    more: list[str] = []
     if known is not None:
-        if isinstance(known, str):
-            known = [known]
-        more = known.names(kind) if isinstance(known, KnowsNames) else known
-        published = list(dict.fromkeys([*published, *more]))
+        more = list(
+            known.names(kind) if isinstance(known, KnowsNames) else [known] if isinstance(known, str) else known
+        )
     own = "for a name of your own pass known=store" if kind != "split" else ""
-    _check_names(kind, names, published, hint=own)
-    column = pl.col(kind)
-    return column == names[0] if len(names) == 1 else column.is_in(list(names))
+    _check_names(kind, names, lambda: list(dict.fromkeys([*published(), *more])), hint=own)
+    return _is(kind, names)
 
 
-def _check_names(kind: str, names: Iterable[str], valid: Sequence[str], hint: str = "") -> None:
+def _is(column: str, names: Sequence[str]) -> pl.Expr:
+    return pl.col(column) == names[0] if len(names) == 1 else pl.col(column).is_in(list(names))
+
+
+def _check_names(kind: str, names: Iterable[str], valid: Names, hint: str = "") -> None:
+    """Raise if a name is not among the valid ones, not even when the benchmarks of installed packages are known."""
     for name in names:
-        if name not in valid:
-            raise UnknownNameError.of(kind, name, valid, hint)
+        if name not in valid():
+            benchmarks.load_plugins()
+            if name not in valid():
+                raise UnknownNameError.of(kind, name, valid(), hint)
 
 
 def _integers(column: str, ids: Iterable[Ids]) -> pl.Expr:

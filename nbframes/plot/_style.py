@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
+from nbframes import benchmarks
 from nbframes.errors import FrameError, InvalidArgumentError, UnknownNameError, listed
 
 if TYPE_CHECKING:
@@ -34,18 +35,7 @@ DENSE: Final = 2_000
 _LABEL: Final = 60.0
 """Length of a label in points, roughly."""
 
-_LABELS: Final = {
-    "accuracy": "accuracy (%)",
-    "accuracy_top5": "top-5 accuracy (%)",
-    "loss": "loss",
-    "cross_entropy": "cross-entropy (nats)",
-    "learning_rate": "learning rate",
-    "time": "time (s)",
-    "epoch_time": "time per epoch (s)",
-    "params": "parameters",
-    "mflops": "operations (millions)",
-    "latency": "latency (s)",
-    "train_time": "training time (s)",
+_COLUMN_LABELS: Final = {
     "budget": "epochs",
     "schedule": "schedule (epochs)",
     "fraction": "share of the schedule",
@@ -168,7 +158,10 @@ def single(frame: pl.DataFrame, column: str) -> Any:
 
 def label(column: str) -> str:
     """Axis label of a column or metric, with its unit."""
-    return _LABELS.get(column, column.replace("_", " "))
+    if column in _COLUMN_LABELS:
+        return _COLUMN_LABELS[column]
+    metric = benchmarks.find_metric(column)
+    return metric.label if metric is not None else column.replace("_", " ")
 
 
 def value_label(frame: pl.DataFrame, prefix: str = "") -> str:

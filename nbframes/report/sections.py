@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
 
-from nbframes import expr
+from nbframes import benchmarks, expr
 from nbframes.analysis import (
     best_archs,
     compare,
@@ -18,7 +18,6 @@ from nbframes.analysis import (
     summarize,
     with_costs,
 )
-from nbframes.schema import FULL_SCHEDULE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,7 +71,7 @@ def overview(store: Store) -> Section:
         }
     )
     section = Section("Contents", content=[Table("Benchmarks of the store", contents)])
-    names = [m.benchmark for m in manifests if m.benchmark in FULL_SCHEDULE and m.rows("runs")]
+    names = [m.benchmark for m in manifests if m.benchmark in benchmarks.full_schedules() and m.rows("runs")]
     if names:
         comparison = compare(store.scan(*names), store.scan_runs(*names), dataset="cifar10", split="test")
         caption = "Final test accuracy on CIFAR-10: all published benchmarks of the store asked the same questions"
@@ -104,8 +103,8 @@ def benchmark_section(store: Store, name: str) -> Section:
 
 def _full(rows: pl.LazyFrame, name: str) -> pl.LazyFrame:
     """Rows of the benchmark's own full schedule; for benchmarks without a published one, of the longest."""
-    if name in FULL_SCHEDULE:
-        return rows.filter(expr.schedule(FULL_SCHEDULE[name]))
+    if (epochs := benchmarks.full_schedules().get(name)) is not None:
+        return rows.filter(expr.schedule(epochs))
     return rows.filter(pl.col("schedule") == pl.col("schedule").max())
 
 

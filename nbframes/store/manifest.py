@@ -7,8 +7,9 @@ import html
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Self
 
+from nbframes.benchmarks import registry
 from nbframes.errors import StoreError
-from nbframes.schema import TABLES, UNITS, Table
+from nbframes.schema import TABLES, Table
 
 FORMAT = 2
 
@@ -61,7 +62,7 @@ class Manifest:
     tables: dict[Table, list[StoredFile]]
     writers: dict[str, str]
     created: str
-    units: dict[str, str] = field(default_factory=lambda: dict(UNITS))
+    units: dict[str, str] = field(default_factory=registry.units)
     skipped: list[dict[str, str]] = field(default_factory=list)
     not_exported: list[str] = field(default_factory=list)
     notes: dict[str, Any] = field(default_factory=dict)

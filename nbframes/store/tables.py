@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from nbframes import expr
+from nbframes.benchmarks import registry
 from nbframes.errors import StoreError, UnknownNameError, listed
-from nbframes.schema import BENCHMARK, BENCHMARKS, DATASET, HIVE, RESULTS, Table, manifest_file
+from nbframes.schema import BENCHMARK, DATASET, HIVE, RESULTS, Table, manifest_file
 from nbframes.store.commit import RECORD
 from nbframes.store.storage import Files
 
@@ -49,7 +50,7 @@ class Store:
         Returns
         -------
         list of str
-            Published names in the order of `nbframes.schema.BENCHMARKS`, then those of the user's own, sorted.
+            Known names in the order of `nbframes.benchmarks.names`, then the others, sorted.
 
         Raises
         ------
@@ -64,7 +65,7 @@ class Store:
         """
         self._check_closed()
         present = [name.removesuffix(".json") for name in self.files.names("manifests")]
-        published = [name for name in BENCHMARKS if name in present]
+        published = [name for name in registry.names() if name in present]
         return published + sorted(set(present) - set(published))
 
     def manifest(self, benchmark: str) -> Manifest:
@@ -91,8 +92,8 @@ class Store:
         --------
         >>> import nbframes as nbf
         >>> manifest = nbf.synthetic.store().manifest("nats-sss")
-        >>> manifest.units["time"], manifest.rows("archs")
-        ('seconds up to the budget', 96)
+        >>> manifest.units["epoch_time"], manifest.rows("archs")
+        ('seconds of that one epoch', 96)
         """
         from nbframes.store.manifest import Manifest
 
@@ -319,6 +320,8 @@ class Store:
             hint = "give the names one by one, as in scan('nb101', 'nats-tss')"
             raise UnknownNameError.of("benchmark", unnamed[0], self.benchmarks(), hint)
         chosen = list(dict.fromkeys(benchmarks)) or self.benchmarks()
+        for name in chosen:
+            registry.find(name)  # a package's benchmark becomes known before its metrics are asked for
         if not chosen:
             msg = f"the store {self.root!r} holds no benchmark yet; add one with: nbframes export SOURCE --store STORE"
             raise StoreError(msg)

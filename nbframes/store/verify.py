@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from nbframes.benchmarks import registry, resolve
 from nbframes.errors import InvalidArgumentError, StoreError
 from nbframes.progress import bar
 from nbframes.schema import (
@@ -31,7 +32,8 @@ if TYPE_CHECKING:
 _SHOWN = 3
 _CELLS_BY_VERTICES = {2: 1, 3: 6, 4: 84, 5: 2_441, 6: 62_010, 7: 359_082}
 """Unique cells of NAS-Bench-101 by number of vertices (Ying et al., ICML 2019)."""
-_SPACE_SIZES = {"nats-tss": 15_625, "nats-sss": 32_768, "nb201": 15_625}
+_WHOLE = 2**31
+"""Spaces of at least so many architectures are sampled, not held: an index of ``archs`` ends there."""
 
 
 def verify(store: Store, *benchmarks: str, progress: bool = False) -> pl.DataFrame:
@@ -158,9 +160,15 @@ def coverage(store: Store, *benchmarks: str) -> pl.DataFrame:
             counts = _by_vertices(store)
             rows += [(name, f"{v} vertices", counts.get(v, 0), n) for v, n in _CELLS_BY_VERTICES.items()]
         else:
-            rows.append((name, "all", manifest.rows("archs"), _SPACE_SIZES.get(name) if manifest.official else None))
+            rows.append((name, "all", manifest.rows("archs"), _space_size(name) if manifest.official else None))
     schema = {"benchmark": pl.String, "part": pl.String, "archs": pl.Int64, "space": pl.Int64}
     return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _space_size(name: str) -> int | None:
+    known = registry.find(name)
+    size: int | None = resolve(known.space).SIZE if known is not None and known.space else None
+    return size if size is not None and size < _WHOLE else None
 
 
 def missing_cells(store: Store, *, progress: bool = False) -> pl.DataFrame:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from nbframes.benchmarks import OFFICIAL, registry
 from nbframes.errors import FrameError, UnknownNameError, listed
-from nbframes.schema import BENCHMARKS, RESULT_FILE, RUN_KEY, SPLITS, UNITS, Partition, check_name
+from nbframes.schema import RESULT_FILE, RUN_KEY, SPLITS, Partition, check_name
 from nbframes.store.writer import BenchmarkWriter
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def write_results(
 
     check_name("benchmark", benchmark)
     root = local_root(store, "write to")
-    own_units = dict(UNITS) | (units or {})
+    own_units = registry.units(benchmark) | (units or {})
     side_tables = {"archs": _checked_archs(archs), "runs": _checked_runs(runs)}
     with BenchmarkWriter(root, benchmark, overwrite=overwrite, sorted_curves=False) as writer:
         named: set[object] = set()
@@ -104,7 +105,7 @@ def write_results(
         for table, side in side_tables.items():
             if side is not None:
                 writer.add(table, side)  # type: ignore[arg-type]
-        notes = {"published name": True} if benchmark in BENCHMARKS else {}
+        notes = {"published name": True} if benchmark in {known.name for known in OFFICIAL} else {}
         source = {"name": "write_results", "files": []}
         return writer.commit(version=version or "own", official=False, source=source, units=own_units, notes=notes)
 

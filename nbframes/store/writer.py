@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import polars as pl
 
+from nbframes.benchmarks import registry
 from nbframes.errors import FrameError
-from nbframes.schema import FILE_KEY, RESULT_FILE, UNITS, Partition, Table, manifest_file, table_folder
+from nbframes.schema import FILE_KEY, RESULT_FILE, Partition, Table, manifest_file, table_folder
 from nbframes.store.commit import Staging, explain_os_errors
 from nbframes.store.manifest import Manifest, StoredFile, writer_versions
 from nbframes.store.spill import ROW_GROUP, Columns, Spill, first_not_increasing, joined, window_of
@@ -139,7 +140,7 @@ class BenchmarkWriter:
                 tables=tables,
                 writers=writer_versions(),
                 created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-                units=units or dict(UNITS),
+                units=units or registry.units(self.benchmark),
                 **report,
             )
             path = self._staging.folder / manifest_file(self.benchmark)

@@ -20,6 +20,7 @@ import polars as pl
 from table import Row, measure, print_table
 
 import nbframes as nbf
+from nbframes import benchmarks
 
 WORK = """
 import json, random, resource, sys, time
@@ -135,7 +136,7 @@ def main() -> None:
     parser.add_argument("--queries", type=int, default=10_000)
     parser.add_argument("--repeat", type=int, default=3)
     options = parser.parse_args()
-    full = nbf.schema.FULL_SCHEDULE[options.benchmark]
+    full = benchmarks.get(options.benchmark).full_schedule
     runs = nbf.open_store(options.store).scan_runs(options.benchmark)
     present = runs.select(pl.col("arch").unique().sort()).collect()["arch"]
     archs = present.len()

@@ -18,6 +18,7 @@ import polars as pl
 from table import Row, measure, print_table
 
 import nbframes as nbf
+from nbframes import benchmarks
 
 FIRST_ANSWER = """
 import resource, sys
@@ -56,7 +57,7 @@ def main() -> None:
         "--peer-archs", type=int, default=500, help="architectures in the peer's loop, scaled up to the space"
     )
     options = parser.parse_args()
-    name, full = options.benchmark, nbf.schema.FULL_SCHEDULE[options.benchmark]
+    name, full = options.benchmark, benchmarks.get(options.benchmark).full_schedule
     store = nbf.open_store(options.store)
     connection = duckdb.connect()
     connection.execute("SET enable_progress_bar = false")

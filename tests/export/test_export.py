@@ -20,6 +20,7 @@ import polars as pl
 import pytest
 
 import nbframes as nbf
+from nbframes import benchmarks
 from nbframes.errors import BenchmarkExistsError, SourceError, UnknownNameError, UnsafePickleError
 from nbframes.schema import RUNS
 
@@ -117,7 +118,7 @@ def test_absent_records_stop_the_export_unless_they_may_be_skipped(data, tmp_pat
 @pytest.mark.parametrize("name", FOLDERS)
 def test_means_and_total_times_agree_with_nats_bench_within_a_few_ulp(real, data, name):
     api = nats_bench.create(str(data / "nats" / FOLDERS[name]), name.removeprefix("nats-"), True, False)
-    full = str(nbf.schema.FULL_SCHEDULE[name])
+    full = str(benchmarks.get(name).full_schedule)
     scan = real.scan(name).filter(nbf.dataset("cifar10"), nbf.schedule(int(full)))
     means = (
         scan.filter(nbf.on("cifar10", "test"), nbf.metric("accuracy")).group_by("arch", "budget").agg(nbf.seed_mean())

@@ -1,0 +1,46 @@
+"""What is known of benchmarks before a file of theirs is read: the official five, and those that others register.
+
+Every list of benchmarks, metrics, units, directions, datasets, splits and schedules in nbframes is derived from these values.
+"""
+
+from nbframes.benchmarks.registry import (
+    GROUP,
+    OFFICIAL,
+    Plugin,
+    dataset_names,
+    find,
+    find_metric,
+    full_schedules,
+    get,
+    load_plugins,
+    metric_names,
+    names,
+    pairs,
+    plugins,
+    register,
+    units,
+)
+from nbframes.benchmarks.shared import COSTS
+from nbframes.benchmarks.values import Benchmark, Metric, resolve
+
+__all__ = [
+    "COSTS",
+    "GROUP",
+    "OFFICIAL",
+    "Benchmark",
+    "Metric",
+    "Plugin",
+    "dataset_names",
+    "find",
+    "find_metric",
+    "full_schedules",
+    "get",
+    "load_plugins",
+    "metric_names",
+    "names",
+    "pairs",
+    "plugins",
+    "register",
+    "resolve",
+    "units",
+]

@@ -1,0 +1,54 @@
+"""What several benchmarks share: metrics, costs of a training run, datasets with their splits."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from nbframes.benchmarks.values import Metric
+
+_FLOAT32_NOISE: Final = 1e-5
+"""In percent: published accuracies carry float32 noise below this, distinct ones differ by far more."""
+
+ACCURACY: Final = Metric(
+    "accuracy", "percent [0, 100]", "max", "accuracy (%)", "share of images that were classified right", _FLOAT32_NOISE
+)
+ACCURACY_TOP5: Final = Metric(
+    "accuracy_top5",
+    "percent [0, 100]",
+    "max",
+    "top-5 accuracy (%)",
+    "share of images whose class was among the five most likely ones",
+    _FLOAT32_NOISE,
+)
+LOSS: Final = Metric(
+    "loss", "the training objective as published", "min", "loss", "mean of the training objective over the images"
+)
+CROSS_ENTROPY: Final = Metric(
+    "cross_entropy", "nats", "min", "cross-entropy (nats)", "mean cross-entropy without auxiliary terms"
+)
+LEARNING_RATE: Final = Metric("learning_rate", "1", None, "learning rate", "learning rate of the epoch")
+TIME: Final = Metric(
+    "time", "seconds up to the budget", "min", "time (s)", "training time from the start to the budget"
+)
+EPOCH_TIME: Final = Metric(
+    "epoch_time", "seconds of that one epoch", "min", "time per epoch (s)", "time of one epoch alone"
+)
+
+COSTS: Final = (
+    Metric("params", "count", "min", "parameters", "trainable parameters of the network"),
+    Metric("mflops", "millions of operations", "min", "operations (millions)", "multiply-adds of one forward pass"),
+    Metric("latency", "seconds", "min", "latency (s)", "time of one forward pass of a batch, as published"),
+    Metric("train_time", "seconds", "min", "training time (s)", "time of the whole training run"),
+)
+"""Columns of ``runs`` that say what a network costs."""
+
+EPOCHS: Final = {"schedule": "epochs", "budget": "epochs"}
+"""Units of the columns that count epochs."""
+
+NATS_SPLITS: Final = {
+    "cifar10": ("train", "test"),
+    "cifar10-valid": ("train", "val", "test"),
+    "cifar100": ("train", "val", "test", "valtest"),
+    "ImageNet16-120": ("train", "val", "test", "valtest"),
+}
+"""Datasets of NAS-Bench-201 and NATS-Bench; ``cifar10-valid`` is CIFAR-10 with half of the training set held out."""
