@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from nbframes.benchmarks import Benchmark, Metric, register
-from nbframes.export import export
+from nbframes.export import Limits, export
 from nbframes.expr import (
     arch,
     budget,
@@ -97,6 +97,7 @@ _LATE_MODULES = ("errors", "plot", "synthetic", "schema", "spaces", "surrogate")
 __all__ = [
     "Benchmark",
     "Comparison",
+    "Limits",
     "Manifest",
     "Metric",
     "Store",

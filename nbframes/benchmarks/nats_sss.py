@@ -9,6 +9,7 @@ NATS_SSS: Final = Benchmark(
     "nats-sss",
     title="NATS-Bench, size search space",
     space="nbframes.spaces:sss",
+    reader="nbframes.export.nats.reader:READERS",
     datasets=tuple(NATS_SPLITS),
     splits=NATS_SPLITS,
     metrics=(ACCURACY, ACCURACY_TOP5, LOSS, EPOCH_TIME),

@@ -9,6 +9,7 @@ NATS_TSS: Final = Benchmark(
     "nats-tss",
     title="NATS-Bench, topology search space",
     space="nbframes.spaces:tss",
+    reader="nbframes.export.nats.reader:READERS",
     datasets=tuple(NATS_SPLITS),
     splits=NATS_SPLITS,
     metrics=(ACCURACY, ACCURACY_TOP5, LOSS, EPOCH_TIME),

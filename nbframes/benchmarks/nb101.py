@@ -9,6 +9,7 @@ NB101: Final = Benchmark(
     "nb101",
     title="NAS-Bench-101",
     space="nbframes.spaces:nb101",
+    reader="nbframes.export.nb101.reader:READERS",
     datasets=("cifar10",),
     splits=("train", "val", "test"),
     metrics=(ACCURACY, TIME),

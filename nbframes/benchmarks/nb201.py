@@ -9,6 +9,7 @@ NB201: Final = Benchmark(
     "nb201",
     title="NAS-Bench-201",
     space="nbframes.spaces:tss",
+    reader="nbframes.export.nb201.reader:READERS",
     datasets=tuple(NATS_SPLITS),
     splits=NATS_SPLITS,
     metrics=(ACCURACY, ACCURACY_TOP5, LOSS, EPOCH_TIME),

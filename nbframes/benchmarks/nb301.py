@@ -18,6 +18,7 @@ NB301: Final = Benchmark(
     "nb301",
     title="NAS-Bench-301",
     space="nbframes.spaces:darts",
+    reader="nbframes.export.nb301.reader:READERS",
     datasets=("cifar10", "cifar100", "ImageNet16-120"),
     splits=("train", "val", "test"),
     metrics=(ACCURACY, LOSS, CROSS_ENTROPY, LEARNING_RATE, TIME, BEST_ACCURACY),

@@ -1,5 +1,6 @@
 """Export: upstream files become the tables of a store."""
 
+from nbframes.export.limits import Limits
 from nbframes.export.run import export
 
-__all__ = ["export"]
+__all__ = ["Limits", "export"]

@@ -1,18 +1,21 @@
-"""What every upstream reader hands over: batches of rows, and a report of what was read."""
+"""The protocol of readers: what recognises a source of a benchmark and hands over its rows.
+
+A benchmark that others add names a class like this as its ``reader``; `nbframes.testing.check_reader` checks one.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Generator
-    from pathlib import Path
 
     import numpy as np
     import polars as pl
     from numpy.typing import NDArray
 
+    from nbframes.export.probe import Probe
     from nbframes.schema import Partition
 
 OnError = Literal["raise", "skip"]
@@ -59,9 +62,18 @@ class Report:
 
 
 class Reader(Protocol):
-    """An upstream source that has been recognised. Construction is cheap and reads headers only."""
+    """Reader of one form of a benchmark's sources.
 
-    path: Path
+    A class of this protocol need not inherit from it. What it has to keep:
+
+    - Construction is cheap: the probe, headers, a list of files.
+    - `batches` gives whole architectures, in ascending order of ``arch`` within each partition, whatever ``jobs`` is.
+    - What is broken goes through `nbframes.export.skipping.SkipPolicy`; a row is never made up for it.
+    - Errors are `nbframes.errors.SourceError`, in words; memory does not grow with the source.
+    """
+
+    accepts: ClassVar[str]
+    """The sources that it reads, in words, for the error that a source is foreign."""
     benchmark: str
     total: int
     """Units of progress in the whole source (records, or bytes)."""
@@ -69,6 +81,32 @@ class Reader(Protocol):
     """Name of the unit of progress, for example ``"arch"`` or ``"B"``."""
     report: Report
 
+    def __init__(self, probe: Probe, /) -> None: ...
+
+    @classmethod
+    def recognises(cls, probe: Probe, /) -> bool:
+        """Whether a source is one that this class reads.
+
+        Raises
+        ------
+        SourceError
+            If it nearly is, and the user can do something about it.
+        """
+        ...
+
     def batches(self, *, jobs: int, on_error: OnError) -> Generator[Batch]:
-        """Read the source once. Closing the generator early stops all processes."""
+        """Read the source once; closing the generator early stops all processes.
+
+        Parameters
+        ----------
+        jobs
+            Number of processes to use, 1 for this one alone.
+        on_error
+            Whether a broken record stops the reading (``"raise"``) or is left out and listed in `report`.
+
+        Raises
+        ------
+        SourceError
+            If the source cannot be read, or a record is broken and ``on_error`` is ``"raise"``.
+        """
         ...

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from nbframes import benchmarks
-from nbframes.errors import InvalidArgumentError, UnknownNameError
+from nbframes.errors import InvalidArgumentError, SourceError, UnknownNameError
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
     from pathlib import Path
 
-    from nbframes.export.reader import OnError, Reader
+    from nbframes.export.limits import Limits
+    from nbframes.export.reader import Batch, OnError, Reader, Report
     from nbframes.store.manifest import Manifest
 
 
@@ -24,6 +27,7 @@ def export(
     progress: bool = True,
     overwrite: bool = False,
     on_error: OnError = "raise",
+    limits: Limits | None = None,
 ) -> Manifest:
     """Export an upstream benchmark file or folder to a store, once and for all.
 
@@ -47,7 +51,10 @@ def export(
         Whether to replace the benchmark if the store has it. The old one stays until the new one is whole.
     on_error
         What a missing or broken record does: ``"raise"`` stops the export, ``"skip"`` leaves the record out and lists it
-        in the manifest.
+        in the manifest. An export that leaves out every record fails, whatever is set here.
+    limits
+        What one record may ask for, in bytes, values, nesting and the like, where a source legitimately needs more than
+        `nbframes.Limits` allows.
 
     Returns
     -------
@@ -78,6 +85,8 @@ def export(
     from pathlib import Path
 
     from nbframes.export.formats import detect
+    from nbframes.export.limits import limited
+    from nbframes.export.net import told
     from nbframes.store import local_root
 
     if benchmark is not None:
@@ -87,21 +96,26 @@ def export(
     if not isinstance(source, (str, os.PathLike)):
         msg = f"source is the path of an upstream file or folder, not {source!r}"
         raise InvalidArgumentError(msg)
-    root = local_root(store, "export to")
-    reader = detect(Path(source).expanduser(), benchmark)
-    return _write(reader, root, jobs=_job_count(jobs), progress=progress, overwrite=overwrite, on_error=on_error)
+    root, path = local_root(store, "export to"), Path(source).expanduser()
+    with limited(limits):
+        with told(path):
+            reader = detect(path, benchmark)
+        return _write(
+            reader, path, root, jobs=_job_count(jobs), progress=progress, overwrite=overwrite, on_error=on_error
+        )
 
 
-def _write(reader: Reader, root: Path, *, jobs: int, progress: bool, overwrite: bool, on_error: OnError) -> Manifest:
-    from contextlib import closing
-
+def _write(
+    reader: Reader, source: Path, root: Path, *, jobs: int, progress: bool, overwrite: bool, on_error: OnError
+) -> Manifest:
     from nbframes.progress import bar
     from nbframes.store.writer import BenchmarkWriter
 
+    archs = 0
     with (
         BenchmarkWriter(root, reader.benchmark, overwrite=overwrite) as writer,
         bar(f"export {reader.benchmark}", total=reader.total, unit=reader.unit, show=progress) as shown,
-        closing(reader.batches(jobs=jobs, on_error=on_error)) as batches,
+        closing(_told_batches(reader, source, jobs, on_error)) as batches,
     ):
         for batch in batches:
             for rows in batch.rows:
@@ -109,16 +123,32 @@ def _write(reader: Reader, root: Path, *, jobs: int, progress: bool, overwrite: 
                 writer.append(rows.partition, columns, final=rows.final)
             writer.add("archs", batch.archs)
             writer.add("runs", batch.runs)
+            archs += batch.archs.height
             shown.update(batch.progress)
         report = reader.report
+        if not archs:
+            raise SourceError(_nothing_left(source, report))
         return writer.commit(
             version=report.version,
             official=True,
-            source={"name": reader.path.name, "files": report.files},
+            source={"name": source.name, "files": report.files},
             skipped=report.skipped,
             not_exported=report.not_exported,
             notes=report.notes,
         )
+
+
+def _told_batches(reader: Reader, source: Path, jobs: int, on_error: OnError) -> Generator[Batch]:
+    """Batches of a reader; what the reader did not foresee is an error in words."""
+    from nbframes.export.net import told
+
+    with told(source), closing(reader.batches(jobs=jobs, on_error=on_error)) as batches:
+        yield from batches
+
+
+def _nothing_left(source: Path, report: Report) -> str:
+    first = "".join(f"; the first, {entry['record']}: {entry['reason']}" for entry in report.skipped[:1])
+    return f"{source}: it holds no record that can be exported{first}"
 
 
 def _job_count(jobs: int | None) -> int:

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from nbframes.export import limits
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
@@ -40,7 +42,9 @@ def workers(jobs: int) -> Iterator[Callable[[Iterable[Task]], Iterator[Any]]]:
     if jobs == 1:
         yield lambda tasks: (task.function(*task.arguments) for task in tasks)
         return
-    pool = ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn"))
+    pool = ProcessPoolExecutor(
+        jobs, mp_context=multiprocessing.get_context("spawn"), initializer=limits.use, initargs=(limits.current(),)
+    )
     try:
         yield lambda tasks: _in_order(pool, tasks, 2 * jobs)
     finally:

@@ -22,7 +22,8 @@ from table import Row, print_table
 
 import nbframes as nbf
 from nbframes.export.containers.tfrecord import frame
-from nbframes.export.nb101 import PickleReader, TFRecordReader
+from nbframes.export.nb101.reader import PickleReader, TFRecordReader
+from nbframes.export.probe import Probe
 
 
 def payloads(path):
@@ -111,7 +112,7 @@ def main():
     if options.newlines:
         path = with_newlines(path, path.with_suffix(".newlines.tfrecord"))
     loop, _ = seconds(lambda: plain_loop(path), options.repeat)
-    decoding, decoding_memory = seconds(lambda: read(TFRecordReader(path), options.jobs), options.repeat)
+    decoding, decoding_memory = seconds(lambda: read(TFRecordReader(Probe(path)), options.jobs), options.repeat)
     exporting, exporting_memory = seconds(lambda: export(path, options.jobs), options.repeat)
     peer = "json.loads + b64decode of every record"
     rows = [
@@ -122,7 +123,7 @@ def main():
         Row("Parquet of the store", export(path, options.jobs) / 1e6, budget="<= 120", unit="MB"),
     ]
     if options.pickle:
-        reading, memory = seconds(lambda: read(PickleReader(options.pickle), options.jobs), 1)
+        reading, memory = seconds(lambda: read(PickleReader(Probe(options.pickle)), options.jobs), 1)
         rows.append(Row("read and decode the pickle", reading, loop, peer, "", "s"))
         rows.append(Row("memory, reading the pickle", memory, budget="<= 1000", unit="MB"))
     print_table(

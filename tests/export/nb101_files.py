@@ -13,7 +13,8 @@ import numpy as np
 import polars as pl
 
 from nbframes.export.containers.tfrecord import frame
-from nbframes.export.nb101 import PickleReader, TFRecordReader
+from nbframes.export.nb101.reader import PickleReader, TFRecordReader
+from nbframes.export.probe import Probe
 
 CHAIN = ("010001000", "input,conv3x3-bn-relu,output")
 """The cell input, conv3x3, output."""
@@ -160,7 +161,7 @@ class Tables(NamedTuple):
 
 def read(path, *, jobs=1, on_error="raise"):
     """Read a file, check the order that batches promise, and join them."""
-    reader = (PickleReader if path.suffix == ".pkl" else TFRecordReader)(path)
+    reader = (PickleReader if path.suffix == ".pkl" else TFRecordReader)(Probe(path))
     batches = list(reader.batches(jobs=jobs, on_error=on_error))
     frames = []
     for batch in batches:

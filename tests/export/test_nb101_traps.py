@@ -14,8 +14,9 @@ from polars.testing import assert_frame_equal
 
 from nbframes.errors import SourceError, UnsafePickleError
 from nbframes.export.containers.tfrecord import frame
-from nbframes.export.nb101 import TFRecordReader
+from nbframes.export.nb101.reader import TFRecordReader
 from nbframes.export.nb101.record import percent
+from nbframes.export.probe import Probe
 from tests.export.nb101_files import (
     CHAIN,
     FORK,
@@ -461,7 +462,7 @@ def test_a_pickle_that_is_a_program_is_refused(path, capsys):
 
 def test_closing_early_stops_without_a_trace(path):
     runs = [run(seed=seed, hash=f"{number:032x}") for number in range(3000) for seed in range(3)]
-    batches = TFRecordReader(write_tfrecord(path, runs)).batches(jobs=2, on_error="raise")
+    batches = TFRecordReader(Probe(write_tfrecord(path, runs))).batches(jobs=2, on_error="raise")
     next(batches)
     batches.close()
     with pytest.raises(StopIteration):

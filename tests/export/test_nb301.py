@@ -16,7 +16,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from nbframes.errors import SourceError, UnsafePickleError
-from nbframes.export.nb301 import ArchiveReader, FolderReader, PickleReader
+from nbframes.export.formats import detect
 from nbframes.export.nb301.tables import release_root
 from nbframes.schema import ARCHS, RUNS
 from nbframes.spaces import darts
@@ -97,7 +97,7 @@ def write(folder: Path, runs: dict[str, object]) -> Path:
 
 def test_the_real_run_value_by_value(tmp_path, real, data) -> None:
     shutil.copy(data / "nb301/results_0.json", tmp_path)
-    tables = read(FolderReader(tmp_path))
+    tables = read(detect(tmp_path))
     info, config = real["info"][0], real["optimized_hyperparamater_config"]
     values = {(r["metric"], r["split"]): r["value"] for r in tables.results.rows(named=True)}
     assert values == {("accuracy", "test"): 97.54, ("time", "train"): 365136.0}
@@ -141,7 +141,7 @@ def test_the_real_run_value_by_value(tmp_path, real, data) -> None:
 
 
 def test_the_tables_have_the_promised_columns(tmp_path, make) -> None:
-    tables = read(FolderReader(write(tmp_path, {"rs/results_0.json": make()})))
+    tables = read(detect(write(tmp_path, {"rs/results_0.json": make()})))
     assert dict(tables.archs.schema) == ARCHS | darts.ENCODING | {"layers": pl.Int32, "init_channels": pl.Int32}
     assert list(tables.runs.schema.items())[: len(RUNS)] == list(RUNS.items())
     assert tables.runs.columns[len(RUNS) :][:4] == ["entry", "optimizer", "path", "dataset_path"]
@@ -149,7 +149,7 @@ def test_the_tables_have_the_promised_columns(tmp_path, make) -> None:
 
 def test_every_point_of_every_curve_comes_back(tmp_path, make) -> None:
     run = make()
-    tables = read(FolderReader(write(tmp_path, {"rs/results_0.json": run})))
+    tables = read(detect(write(tmp_path, {"rs/results_0.json": run})))
     published = {
         ("accuracy", "train"): "Train/train_accuracy",
         ("accuracy", "val"): "Train/val_accuracy",
@@ -193,13 +193,13 @@ def containers(release: Path, folder: Path) -> dict[str, object]:
     with (folder / "runs.pkl").open("wb") as file:
         pickle.dump({"benchmark": "nasbench301", "num_files": len(entries), "entries": entries}, file, protocol=4)
     return {
-        "folder": FolderReader(release),
-        "folder above": FolderReader(top),
-        "zip": ArchiveReader(folder / "runs.zip"),
-        "tar": ArchiveReader(folder / "runs.tar"),
-        "tar.gz": ArchiveReader(folder / "runs.tar.gz"),
-        "tar.xz": ArchiveReader(folder / "runs.tar.xz"),
-        "pickle": PickleReader(folder / "runs.pkl"),
+        "folder": detect(release),
+        "folder above": detect(top),
+        "zip": detect(folder / "runs.zip"),
+        "tar": detect(folder / "runs.tar"),
+        "tar.gz": detect(folder / "runs.tar.gz"),
+        "tar.xz": detect(folder / "runs.tar.xz"),
+        "pickle": detect(folder / "runs.pkl"),
     }
 
 
@@ -215,7 +215,7 @@ def test_every_container_gives_the_same_tables(release, tmp_path) -> None:
 
 
 def test_architectures_are_numbered_by_the_bytewise_order_of_paths_and_runs_by_architecture(release) -> None:
-    runs = read(FolderReader(release)).runs
+    runs = read(detect(release)).runs
     assert runs.sort("entry").select("path", "arch", "seed").rows() == [
         ("de/results_7.json", 0, 0),
         ("de/results_9.json", 1, 0),
@@ -230,7 +230,7 @@ def test_architectures_are_numbered_by_the_bytewise_order_of_paths_and_runs_by_a
 
 
 def test_worker_processes_change_nothing(release) -> None:
-    one, two = read(FolderReader(release), jobs=1), read(FolderReader(release), jobs=2)
+    one, two = read(detect(release), jobs=1), read(detect(release), jobs=2)
     for got, wanted in zip(two[:3], one[:3], strict=True):
         assert_frame_equal(got, wanted)
 
@@ -239,7 +239,7 @@ def test_entries_of_the_pickle_keep_their_numbers(tmp_path, make) -> None:
     entries = [{"path": path, "parsed": make(k)} for k, path in enumerate(["rs/results_5.json", "de/results_1.json"])]
     file = tmp_path / "nb301.pkl"
     file.write_bytes(pickle.dumps({"num_files": 2, "entries": entries}))
-    assert read(PickleReader(file)).runs.select("path", "entry").rows() == [
+    assert read(detect(file)).runs.select("path", "entry").rows() == [
         ("de/results_1.json", 1),
         ("rs/results_5.json", 0),
     ]
@@ -252,10 +252,10 @@ def test_the_older_layout_is_read(tmp_path, make) -> None:
         for f in (0, 1)
         for k in (0, 3)
     }
-    assert read(FolderReader(write(tmp_path, runs))).runs["path"].sort().to_list() == sorted(runs)
+    assert read(detect(write(tmp_path, runs))).runs["path"].sort().to_list() == sorted(runs)
     only = {path: run for path, run in runs.items() if path.startswith("run_1/results_fidelity_0")}
     above = write(tmp_path / "deep/release", only).parent
-    assert read(FolderReader(above)).runs["path"].sort().to_list() == sorted(only)
+    assert read(detect(above)).runs["path"].sort().to_list() == sorted(only)
 
 
 def test_a_malicious_pickle_is_refused(tmp_path) -> None:
@@ -266,7 +266,7 @@ def test_a_malicious_pickle_is_refused(tmp_path) -> None:
     file = tmp_path / "nb301.pkl"
     file.write_bytes(pickle.dumps({"num_files": 1, "entries": [{"path": "a.json", "parsed": Attack()}]}))
     with pytest.raises(UnsafePickleError):
-        read(PickleReader(file))
+        read(detect(file))
     assert not (tmp_path / "owned").exists()
 
 
@@ -276,7 +276,7 @@ def test_a_truncated_tar_is_refused(release, tmp_path, name) -> None:
     whole = (tmp_path / name).read_bytes()
     (tmp_path / name).write_bytes(whole[: len(whole) // 2])
     with pytest.raises(SourceError, match=name):
-        read(ArchiveReader(tmp_path / name))
+        read(detect(tmp_path / name))
 
 
 def test_a_tar_cut_between_two_members_is_refused(release, tmp_path) -> None:
@@ -285,15 +285,15 @@ def test_a_tar_cut_between_two_members_is_refused(release, tmp_path) -> None:
         border = archive.getmembers()[4].offset
     (tmp_path / "runs.tar").write_bytes((tmp_path / "runs.tar").read_bytes()[:border])
     with pytest.raises(SourceError, match="ends in the middle"):
-        read(ArchiveReader(tmp_path / "runs.tar"))
+        read(detect(tmp_path / "runs.tar"))
 
 
 def test_linked_folders_are_followed_and_cycles_left(release, tmp_path) -> None:
     (tmp_path / "linked").mkdir()
     (tmp_path / "linked/rs").symlink_to(release / "rs")
     (tmp_path / "linked/again").symlink_to(tmp_path / "linked")
-    assert read(FolderReader(tmp_path / "linked")).runs["path"].str.starts_with("rs/").sum() == 6
-    assert FolderReader(tmp_path / "linked").total == 6
+    assert read(detect(tmp_path / "linked")).runs["path"].str.starts_with("rs/").sum() == 6
+    assert detect(tmp_path / "linked").total == 6
 
 
 def test_the_release_root_is_found_in_the_published_file_names(data) -> None:
@@ -316,7 +316,7 @@ def test_what_nasbenchapi_answers_follows_from_the_tables(tmp_path, make) -> Non
     file = tmp_path / "nb301.pkl"
     entries = [{"path": path, "parsed": run} for path, run in runs.items()]
     file.write_bytes(pickle.dumps({"benchmark": "nasbench301", "num_files": len(entries), "entries": entries}))
-    peer, tables = api.NASBench301(str(file), verbose=False), read(PickleReader(file))
+    peer, tables = api.NASBench301(str(file), verbose=False), read(detect(file))
     for run in tables.runs.rows(named=True):
         rows = tables.results.filter(arch=run["arch"], seed=run["seed"])
         curve = dict(rows.filter(metric="accuracy", split="val").select("budget", "value").rows())
@@ -337,8 +337,8 @@ def test_a_corrupt_member_of_a_zip_is_a_broken_record(release, tmp_path) -> None
     whole[200] ^= 0xFF
     (tmp_path / "runs.zip").write_bytes(whole)
     with pytest.raises(SourceError, match="unpacked"):
-        read(ArchiveReader(tmp_path / "runs.zip"))
-    tables = read(ArchiveReader(tmp_path / "runs.zip"), on_error="skip")
+        read(detect(tmp_path / "runs.zip"))
+    tables = read(detect(tmp_path / "runs.zip"), on_error="skip")
     assert len(tables.report.skipped) == 1
     assert tables.runs.height == 8
 
@@ -353,10 +353,10 @@ def test_a_member_that_unpacks_to_very_much_is_broken_and_not_read_whole(tmp_pat
             archive.write(file, file.relative_to(folder))
     with tarfile.open(tmp_path / "runs.tar.gz", "w:gz", compresslevel=1) as archive:
         archive.add(folder, ".")
-    reader = FolderReader(folder) if container == "folder" else ArchiveReader(tmp_path / f"runs.{container}")
+    reader = detect(folder) if container == "folder" else detect(tmp_path / f"runs.{container}")
     tables = read(reader, on_error="skip")
     assert tables.runs["path"].to_list() == ["rs/results_0.json"]
-    assert "16,777,216 bytes" in tables.report.skipped[0]["reason"]
+    assert "it holds more bytes than the limit of 16,777,216" in tables.report.skipped[0]["reason"]
 
 
 # --- traps --------------------------------------------------------------------------------------------------------
@@ -365,7 +365,7 @@ def test_a_member_that_unpacks_to_very_much_is_broken_and_not_read_whole(tmp_pat
 def test_missing_curves_and_optimizer(tmp_path, make) -> None:
     run = make()
     del run["learning_curves"], run["created_by_optimizer"]
-    tables = read(FolderReader(write(tmp_path, {"rs/results_0.json": run})))
+    tables = read(detect(write(tmp_path, {"rs/results_0.json": run})))
     assert tables.results.height == 2
     assert tables.runs["optimizer"].to_list() == [None]
 
@@ -376,7 +376,7 @@ def test_a_failed_run_is_a_row_of_runs_without_results(tmp_path, make) -> None:
         del failed[key]
     text = json.dumps(failed)
     assert "Infinity" in text
-    tables = read(FolderReader(write(tmp_path, {"rs/results_0.json": make(0), "rs/results_1.json": text})))
+    tables = read(detect(write(tmp_path, {"rs/results_0.json": make(0), "rs/results_1.json": text})))
     assert tables.results["arch"].unique().to_list() == [0]
     row = tables.runs.filter(arch=1).row(0, named=True)
     assert (row["path"], row["params"], row["best_val_accuracy"], row["train_time"]) == (
@@ -392,13 +392,13 @@ def test_a_failed_run_is_a_row_of_runs_without_results(tmp_path, make) -> None:
 
 def test_failed_runs_alone_can_be_exported(tmp_path, make) -> None:
     run = make(points=0) | {"info": [], "test_accuracy": None, "learning_curves": {}}
-    tables = read(FolderReader(write(tmp_path, {"rs/results_0.json": run})))
+    tables = read(detect(write(tmp_path, {"rs/results_0.json": run})))
     assert tables.runs.height == 1
     assert tables.results.height == 0
 
 
 def test_byte_identical_copies_stay_separate_runs(tmp_path, make) -> None:
-    tables = read(FolderReader(write(tmp_path, {f"{o}/results_0.json": make() for o in ("rs", "de", "tpe")})))
+    tables = read(detect(write(tmp_path, {f"{o}/results_0.json": make() for o in ("rs", "de", "tpe")})))
     assert tables.archs.height == 1
     assert tables.runs.select("path", "seed").rows() == [
         (f"{o}/results_0.json", k) for k, o in enumerate(("de", "rs", "tpe"))
@@ -410,7 +410,7 @@ def test_byte_identical_copies_stay_separate_runs(tmp_path, make) -> None:
 def test_layers_and_channels_make_another_architecture_of_the_same_hash(tmp_path, make) -> None:
     deep = make()
     deep["optimized_hyperparamater_config"]["NetworkSelectorDatasetInfo:darts:layers"] = 8
-    archs = read(FolderReader(write(tmp_path, {"rs/results_0.json": make(), "rs/results_1.json": deep}))).archs
+    archs = read(detect(write(tmp_path, {"rs/results_0.json": make(), "rs/results_1.json": deep}))).archs
     assert archs["layers"].to_list() == [20, 8]
     assert archs["hash"].n_unique() == archs["arch_str"].n_unique() == 1
 
@@ -418,7 +418,7 @@ def test_layers_and_channels_make_another_architecture_of_the_same_hash(tmp_path
 def test_epochs_stand_where_the_log_says(tmp_path, make) -> None:
     run = make(points=3)
     run["learning_curves"]["Train/epochs"] = [2.0, 5.0, 98.0]
-    tables = read(FolderReader(write(tmp_path, {"rs/results_0.json": run, "rs/results_1.json": make(1)})))
+    tables = read(detect(write(tmp_path, {"rs/results_0.json": run, "rs/results_1.json": make(1)})))
     assert tables.curve("accuracy", "val", "rs/results_0.json")["budget"].to_list() == [2, 5, 98]
     assert tables.curve("accuracy", "val", "rs/results_1.json")["budget"].to_list() == list(range(1, POINTS + 1))
     assert tables.curve("accuracy", "val", "rs/results_0.json")["final"].to_list() == [False, False, True]
@@ -429,7 +429,7 @@ def test_epochs_stand_where_the_log_says(tmp_path, make) -> None:
 def test_without_epochs_the_point_number_counts_and_short_curves_are_listed(tmp_path, make, points, listed) -> None:
     run = make(points=points)
     del run["learning_curves"]["Train/epochs"]
-    tables = read(FolderReader(write(tmp_path, {"rs/results_0.json": run})))
+    tables = read(detect(write(tmp_path, {"rs/results_0.json": run})))
     assert tables.curve("loss", "train", "rs/results_0.json")["budget"].to_list() == list(range(1, points + 1))
     assert tables.report.notes["unknowable_epochs"] == (["rs/results_0.json"] if listed else [])
 
@@ -438,7 +438,7 @@ def test_numbers_may_be_integers(tmp_path, make) -> None:
     run = make(points=2)
     run["learning_curves"] |= {"Train/val_accuracy": [10, 90], "Train/epochs": [1, 2]}
     run |= {"test_accuracy": 91, "runtime": 7, "budget": 100.0}
-    tables = read(FolderReader(write(tmp_path, {"rs/results_0.json": run})))
+    tables = read(detect(write(tmp_path, {"rs/results_0.json": run})))
     assert tables.curve("accuracy", "val", "rs/results_0.json")["value"].to_list() == [10.0, 90.0]
     assert tables.curve("accuracy", "test", "rs/results_0.json").rows() == [(100, 91.0, True)]
 
@@ -446,7 +446,7 @@ def test_numbers_may_be_integers(tmp_path, make) -> None:
 def test_nan_and_infinity_in_curves_are_kept(tmp_path, make) -> None:
     run = make(points=3)
     run["learning_curves"]["Train/train_loss"] = [2.0, float("inf"), float("nan")]
-    first, second, third = read(FolderReader(write(tmp_path, {"rs/results_0.json": run}))).curve(
+    first, second, third = read(detect(write(tmp_path, {"rs/results_0.json": run}))).curve(
         "loss", "train", "rs/results_0.json"
     )["value"]
     assert (first, second) == (2.0, float("inf"))
@@ -457,14 +457,14 @@ def test_copies_that_are_not_the_float32_of_their_values_are_reported(tmp_path, 
     run = make(1)
     run["info"][0]["val_accuracy_final"] = 97.67
     runs = {"rs/results_0.json": make(0), "rs/results_1.json": run}
-    notes = read(FolderReader(write(tmp_path / "nb_301", runs).parent)).report.notes
+    notes = read(detect(write(tmp_path / "nb_301", runs).parent)).report.notes
     assert notes["differing_copies"] == [{"record": "rs/results_1.json", "val_accuracy_final": 97.67}]
 
 
 def test_curves_under_other_names_are_named_in_the_manifest(tmp_path, make) -> None:
     run = make()
     run["learning_curves"]["Train/gradient_norm"] = [1.0] * POINTS
-    assert read(FolderReader(write(tmp_path, {"rs/results_0.json": run}))).report.notes["unknown_curves"] == [
+    assert read(detect(write(tmp_path, {"rs/results_0.json": run}))).report.notes["unknown_curves"] == [
         "Train/gradient_norm"
     ]
 
@@ -472,16 +472,12 @@ def test_curves_under_other_names_are_named_in_the_manifest(tmp_path, make) -> N
 def test_a_setting_that_differs_shows_in_config_alone(tmp_path, make) -> None:
     other = make()
     other["optimized_hyperparamater_config"]["OptimizerSelector:sgd:momentum"] = 0.5
-    config = read(FolderReader(write(tmp_path, {"rs/results_0.json": make(), "rs/results_1.json": other}))).runs[
-        "config"
-    ]
+    config = read(detect(write(tmp_path, {"rs/results_0.json": make(), "rs/results_1.json": other}))).runs["config"]
     one, two = map(json.loads, config)
     assert {k for k in one if one[k] != two[k]} == {"OptimizerSelector:sgd:momentum"}
     shuffled = make()
     shuffled["optimized_hyperparamater_config"] = dict(reversed(shuffled["optimized_hyperparamater_config"].items()))
-    config = read(FolderReader(write(tmp_path, {"rs/results_0.json": make(), "rs/results_1.json": shuffled}))).runs[
-        "config"
-    ]
+    config = read(detect(write(tmp_path, {"rs/results_0.json": make(), "rs/results_1.json": shuffled}))).runs["config"]
     assert config.n_unique() == 1
 
 
@@ -531,14 +527,14 @@ def test_a_broken_run_stops_the_export_and_is_named(tmp_path, make) -> None:
     for name, (content, reason) in broken_runs(make).items():
         folder = write(tmp_path / name, {"rs/results_0.json": make(), "rs/results_1.json": content})
         with pytest.raises(SourceError, match=f"(?s)rs/results_1.json.*{reason}.*on_error='skip'"):
-            read(FolderReader(folder))
+            read(detect(folder))
 
 
 def test_broken_runs_are_skipped_on_request_and_listed(tmp_path, make) -> None:
     broken = broken_runs(make)
     runs = {f"rs/results_{k}.json": content for k, (content, _) in enumerate(broken.values(), start=1)}
     folder = write(tmp_path, {"rs/results_0.json": make(0), "rs/results_999.json": make(1)} | runs)
-    tables = read(FolderReader(folder), on_error="skip")
+    tables = read(detect(folder), on_error="skip")
     assert tables.runs["path"].to_list() == ["rs/results_0.json", "rs/results_999.json"]
     assert tables.runs["entry"].to_list() == [0, len(broken) + 1]
     assert {entry["record"] for entry in tables.report.skipped} == runs.keys()
@@ -551,27 +547,27 @@ def test_a_broken_entry_of_the_pickle_is_named_too(tmp_path, make) -> None:
     file = tmp_path / "nb301.pkl"
     file.write_bytes(pickle.dumps({"entries": entries}))
     with pytest.raises(SourceError, match=r"rs/results_1.json"):
-        read(PickleReader(file))
-    assert [s["record"] for s in read(PickleReader(file), on_error="skip").report.skipped] == [
+        read(detect(file))
+    assert [s["record"] for s in read(detect(file), on_error="skip").report.skipped] == [
         "rs/results_1.json",
         "entry 2",
     ]
 
 
 def test_a_folder_without_runs_is_refused(tmp_path) -> None:
-    with pytest.raises(SourceError, match="no JSON file"):
-        FolderReader(tmp_path)
+    with pytest.raises(SourceError, match="which no reader recognises"):
+        detect(tmp_path)
     write(tmp_path, {".hidden/results_0.json": "{}", "__MACOSX/rs/._results_0.json": "{}"})
-    with pytest.raises(SourceError, match="no JSON file"):
-        FolderReader(tmp_path)
+    with pytest.raises(SourceError, match="which no reader recognises"):
+        detect(tmp_path)
     with pytest.raises(SourceError, match=r"no run of NAS-Bench-301 that can be read.*it lacks"):
-        read(FolderReader(write(tmp_path, {"rs/results_0.json": "{}"})), on_error="skip")
+        read(detect(write(tmp_path, {"rs/results_0.json": "{}"})), on_error="skip")
 
 
 def test_closing_the_iterator_early_leaves_no_process(release) -> None:
     import multiprocessing
 
-    batches = FolderReader(release).batches(jobs=2, on_error="raise")
+    batches = detect(release).batches(jobs=2, on_error="raise")
     next(batches)
     batches.close()
     assert multiprocessing.active_children() == []

@@ -6,9 +6,11 @@ import bz2
 import hashlib
 import queue
 import threading
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from nbframes.errors import SourceError
+from nbframes.export import limits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,7 +18,6 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 MAGIC: Final = b"BZh"
-_LARGEST_RECORD: Final = 1 << 24
 _READ: Final = 1 << 20
 _PART: Final = 1 << 22
 _PARTS_AHEAD: Final = 4
@@ -28,20 +29,17 @@ def decompressed(raw: bytes, where: str) -> bytes:
     Raises
     ------
     SourceError
-        If it is truncated, corrupt (bz2 carries checksums), followed by other data, or larger than any record (16 MiB).
+        If it is truncated, corrupt (bz2 carries checksums), followed by other data, or larger than a record may be.
     """
+    largest = limits.current().record_bytes
     decompressor = bz2.BZ2Decompressor()
     try:
-        data = decompressor.decompress(raw, _LARGEST_RECORD)
+        data = decompressor.decompress(raw, largest)
     except OSError as error:
         msg = f"{where}: it is corrupt: {error}"
         raise SourceError(msg) from error
     if not decompressor.eof:
-        reason = (
-            "is truncated"
-            if decompressor.needs_input
-            else f"holds more than {_LARGEST_RECORD} bytes, far more than any record"
-        )
+        reason = "is truncated" if decompressor.needs_input else limits.exceeded("record_bytes", "holds more bytes")
         msg = f"{where}: it {reason}"
         raise SourceError(msg)
     if decompressor.unused_data:
@@ -139,15 +137,17 @@ class Stream:
             yield first
             yield from raw
             return
-        decompressor = bz2.BZ2Decompressor()
+        decompressor, produced = bz2.BZ2Decompressor(), 0
         try:
-            yield from _decompress(decompressor, first)
-            for part in raw:
-                rest = part
+            for compressed in chain((first,), raw):
+                rest = compressed
                 while rest:
                     if decompressor.eof:
                         decompressor = bz2.BZ2Decompressor()
-                    yield from _decompress(decompressor, rest)
+                    for part in _decompress(decompressor, rest):
+                        produced += len(part)
+                        limits.check_inflation(produced, self.position, str(self._path))
+                        yield part
                     rest = decompressor.unused_data
         except OSError as error:
             msg = f"{self._path}: it is corrupt before byte {self.position}: {error}"

@@ -72,6 +72,11 @@ def frame(payload: bytes) -> bytes:
     return head + _SUM.pack(masked_crc32c(head)) + payload + _SUM.pack(masked_crc32c(payload))
 
 
+def begins_with_head(data: bytes) -> bool:
+    """Whether data begin with the length of a record and its checksum."""
+    return len(data) >= HEAD and _SUM.unpack_from(data, _LENGTH.size)[0] == masked_crc32c(data[: _LENGTH.size])
+
+
 def scan(data: bytes) -> tuple[Frames, list[Damage]]:
     """Find all frames of ``data`` and check both checksums of each.
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
+from nbframes.errors import InvalidArchitectureError, SourceError
 from nbframes.export.reader import Batch, Rows
 from nbframes.schema import ARCHS, RUNS
 
@@ -45,6 +46,21 @@ def arch_frame(archs: Sequence[int], strings: Sequence[str], space: ModuleType) 
     return pl.DataFrame([index, index.alias("position"), texts, space.hash(texts).alias("hash")]).hstack(
         space.parse(texts)
     )
+
+
+def checked_arch_frame(archs: Sequence[int], strings: Sequence[str], space: ModuleType, where: str) -> pl.DataFrame:
+    """Table ``archs`` of architectures that a source names.
+
+    Raises
+    ------
+    SourceError
+        If one of the strings is not of the space.
+    """
+    try:
+        return arch_frame(archs, strings, space)
+    except InvalidArchitectureError as error:
+        msg = f"{where}: {error}"
+        raise SourceError(msg) from error
 
 
 def _rows(records: Sequence[Record]) -> list[Rows]:

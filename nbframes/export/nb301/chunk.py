@@ -9,6 +9,7 @@ import polars as pl
 
 from nbframes.errors import SourceError
 from nbframes.export.nb301.run import BEST, CURVES, decode, read_run
+from nbframes.export.skipping import reason_of
 from nbframes.spaces.darts.cells import broken_rules, to_text
 from nbframes.spaces.darts.config import CONFIG, read_config
 
@@ -88,8 +89,8 @@ def collect(records: Iterable[Record]) -> Chunk:
     for path, content, entry in records:
         try:
             fields, curves = _read(content)
-        except SourceError as error:
-            broken.append(Broken(path, str(error)))
+        except Exception as error:  # noqa: BLE001  whatever a hostile record breaks is a reason to leave it out
+            broken.append(Broken(path, reason_of(error)))
             continue
         points = dict(zip(COUNTS, fields["lengths"], strict=True))
         rows.append(fields | points | {"path": path, "entry": entry, "offset": offset})

@@ -3,31 +3,28 @@
 from __future__ import annotations
 
 import hashlib
-import lzma
 import os
-import tarfile
-import zipfile
-import zlib
+import stat
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from nbframes.errors import SourceError
+from nbframes.export import limits
+from nbframes.export.containers import tar, zips
 from nbframes.export.nb301.chunk import Chunk, Record, collect
 from nbframes.export.workers import Task, results
 from nbframes.store.storage import file_sha256
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from typing import BinaryIO
+    from collections.abc import Iterable, Iterator
+    from tarfile import TarInfo
+    from zipfile import ZipFile
 
 _CHUNK = 512
-_LARGEST_RUN = 1 << 24
-"""Bytes of a run: a thousand times those of a published one. More would be memory that an archive claims by a few bytes."""
-_TAR_BLOCK = 512
-_TAR_MAGIC, _TAR_MAGIC_AT = b"ustar", 257
-_CORRUPT = (OSError, EOFError, RuntimeError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, tarfile.TarError)
+ENTRIES: Final = "entries"
+"""Key of the runs in NASBenchAPI's pickle."""
 
 
 class Part(NamedTuple):
@@ -48,20 +45,9 @@ def is_run_file(path: str) -> bool:
 # --- folder -------------------------------------------------------------------------------------------------------
 
 
-def list_folder(folder: Path) -> list[str]:
-    """Paths of the JSON files below a folder, relative to it, in bytewise order."""
-    paths = []
-    for root, folders, names in os.walk(folder, followlinks=True):
-        folders[:] = [name for name in folders if not _leads_upwards(root, name)]
-        below = Path(root).relative_to(folder).as_posix()
-        paths += [name if below == "." else f"{below}/{name}" for name in names]
+def run_files(paths: Iterable[str]) -> list[str]:
+    """Paths of run files, in bytewise order."""
     return sorted(filter(is_run_file, paths), key=os.fsencode)
-
-
-def _leads_upwards(root: str, name: str) -> bool:
-    """Whether a folder is a link to one that it lies in."""
-    path = Path(root, name)
-    return path.is_symlink() and Path(root).resolve().is_relative_to(path.resolve())
 
 
 def folder_parts(folder: Path, paths: list[str], jobs: int) -> Iterator[Part]:
@@ -76,9 +62,8 @@ def _read_files(folder: str, paths: list[str]) -> Part:
     def records() -> Iterator[Record]:
         for path in paths:
             try:
-                with open(f"{folder}/{path}", "rb", buffering=0) as file:  # noqa: PTH123  building a Path costs as much as reading
-                    content = file.read(_LARGEST_RUN + 1)
-            except OSError as error:
+                content = _content(f"{folder}/{path}")
+            except (OSError, SourceError) as error:
                 yield Record(path, SourceError(f"it cannot be read ({error})"))
                 continue
             files.append({"path": path, "size": len(content), "sha256": hashlib.sha256(content).hexdigest()})
@@ -87,19 +72,25 @@ def _read_files(folder: str, paths: list[str]) -> Part:
     return Part(collect(records()), files, len(paths))
 
 
+def _content(path: str) -> bytes:
+    """Bytes of a regular file, and one too many if it is larger than a run may be; a pipe would wait for ever."""
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    with os.fdopen(descriptor, "rb", buffering=0) as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            msg = "it is a pipe or a device"
+            raise SourceError(msg)
+        return file.read(limits.current().record_bytes + 1)
+
+
 # --- archives -----------------------------------------------------------------------------------------------------
 
 
 def list_zip(path: Path) -> list[int]:
     """Positions of the JSON members of a zip, in bytewise order of their names."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            members = archive.infolist()
-    except _CORRUPT as error:
-        msg = f"{path} cannot be read as a zip archive ({error}); download it again"
-        raise SourceError(msg) from error
-    chosen = [k for k, member in enumerate(members) if is_run_file(member.filename)]
-    return sorted(chosen, key=lambda k: members[k].filename.encode())
+    with zips.opened(path) as archive:
+        names = archive.namelist()
+    chosen = [place for place, name in enumerate(names) if is_run_file(name)]
+    return sorted(chosen, key=lambda place: os.fsencode(names[place]))
 
 
 def zip_parts(path: Path, members: list[int], jobs: int) -> Iterator[Part]:
@@ -120,59 +111,47 @@ def _read_members(path: str, members: list[int]) -> Part:
             name = infos[k].filename
             try:
                 with archive.open(infos[k]) as member:
-                    yield Record(name, _checked_size(member.read(_LARGEST_RUN + 1)))
-            except _CORRUPT as error:
+                    yield Record(name, _checked_size(member.read(limits.current().record_bytes + 1)))
+            except zips.CORRUPT as error:
                 yield Record(name, SourceError(f"it cannot be unpacked ({error})"))
 
     return Part(collect(records()), [], len(members))
 
 
 @lru_cache(maxsize=1)
-def _opened(path: str) -> zipfile.ZipFile:
+def _opened(path: str) -> ZipFile:
     """Keep the archive of this process open: its directory is long."""
-    return zipfile.ZipFile(path)
+    return zips.opened(Path(path))
 
 
 def tar_parts(path: Path, jobs: int) -> Iterator[Part]:
     """Unpack a tar in this process, read its members in worker processes."""
-    with path.open("rb") as file:
-        yield from results(_tar_tasks(path, file), jobs)  # type: ignore[misc]
+    yield from results(_tar_tasks(path), jobs)  # type: ignore[misc]
 
 
-def _tar_tasks(path: Path, file: BinaryIO) -> Iterator[Task]:
-    try:
-        with tarfile.open(fileobj=file, mode="r|*") as archive:
-            members = (member for member in archive if member.isfile() and is_run_file(member.name))
-            records = (_unpacked(archive, member) for member in members)
-            done = 0
-            while chunk := list(islice(records, _CHUNK)):
-                yield Task(_read_records, (chunk, file.tell() - done))
-                done = file.tell()
-        _check_end(path, file)
-    except _CORRUPT as error:
-        msg = f"{path} cannot be read as a tar archive ({error}); download it again"
-        raise SourceError(msg) from error
+def _tar_tasks(path: Path) -> Iterator[Task]:
+    with tar.members(path) as members:
+        records = (_unpacked(members, member) for member in members if member.isfile() and is_run_file(member.name))
+        done = 0
+        while chunk := list(islice(records, _CHUNK)):
+            yield Task(_read_records, (chunk, members.position - done))
+            done = members.position
+    tar.check_end(path)
 
 
-def _unpacked(archive: tarfile.TarFile, member: tarfile.TarInfo) -> Record:
-    content = archive.extractfile(member).read(_LARGEST_RUN + 1)  # type: ignore[union-attr]
-    return Record(member.name.removeprefix("./"), _checked_size(content))
+def _unpacked(members: tar.Members, member: TarInfo) -> Record:
+    content = members.read(member, limits.current().record_bytes)
+    if member.size > len(content):
+        return Record(member.name.removeprefix("./"), SourceError(_too_large()))
+    return Record(member.name.removeprefix("./"), content)
 
 
 def _checked_size(content: bytes) -> bytes | SourceError:
-    if len(content) <= _LARGEST_RUN:
-        return content
-    return SourceError(f"it has more than {_LARGEST_RUN:,} bytes, a thousand times those of a published run")
+    return content if len(content) <= limits.current().record_bytes else SourceError(_too_large())
 
 
-def _check_end(path: Path, file: BinaryIO) -> None:
-    """Refuse a tar that is not compressed and lacks the zeros at its end: `tarfile` does not miss them."""
-    file.seek(_TAR_MAGIC_AT)
-    plain = file.read(len(_TAR_MAGIC)) == _TAR_MAGIC
-    file.seek(-_TAR_BLOCK, os.SEEK_END)
-    if plain and any(file.read()):
-        msg = f"{path} ends in the middle; download it again"
-        raise SourceError(msg)
+def _too_large() -> str:
+    return limits.exceeded("record_bytes", "it holds more bytes")
 
 
 def _read_records(records: list[Record], progress: int) -> Part:
@@ -187,7 +166,7 @@ def pickle_parts(path: Path) -> Iterator[Part]:
     from nbframes.export.containers.pickles import stream_items
 
     with path.open("rb") as file:
-        items = stream_items(file, str(path), "entries")
+        items = stream_items(file, str(path), ENTRIES)
         done = 0
         while records := [_entry(item.key, item.value) for item in islice(items, _CHUNK)]:
             yield Part(collect(records), [], file.tell() - done)

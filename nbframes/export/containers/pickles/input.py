@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from nbframes.errors import SourceError, UnsafePickleError
+from nbframes.export import limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 _WINDOW: Final = 1 << 20
 _AHEAD: Final = 1 << 17
-LONGEST: Final = 1 << 28
 _LONGEST_NAME: Final = 1 << 10
 
 
@@ -45,6 +45,9 @@ class Input:
         self._held = b""
         self._last = 0
         self.cut_off = False
+        self._largest = limits.current().record_bytes
+        self._spendable = 0
+        self._allow_more()
 
     @property
     def position(self) -> int:
@@ -56,10 +59,14 @@ class Input:
         """Bytes that were read and not handed out."""
         return self._data[self._pos :]
 
+    def _allow_more(self) -> None:
+        """Let the next record have as many bytes as a record may have; some of them may have been read ahead."""
+        self._spendable = self._largest + _WINDOW
+
     def _fill(self, size: int) -> None:
         """Have at least ``size`` bytes ahead."""
-        if size > LONGEST:
-            self._broken(f"it claims a value of {size} bytes")
+        if size > self._largest:
+            self._broken(limits.exceeded("record_bytes", f"it claims a value of {size:,} bytes, larger"))
         parts = [self._data[self._pos :]]
         have = len(parts[0])
         while have < size:
@@ -89,14 +96,22 @@ class Input:
             if not raw:
                 self._to_frame, raw, self._held = None, self._held, b""
                 return raw
+            self._spend(raw)
             if part := self._unframed(self._held + raw):
                 return part
-        return self._read(size)
+        raw = self._read(size)
+        self._spend(raw)
+        return raw
+
+    def _spend(self, raw: bytes) -> None:
+        self._spendable -= len(raw)
+        if self._spendable < -len(raw):
+            self._broken(limits.exceeded("record_bytes", "one record has more bytes"))
 
     def _unframe_from(self, size: int) -> None:
         """Leave out the heads of frames from here on, where a frame of ``size`` bytes begins."""
-        if size > LONGEST:
-            self._broken(f"it claims a frame of {size} bytes")
+        if size > self._largest:
+            self._broken(limits.exceeded("record_bytes", f"it claims a frame of {size:,} bytes, larger"))
         raw = self._data[self._pos :]
         self._offset += self._pos
         self._pos = 0

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import struct
 from collections import OrderedDict
-from itertools import chain
+from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from nbframes.export import limits
 from nbframes.export.containers.pickles.globals import ALLOWED, ATOMS, Global, build, checked_key
-from nbframes.export.containers.pickles.input import Input
 from nbframes.export.containers.pickles.memo import Memo
 from nbframes.export.containers.pickles.opcodes import OPERATIONS
 from nbframes.export.containers.pickles.runs import NumberDict, Run, TextRuns, expanded, float_run, paired, regular_run
+from nbframes.export.containers.pickles.values import Values
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -24,10 +25,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-_LONGEST_INT: Final = 1 << 10
 _KNOWN_KEYS: Final = 1 << 10
 
-_FLOAT = struct.Struct(">d").unpack_from
 _BROKEN = (IndexError, KeyError, TypeError, ValueError, OverflowError, AttributeError, struct.error, RecursionError)
 
 
@@ -38,7 +37,7 @@ class Item(NamedTuple):
     value: Any
 
 
-class Machine(Input):
+class Machine(Values):
     """Executes one pickle.
 
     Parameters
@@ -68,33 +67,45 @@ class Machine(Input):
         self._allowed = allowed
         self._persistent = persistent
         self._dict: Callable[[], dict[Any, Any]] = NumberDict if numbers else dict
-        self._stack: list[Any] = []
         self._frames: list[list[Any]] = []
         self._memo = Memo()
         self._text_runs = TextRuns()
         self._known_keys: dict[tuple[Any, ...], tuple[Any, ...]] = {}
         self._ready: list[Item] = []
+        self._most_items = limits.current().record_items
+        self._deepest = limits.current().nesting
 
     def run(self) -> Iterator[Item]:
         """Execute the pickle up to STOP, yielding the items that a `StreamMachine` finishes; `result` then has the object."""
         operations = [getattr(self, OPERATIONS.get(code, "_unknown")) for code in range(256)]
         try:
             self._protocol()
-            while True:
-                if self._pos >= len(self._data):
-                    self._fill(1)
-                code = self._data[self._pos]
-                self._pos += 1
-                if code == 0x2E:  # STOP
-                    break
-                operations[code]()
-                if self._ready:
-                    yield from self._ready
-                    self._ready.clear()
+            stopped = False
+            while not stopped:
+                stopped = self._execute(operations)
+                yield from self._ready
+                self._ready.clear()
             if len(self._stack) != 1 or self._frames:
                 self._broken("it ends with an unfinished object")
         except _BROKEN as error:
             self._broken(str(error) or type(error).__name__, error)
+
+    def _execute(self, operations: list[Callable[[], None]]) -> bool:
+        """Execute opcodes until items are ready; say whether STOP was among them."""
+        for _ in repeat(None, self._most_items):
+            if self._pos >= len(self._data):
+                self._fill(1)
+            code = self._data[self._pos]
+            self._pos += 1
+            if code == 0x2E:  # STOP
+                return True
+            operations[code]()
+            if self._ready:
+                break
+        else:
+            self._broken(limits.exceeded("record_items", "one record holds more values"))
+        self._allow_more()
+        return False
 
     @property
     def result(self) -> Any:
@@ -122,62 +133,6 @@ class Machine(Input):
             self._broken("it does not begin as a pickle of protocol 2 to 5")
         self._pos = 2
 
-    # --------------------------------------------------------------- values
-
-    def _none(self) -> None:
-        self._stack.append(None)
-
-    def _true(self) -> None:
-        self._stack.append(True)
-
-    def _false(self) -> None:
-        self._stack.append(False)
-
-    def _int1(self) -> None:
-        self._stack.append(self._take(1)[0])
-
-    def _int2(self) -> None:
-        self._stack.append(self._unsigned(2))
-
-    def _int4(self) -> None:
-        self._stack.append(int.from_bytes(self._take(4), "little", signed=True))
-
-    def _long1(self) -> None:
-        self._stack.append(int.from_bytes(self._take(self._take(1)[0]), "little", signed=True))
-
-    def _long4(self) -> None:
-        size = self._unsigned(4)
-        if size > _LONGEST_INT:
-            self._broken(f"it claims an integer of {size} bytes")
-        self._stack.append(int.from_bytes(self._take(size), "little", signed=True))
-
-    def _float(self) -> None:
-        self._stack.append(_FLOAT(self._take(8))[0])
-
-    def _text1(self) -> None:
-        self._text(self._take(1)[0])
-
-    def _text4(self) -> None:
-        self._text(self._unsigned(4))
-
-    def _text8(self) -> None:
-        self._text(self._unsigned(8))
-
-    def _text(self, size: int) -> None:
-        self._stack.append(self._take(size).decode("utf-8", "surrogatepass"))
-
-    def _bytes1(self) -> None:
-        self._stack.append(self._take(self._take(1)[0]))
-
-    def _bytes4(self) -> None:
-        self._stack.append(self._take(self._unsigned(4)))
-
-    def _bytes8(self) -> None:
-        self._stack.append(self._take(self._unsigned(8)))
-
-    def _bytearray8(self) -> None:
-        self._stack.append(bytearray(self._take(self._unsigned(8))))
-
     # ----------------------------------------------------------- containers
 
     def _empty_dict(self) -> None:
@@ -193,6 +148,8 @@ class Machine(Input):
         self._stack.append(())
 
     def _mark(self) -> None:
+        if len(self._frames) >= self._deepest:
+            self._broken(limits.exceeded("nesting", "it nests containers deeper"))
         self._frames.append(self._stack)
         self._stack = []
         self._take_runs()

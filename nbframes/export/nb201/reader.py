@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import zipfile
 from typing import TYPE_CHECKING, Final
 
 from nbframes.export.containers.torch_file import LegacyFile, PickleFile, ZippedFile
-from nbframes.export.nats.monolith import Records, checked_arch_frame
+from nbframes.export.nats.monolith import schedules_of
 from nbframes.export.nats.record import Dialect
-from nbframes.export.nats.tables import batch
+from nbframes.export.nats.records import Records
+from nbframes.export.nats.tables import batch, checked_arch_frame
 from nbframes.export.reader import Batch, Report
+from nbframes.export.skipping import SkipPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Generator
-    from pathlib import Path
 
+    from nbframes.export.probe import Probe
     from nbframes.export.reader import OnError
 
 SCHEDULES: Final = {"less": 12, "full": 200}
@@ -32,7 +33,9 @@ NOT_EXPORTED: Final = (
 _RELEASES: Final = {"e61699": "v1_0", "096897": "v1_1"}
 """Published versions by the end of the MD5 of their file, which is part of its name."""
 
-_KEYS: Final = {"meta_archs", "total_archs", "basestr", "arch2infos", "evaluated_indexes"}
+_LEGACY: Final = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
+"""How files of old ``torch.save`` begin: the pickle of its magic number."""
+
 _DIALECT: Final = Dialect(
     schedules=SCHEDULES,
     optional=frozenset({"latency", "train_acc5es", "train_times", "eval_times", "net_state_dict"}),
@@ -46,22 +49,25 @@ class _Reader:
     benchmark = "nb201"
     unit = "B"
 
-    def __init__(self, path: Path, container: type[PickleFile | ZippedFile]) -> None:
-        self.path = path
+    def __init__(self, probe: Probe, container: type[PickleFile | ZippedFile]) -> None:
+        self.path = probe.path
         self._container = container
-        self.total = path.stat().st_size
-        self.report = Report(version_of(path.name), not_exported=list(NOT_EXPORTED))
+        self.total = self.path.stat().st_size
+        self.report = Report(version_of(self.path.name), not_exported=list(NOT_EXPORTED))
         self.report.notes["format"] = f"NAS-Bench-201, {container.kind}"
 
-    def batches(self, *, jobs: int, on_error: OnError) -> Generator[Batch, None, None]:  # noqa: ARG002 -- one stream, one reader
+    def batches(self, *, jobs: int, on_error: OnError) -> Generator[Batch]:  # noqa: ARG002 -- one stream, one reader
         """Read the source once; see `nbframes.export.reader.Reader`."""
         from nbframes.spaces import tss
 
         where, shown = str(self.path), 0
         with self._container(self.path) as source:
-            records = Records(where, on_error, self.report, keys=_KEYS, dialect=_DIALECT)
+            records = Records(where, SkipPolicy(self.path, self.report, on_error), dialect=_DIALECT)
             for part in records.parts(source, **source.options):
-                yield batch(part, checked_arch_frame(part, tss, where), source.position - shown)
+                archs = checked_arch_frame(
+                    [record.arch for record in part], [record.arch_str for record in part], tss, where
+                )
+                yield batch(part, archs, source.position - shown)
                 shown = source.position
             file, md5 = source.finish()
         self.report.files = [file]
@@ -73,15 +79,36 @@ class _Reader:
 class TorchReader(_Reader):
     """Reads a ``.pth`` in either format of ``torch.save``."""
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(path, ZippedFile if zipfile.is_zipfile(path) else LegacyFile)
+    accepts = "NAS-Bench-201: NAS-Bench-201-....pth"
+
+    def __init__(self, probe: Probe) -> None:
+        super().__init__(probe, ZippedFile if probe.kind == "zip" else LegacyFile)
+
+    @classmethod
+    def recognises(cls, probe: Probe) -> bool:
+        """Whether a file begins as torch wrote, or is a zip with an object of torch."""
+        if probe.kind == "zip":
+            return any(name.rsplit("/", 1)[-1] == "data.pkl" for name in probe.members)
+        return probe.kind == "pickle" and probe.head.startswith(_LEGACY)
 
 
 class PickleReader(_Reader):
     """Reads NASBenchAPI's pickle of a ``.pth``."""
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(path, PickleFile)
+    accepts = "NAS-Bench-201: NASBenchAPI's pickle of it"
+
+    def __init__(self, probe: Probe) -> None:
+        super().__init__(probe, PickleFile)
+
+    @classmethod
+    def recognises(cls, probe: Probe) -> bool:
+        """Whether a pickle holds records with schedules ``full`` and ``less``."""
+        hps = schedules_of(probe.pickled) if isinstance(probe.pickled, dict) else []
+        return bool(hps) and all(type(hp) is str and hp in SCHEDULES for hp in hps)
+
+
+READERS: Final = (TorchReader, PickleReader)
+"""The readers of NAS-Bench-201."""
 
 
 def version_of(name: str, md5: str = "") -> str:

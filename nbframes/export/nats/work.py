@@ -1,0 +1,96 @@
+"""What worker processes do with the small files of NATS-Bench: read a part of them, hand over numbers."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from nbframes.errors import SourceError, UnsafePickleError
+from nbframes.export.containers.bz2_source import decompressed
+from nbframes.export.nats.exchange import put
+from nbframes.export.nats.layout import RecordReader
+from nbframes.export.skipping import reason_of
+from nbframes.store.storage import file_sha256
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from nbframes.export.nats.record import Record
+
+
+class Place(NamedTuple):
+    """Where the bytes of a file lie."""
+
+    path: str
+    offset: int
+    size: int
+
+    def read(self) -> bytes:
+        """Those bytes."""
+        with Path(self.path).open("rb") as file:
+            file.seek(self.offset)
+            return file.read(self.size)
+
+
+class Entry(NamedTuple):
+    """A record that should be there."""
+
+    arch: int
+    arch_str: str
+    name: str
+    where: str
+    place: Place
+
+
+class Part(NamedTuple):
+    """Some records, in order."""
+
+    records: list[Record]
+    files: list[dict[str, Any]]
+    broken: list[tuple[str, str]]
+    """Names of records that cannot be exported, and why."""
+    unsafe: UnsafePickleError | None = None
+
+
+def read_part(entries: Iterable[Entry], place: str | None) -> Part:
+    """Read some records; their numbers stay at a place, if one is given."""
+    part = Part([], [], [])
+    for entry in entries:
+        try:
+            raw = _read(entry)
+            data = decompressed(raw, entry.where)
+            part.records.append(_record_reader().read(data, entry.where, arch=entry.arch, arch_str=entry.arch_str))
+        except UnsafePickleError as error:
+            part = part._replace(unsafe=error)
+            break
+        except Exception as error:  # noqa: BLE001  whatever a hostile record breaks is a reason to leave it out
+            part.broken.append((entry.name, reason_of(error)))
+            continue
+        part.files.append(file_entry(entry.name, raw))
+    return part if place is None else part._replace(records=put(part.records, place))
+
+
+def file_entry(name: str, raw: bytes) -> dict[str, Any]:
+    """Manifest's line for a file, from its content."""
+    return {"path": name, "size": len(raw), "sha256": hashlib.sha256(raw).hexdigest()}
+
+
+def file_entries(path: str) -> list[dict[str, Any]]:
+    """Manifest's lines for a source that is one file."""
+    return [{"path": Path(path).name, "size": Path(path).stat().st_size, "sha256": file_sha256(Path(path))}]
+
+
+@cache
+def _record_reader() -> RecordReader:
+    """Return the reader of this process: what it learns serves all its tasks."""
+    return RecordReader()
+
+
+def _read(entry: Entry) -> bytes:
+    raw = entry.place.read()
+    if len(raw) < entry.place.size:
+        msg = f"{entry.where}: it is truncated"
+        raise SourceError(msg)
+    return raw
