@@ -118,7 +118,7 @@ def available(name: str | None = None) -> pl.DataFrame:
     Examples
     --------
     >>> import nbframes as nbf
-    >>> nbf.available("nb101").select("variant", "file", "megabytes")
+    >>> nbf.downloads.available("nb101").select("variant", "file", "megabytes")
     shape: (3, 3)
     ┌─────────┬───────────────────────────┬───────────┐
     │ variant ┆ file                      ┆ megabytes │
