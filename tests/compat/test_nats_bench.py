@@ -18,7 +18,6 @@ from hypothesis import strategies as st
 
 import nbframes as nbf
 from nbframes.compat import nats_bench as ours
-from nbframes.errors import InvalidArgumentError, StoreError
 
 FOLDERS = {"tss": "NATS-tss-v1_0-3ffb9-simple", "sss": "NATS-sss-v1_0-50262-simple"}
 HPS = {"tss": ("12", "200"), "sss": ("01", "12", "90")}
@@ -345,12 +344,6 @@ def test_show_of_everything_prints_every_evaluated_architecture(space, store, ca
     assert all(api[index] in printed for index in INDEXES)
 
 
-def test_find_best_knows_every_set(space, store):
-    api, hp = ours.create(store, space, False, False), HPS[space][-1]
-    assert api.find_best("cifar10-valid", "test", hp=hp) == api.find_best("cifar10-valid", "ori-test", hp=hp)
-    assert api.find_best("cifar100", "valtest", hp=hp) == api.find_best("cifar100", "ori-test", hp=hp)
-
-
 def test_integers_are_taken_for_schedules_and_indices(space, store):
     api, hp = ours.create(store, space, False, False), int(HPS[space][0])
     text = HPS[space][0]
@@ -360,16 +353,6 @@ def test_integers_are_taken_for_schedules_and_indices(space, store):
     assert first["test-accuracy"] == api.get_more_info(11, "cifar10", hp=text, is_random=False)["test-accuracy"]
 
 
-def test_what_a_store_cannot_hold_is_said(store):
-    api = ours.create(store, "tss", True, False)
-    for call in (
-        lambda: api.get_net_param(0, "cifar10", 777),
-        lambda: api.reload(None, 0),
-        lambda: api.clear_params(0),
-    ):
-        with pytest.raises(StoreError, match="not weights"):
-            call()
-    with pytest.raises(InvalidArgumentError, match="nbframes export"):
-        ours.create({"meta_archs": []}, "tss")
-    with pytest.raises(ValueError, match="neither a file or a dir"):
-        ours.create("/nowhere/at/all", "tss", verbose=False)
+def test_a_path_that_is_neither_store_nor_official_file_is_refused_as_upstream_does():
+    for path in ("/nowhere/at/all", "/nowhere/NATS-sss"):
+        same((upstream, ours), lambda module: module.create(path, "tss", verbose=False))

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
-from nbframes.errors import InvalidArgumentError, SourceError, UnknownNameError, listed
-from nbframes.store import Store, open_store
+from nbframes.compat.sources import find_store
+from nbframes.errors import InvalidArgumentError, UnknownNameError, listed
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterator
 
+    from nbframes.store import Store
     from nbframes.store.manifest import Manifest
 
 SINGLE_READS: Final = 8
@@ -98,7 +99,7 @@ class NASBenchBase(ABC):
 
     def __init__(self, data_path: Store | str | os.PathLike[str] | None = None, verbose: bool = True) -> None:
         start = time.perf_counter()
-        self._store = _opened(data_path, self._name)
+        self._store, _ = find_store(data_path, self._name)
         self._manifest: Manifest = self._store.manifest(self._name)
         self.path = Path(self._store.root)
         self.verbose = verbose
@@ -191,16 +192,3 @@ class NASBenchBase(ABC):
 def answer(metric: float | None, name: str, cost: float | None, info: dict[str, Any]) -> dict[str, Any]:
     """Upstream's dictionary of one answer."""
     return {"metric": metric, "metric_name": name, "cost": cost, "std": None, "info": info}
-
-
-def _opened(data_path: Store | str | os.PathLike[str] | None, benchmark: str) -> Store:
-    if isinstance(data_path, Store):
-        return data_path
-    if data_path is not None and Path(data_path).is_file():
-        msg = (
-            f"{str(data_path)!r} is a file, not a store\n\n"
-            f"Hint: export it once with nbframes.export({str(data_path)!r}, STORE) and give STORE, "
-            f"or nothing if it is the default store; nbframes.download({benchmark!r}) gets the official file"
-        )
-        raise SourceError(msg)
-    return open_store(data_path)

@@ -7,40 +7,60 @@ need no gigabytes.
 Where upstream crashes or is plainly wrong, this answers rightly:
 
 - ``show(-1)`` prints every evaluated architecture; upstream looks up index -1 and raises ``KeyError``.
-- ``find_best("cifar10-valid", "test")`` and the set name ``"valtest"`` work; upstream raises ``ValueError``.
 - ``hp`` may be an integer everywhere (``1`` is ``"01"``); upstream takes that in some functions and raises in others.
 - An index may be a numpy integer; upstream takes that for an architecture outside the space, -1.
 - A verbose ``find_best`` prints what it was asked and what it found; upstream prints lines for every architecture.
 
-What a store does not hold: weights. ``get_net_param``, ``reload`` and ``clear_params`` say so. ``create`` takes no dict.
-The order of ``avaliable_hps`` is that of a set, as upstream's.
+- ``TopologyStructure.gen_all`` works; upstream raises ``NameError``.
+- ``pickle_load`` reads plain data and refuses programs; upstream runs them.
+
+What a store does not hold: weights. ``get_net_param`` answers None for every run, as upstream does for its simple archives;
+``reload`` and ``clear_params`` change no numbers. ``create`` also takes a dictionary of upstream's file (`pickle_load`), which
+is then held in memory as upstream holds it. The order of ``avaliable_hps`` is that of a set, as upstream's.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from nbframes.compat.nats_bench.api import NATSsize, NATStopology
-from nbframes.compat.nats_bench.results import ArchResults, ResultsCount
+from nbframes.compat.nats_bench import api_utils
+from nbframes.compat.nats_bench.api_size import NATSsize
+from nbframes.compat.nats_bench.api_topology import NATStopology
+from nbframes.compat.nats_bench.api_utils import ArchResults, ResultsCount, pickle_load, pickle_save
 
 if TYPE_CHECKING:
     import os
 
     from nbframes.store import Store
 
-__all__ = ["ArchResults", "NATSsize", "NATStopology", "ResultsCount", "create", "search_space_info", "version"]
+__all__ = [
+    "ArchResults",
+    "NATS_BENCH_API_VERSIONs",
+    "NATS_BENCH_SSS_NAMEs",
+    "NATS_BENCH_TSS_NAMEs",
+    "NATSsize",
+    "NATStopology",
+    "ResultsCount",
+    "api_utils",
+    "create",
+    "pickle_load",
+    "pickle_save",
+    "search_space_info",
+    "version",
+]
 
+NATS_BENCH_API_VERSIONs = [f"v1.{minor}" for minor in range(9)]
 NATS_BENCH_SSS_NAMEs = ("sss", "size")
 NATS_BENCH_TSS_NAMEs = ("tss", "topology")
 
 
 def version() -> str:
     """Version of ``nats_bench`` whose API this is."""
-    return "v1.8"
+    return NATS_BENCH_API_VERSIONs[-1]
 
 
 def create(
-    file_path_or_dict: str | os.PathLike[str] | Store | None,
+    file_path_or_dict: str | os.PathLike[str] | Store | dict[str, Any] | None,
     search_space: str,
     fast_mode: bool = False,
     verbose: bool = True,
@@ -50,7 +70,8 @@ def create(
     Parameters
     ----------
     file_path_or_dict
-        A store, its path, or None for the store that `nbframes.open_store` finds.
+        A store, its path, or None for the store that `nbframes.open_store` finds; a path that is called like upstream's
+        file stands for that store, too. Or a dictionary as upstream's file holds it.
     search_space
         ``"tss"`` or ``"topology"``, ``"sss"`` or ``"size"``.
     fast_mode

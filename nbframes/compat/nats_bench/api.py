@@ -9,21 +9,18 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from nbframes.compat.nats_bench.archive import spelled
-from nbframes.compat.nats_bench.best import find_best
+from nbframes.compat.nats_bench.best import best_of_each, best_of_table, remap_dataset_set_names
 from nbframes.compat.nats_bench.info import more_info
 from nbframes.compat.nats_bench.show import describe
 from nbframes.compat.nats_bench.state import State, say
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from nbframes.compat.nats_bench.results import ArchResults
 
 _RULE = "<" * 40 + "------------" + "<" * 40
 
 
-class NATSBench(State):
+class NASBenchMetaAPI(State):
     """Queries that both spaces answer."""
 
     def get_more_info(
@@ -167,7 +164,12 @@ class NATSBench(State):
         Returns
         -------
         tuple
-            Index, -1 if there is none, and mean accuracy of its runs in percent.
+            Index and mean accuracy of its runs in percent; -1 and None if no architecture is within the caps.
+
+        Raises
+        ------
+        KeyError, ValueError
+            If an architecture within the caps lacks the schedule, the dataset or the set.
         """
         if self.verbose:
             say(
@@ -186,22 +188,31 @@ class NATSBench(State):
             for index in range(len(self)):
                 if index not in self._asked:
                     self._ask_for(index)
+        names = remap_dataset_set_names(dataset, metric_on_set, self.verbose)
         chosen = sorted(self.evaluated_indexes)
-        best = find_best(
-            self._tables,
-            chosen,
-            dataset=dataset,
-            metric_on_set=metric_on_set,
-            schedule=int(spelled(hp)),
-            flop_max=flop_max,
-            param_max=param_max,
-        )
+        search = (chosen, *names, spelled(hp), (flop_max, param_max))
+        tables = self._archive.tables
+        best = None if tables is None or not chosen else best_of_table(tables, *search)
+        if best is None:
+            best = best_of_each(self.arch2infos_dict, *search)
         if self.verbose:
             if chosen:
                 print(f"  the best architecture : [{best[0]}] {self.arch(best[0])} with accuracy={best[1]:.3f}%")
             else:
                 print("The evaluated_indexes is empty, please fill it before call find_best.")
         return best
+
+    def get_net_param(self, index: int, dataset: str, seed: int | None, hp: object = "12") -> Any:
+        """Weights of a run, or of all on a dataset by their seeds: None each, for a store has none.
+
+        Raises
+        ------
+        ValueError
+            If there is no such run.
+        """
+        if self.verbose:
+            say(f"Call the get_net_param function with index={index}, dataset={dataset}, seed={seed}, hp={hp}")
+        return self.query_meta_info_by_index(index, hp).get_net_param(dataset, seed)
 
     def get_net_config(self, index: int, dataset: str) -> dict[str, Any]:
         """Configuration from which upstream's model code builds the network.
@@ -284,61 +295,3 @@ class NATSBench(State):
             print(f"{'>' * 40} {results.get_total_epoch():03d} epochs {'>' * 40}")
             print("\n".join(describe(results, tests=self.is_size)))
         print(_RULE)
-
-
-class NATStopology(NATSBench):
-    """NATS-Bench's topology space, as ``nats_bench.NATStopology``."""
-
-    _benchmark, _space, _full_train_epochs = "nats-tss", "topology", 200
-
-    def get_unique_str(self, arch: Any) -> str:
-        """Text that isomorphic architectures share, given an index or a text form."""
-        from nbframes.spaces import tss
-
-        return tss.unique_str(self.meta_archs[self.query_index_by_arch(arch)])
-
-    @staticmethod
-    def str2lists(arch_str: str) -> list[tuple[tuple[str, int], ...]]:
-        """Operation and input of every edge, node by node."""
-        return [
-            tuple((operation, int(source)) for operation, source in map(_edge, filter(None, node.split("|"))))
-            for node in arch_str.split("+")
-        ]
-
-    @staticmethod
-    def str2matrix(
-        arch_str: str,
-        search_space: tuple[str, ...] = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3"),
-    ) -> NDArray[np.float64]:
-        """Matrix of the numbers of operations: row for the node, column for its input.
-
-        Raises
-        ------
-        ValueError
-            If an operation is not in ``search_space``.
-        """
-        import numpy as np
-
-        nodes = NATStopology.str2lists(arch_str)
-        matrix = np.zeros((len(nodes) + 1, len(nodes) + 1))
-        for row, node in enumerate(nodes, start=1):
-            for operation, source in node:
-                if operation not in search_space:
-                    msg = f"this op ({operation}) is not in {search_space}"
-                    raise ValueError(msg)
-                matrix[row, source] = search_space.index(operation)
-        return matrix
-
-
-class NATSsize(NATSBench):
-    """NATS-Bench's size space, as ``nats_bench.NATSsize``."""
-
-    _benchmark, _space, _full_train_epochs = "nats-sss", "size", 90
-
-
-def _edge(text: str) -> list[str]:
-    parts = text.split("~")
-    if len(parts) != 2:
-        msg = f"invalid input length : {text}"
-        raise AssertionError(msg)
-    return parts

@@ -1,25 +1,66 @@
-"""Finding the store, and the results of its architectures by index and schedule."""
+"""The results of architectures by index and schedule, from a store or from a dictionary like upstream's file."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from nbframes.compat.nats_bench.results import ArchResults, ResultsCount
-from nbframes.errors import InvalidArgumentError
-from nbframes.store import Store, default_store, open_store
+from nbframes.compat.nats_bench.stored import StoredRun
+from nbframes.compat.nats_bench.tables import Tables
 
 if TYPE_CHECKING:
-    from nbframes.compat.nats_bench.tables import Tables
+    from nbframes.compat.nats_bench.results import ArchResults
+    from nbframes.compat.nats_bench.runs import ResultsCount
+    from nbframes.store import Store
+
+ByIndex = Mapping[int, "OrderedDict[str, ArchResults]"]
+"""Results by index and schedule."""
 
 
-class Infos(Mapping[int, "OrderedDict[str, ArchResults]"]):
+class Archive(NamedTuple):
+    """A benchmark: texts of all architectures, results of some, its schedules, and its tables if it is a store's."""
+
+    arch_strings: list[str]
+    infos: ByIndex
+    evaluated: set[int]
+    hps: set[str]
+    tables: Tables | None
+
+    @classmethod
+    def of_store(cls, store: Store, benchmark: str, kind: type[ArchResults]) -> Archive:
+        """Benchmark of a store."""
+        tables = Tables(store, benchmark)
+        infos = Infos(tables, tables.arch_strings, kind)
+        return cls(tables.arch_strings, infos, tables.evaluated, set(map(spelled, tables.schedules)), tables)
+
+    @classmethod
+    def of_dict(cls, contents: Mapping[str, Any], kind: type[ArchResults], names: Mapping[str, str]) -> Archive:
+        """Benchmark of a dictionary like upstream's file; ``names`` spells its schedules.
+
+        Raises
+        ------
+        ValueError
+            If the dictionary lacks a key.
+        """
+        for key in ("meta_archs", "arch2infos", "evaluated_indexes"):
+            if key not in contents:
+                msg = f"Can not find key[{key}] in the dict"
+                raise ValueError(msg)
+        infos = OrderedDict(
+            (index, OrderedDict((names.get(hp, hp), kind.create_from_state_dict(of)) for hp, of in schedules.items()))
+            for index, schedules in sorted(contents["arch2infos"].items())
+        )
+        hps = {hp for schedules in infos.values() for hp in schedules}
+        return cls(list(contents["meta_archs"]), infos, set(contents["evaluated_indexes"]), hps, None)
+
+
+class Infos(ByIndex):
     """Results of all architectures, made when first asked for."""
 
-    def __init__(self, tables: Tables, arch_strings: list[str]) -> None:
+    def __init__(self, tables: Tables, arch_strings: list[str], kind: type[ArchResults]) -> None:
         self._tables = tables
+        self._kind = kind
         self._arch_strings = arch_strings
         self._indexes = tables.evaluated
         self._made: dict[int, OrderedDict[str, ArchResults]] = {}
@@ -33,9 +74,16 @@ class Infos(Mapping[int, "OrderedDict[str, ArchResults]"]):
         text = self._arch_strings[index]
         schedules: OrderedDict[str, list[tuple[tuple[str, int], ResultsCount]]] = OrderedDict()
         for run in self._tables.runs(index):
-            result = ResultsCount(self._tables, run, text)
+            result = StoredRun(self._tables, run, text)
             schedules.setdefault(spelled(run.schedule), []).append(((run.dataset, run.seed), result))
-        return OrderedDict((hp, ArchResults(index, text, runs)) for hp, runs in schedules.items())
+        return OrderedDict((hp, self._results(index, text, runs)) for hp, runs in schedules.items())
+
+    def _results(self, index: int, text: str, runs: list[tuple[tuple[str, int], ResultsCount]]) -> ArchResults:
+        made = self._kind(index, text)
+        for (dataset, seed), result in runs:
+            made.update(dataset, seed, result)
+        made.clear_net_done = True
+        return made
 
     def __contains__(self, index: object) -> bool:
         return index in self._indexes
@@ -45,20 +93,6 @@ class Infos(Mapping[int, "OrderedDict[str, ArchResults]"]):
 
     def __len__(self) -> int:
         return len(self._indexes)
-
-
-def find_store(given: object) -> Store:
-    """Open what was passed in place of upstream's file."""
-    if isinstance(given, Store):
-        return given
-    if isinstance(given, Mapping):
-        msg = "nbframes answers from a store, not from a dict: export the file it came from with `nbframes export`"
-        raise InvalidArgumentError(msg)
-    root = default_store() if given is None else str(given)
-    if "://" not in str(root) and not Path(root).exists():
-        msg = f"{root} is neither a file or a dir."
-        raise ValueError(msg)
-    return open_store(root)
 
 
 def spelled(hp: object) -> str:

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import copy
 import random
-import time
+import warnings
 from collections import OrderedDict
 from operator import index as whole_number
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nbframes.compat.nats_bench.archive import Infos, find_store, spelled
-from nbframes.compat.nats_bench.results import ArchResults, no_weights
-from nbframes.compat.nats_bench.tables import Tables
+from nbframes.compat.nats_bench.archive import Archive, spelled
+from nbframes.compat.nats_bench.files import time_string
+from nbframes.compat.nats_bench.results import ArchResults
+from nbframes.compat.sources import find_store, names_official_file
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Mapping
 
+    from nbframes.compat.nats_bench.archive import ByIndex
     from nbframes.store import Store
 
 
@@ -25,35 +27,46 @@ class State:
 
     _benchmark: str
     _space: str
-    _title: str
-    _base_name: str
+    _base_names: list[str]
     _full_train_epochs: int
 
     def __init__(
         self,
-        file_path_or_dict: str | os.PathLike[str] | Store | None = None,
+        file_path_or_dict: str | os.PathLike[str] | Store | dict[str, Any] | None = None,
         fast_mode: bool = False,
         verbose: bool = True,
     ) -> None:
-        store = find_store(file_path_or_dict)
-        self.filename = Path(store.root).name
         self._fast_mode = fast_mode
-        self._archive_dir: str | None = store.root if fast_mode else None
         self._search_space_name = self._space
+        self._all_base_names = self._base_names
+        self.filename: str | None = None
+        self._archive_dir: str | None = None
         self.reset_time()
-        if verbose:
-            say(f"Try to create the NATS-Bench ({self._space}) api from {store.root} with fast_mode={fast_mode}")
         self.verbose = verbose
-        self._tables = Tables(store, self._benchmark)
-        self.meta_archs = self._tables.arch_strings
+        self._archive = self._open(file_path_or_dict)
+        self.meta_archs = self._archive.arch_strings
         self.archstr2index = {arch: position for position, arch in enumerate(self.meta_archs)}
-        self._everything = Infos(self._tables, self.meta_archs)
         self._asked: OrderedDict[int, OrderedDict[str, ArchResults]] = OrderedDict()
-        self.evaluated_indexes = set() if fast_mode else self._tables.evaluated
-        self._avaliable_hps = set() if fast_mode else {spelled(schedule) for schedule in self._tables.schedules}
+        self.evaluated_indexes = set() if self._archive_dir else self._archive.evaluated
+        self._avaliable_hps = set() if self._archive_dir else self._archive.hps
         if verbose:
             counts = f"{len(self.evaluated_indexes)}/{len(self.meta_archs)}"
             say(f"Create NATS-Bench ({self._space}) done with {counts} architectures avaliable.")
+
+    def _open(self, given: str | os.PathLike[str] | Store | dict[str, Any] | None) -> Archive:
+        if isinstance(given, dict):
+            return Archive.of_dict(copy.deepcopy(given), ArchResults, {})
+        local = isinstance(given, str | Path) and "://" not in str(given)
+        if local and not Path(str(given)).exists() and not names_official_file(str(given)):
+            msg = f"{given} is neither a file or a dir."
+            raise ValueError(msg)
+        store, _ = find_store(given, self._benchmark)
+        self.filename = Path(store.root).name
+        self._archive_dir = store.root if self._fast_mode else None
+        if self.verbose:
+            fast = f"fast_mode={self._fast_mode}"
+            say(f"Try to create the NATS-Bench ({self._space}) api from {store.root} with {fast}")
+        return Archive.of_store(store, self._benchmark, ArchResults)
 
     # What it is
 
@@ -70,9 +83,9 @@ class State:
         )
 
     @property
-    def arch2infos_dict(self) -> Mapping[int, OrderedDict[str, ArchResults]]:
+    def arch2infos_dict(self) -> ByIndex:
         """Results by architecture index and schedule: of all, or in fast mode of those asked for so far."""
-        return self._asked if self.fast_mode else self._everything
+        return self._asked if self._archive_dir and self.fast_mode else self._archive.infos
 
     @property
     def avaliable_hps(self) -> list[str]:
@@ -130,10 +143,6 @@ class State:
     def reset_time(self) -> None:
         """Set `used_time` to 0."""
         self._used_time: float = 0
-
-    reload = no_weights
-    get_net_param = no_weights
-    clear_params = no_weights
 
     # Architectures
 
@@ -195,18 +204,55 @@ class State:
         else:
             self._ask_for(index)
 
+    def reload(self, archive_root: str | None = None, index: int | None = None) -> None:
+        """Read one architecture or all again, forgetting what was replaced in its results.
+
+        Upstream reads the weights of its ``-full`` archives here. A store has none: the root is ignored, with a warning.
+
+        Raises
+        ------
+        ValueError
+            If there is no such architecture.
+        """
+        if archive_root is not None:
+            msg = (
+                f"a store holds measurements, not weights: {archive_root!r} is not read, results are those of the store"
+            )
+            warnings.warn(msg, stacklevel=2)
+        for each in range(len(self)) if index is None else [index]:
+            self._ask_for(each)
+
     def _ask_for(self, index: int) -> None:
         if self.verbose:
             say(f"Call clear_params with archive_root={self.archive_dir} and index={index}")
         if not 0 <= index < len(self.meta_archs):
             msg = f"invalid index of {index}"
             raise ValueError(msg)
-        if index not in self._everything:
-            msg = f"invalid data path : architecture {index} has no runs in the store {self._tables.store.root!r}"
+        if index not in self._archive.infos:
+            msg = f"invalid data path : architecture {index} has no runs in {self.filename!r}"
             raise AssertionError(msg)
-        self._asked[index] = self._everything[index]
+        self._asked[index] = self._archive.infos[index]
         self._avaliable_hps.update(self._asked[index])
         self.evaluated_indexes.add(index)
+
+    def clear_params(self, index: int, hp: object = None) -> None:
+        """Note that an architecture's weights are gone, under one schedule or all; a store has none to begin with.
+
+        Raises
+        ------
+        ValueError
+            If it has no such schedule.
+        """
+        if self.verbose:
+            say(f"Call clear_params with index={index} and hp={hp}")
+        if index not in self.arch2infos_dict:
+            msg = f"The {index}-th architecture is not in the benchmark data yet, no need to clear params."
+            warnings.warn(msg, stacklevel=2)
+        elif hp is None:
+            for results in self.arch2infos_dict[index].values():
+                results.clear_params()
+        else:
+            self._results(index, hp).clear_params()
 
     def _results(self, index: int, hp: object) -> ArchResults:
         by_schedule, hp = self.arch2infos_dict[index], spelled(hp)
@@ -218,4 +264,4 @@ class State:
 
 def say(text: str) -> None:
     """Print a message with the time of day, as upstream does."""
-    print(f"{time.strftime('[%Y-%m-%d %X]', time.gmtime())} {text}")
+    print(f"{time_string()} {text}")

@@ -66,6 +66,11 @@ class _EpochTimes(NamedTuple):
         whole: NDArray[np.bool_] = np.logical_not(np.any(table.mask, axis=2))
         return cls(table.array, whole, seeds)
 
+    def seed(self, run: Run) -> int | None:
+        """Position of a run's seed if its times are whole."""
+        seed = self.seeds.get(run.seed)
+        return seed if seed is not None and run.arch < len(self.whole) and self.whole[run.arch, seed] else None
+
 
 class Tables:
     """The tables of one NATS-Bench space, read on demand.
@@ -154,15 +159,22 @@ class Tables:
 
     def epoch_times(self, split: str, run: Run, count: int) -> list[float] | None:
         """Seconds of each of the first epochs of a run; None unless those of all its epochs were published."""
-        key = (run.dataset, split, run.schedule)
-        if key not in self._epoch_times:
-            self._epoch_times[key] = _EpochTimes.of(self.lookup("epoch_time", *key), run.schedule)
-        times = self._epoch_times[key]
-        seed = times.seeds.get(run.seed)
-        if seed is None or run.arch >= len(times.whole) or not times.whole[run.arch, seed]:
+        times = self._times(split, run)
+        seed = times.seed(run)
+        if seed is None:
             return None
         published: list[float] = times.array[run.arch, seed, :count].tolist()
         return published
+
+    def has_epoch_times(self, split: str, run: Run) -> bool:
+        """Whether the seconds of all epochs of a run were published."""
+        return self._times(split, run).seed(run) is not None
+
+    def _times(self, split: str, run: Run) -> _EpochTimes:
+        key = (run.dataset, split, run.schedule)
+        if key not in self._epoch_times:
+            self._epoch_times[key] = _EpochTimes.of(self.lookup("epoch_time", *key), run.schedule)
+        return self._epoch_times[key]
 
     def curve(self, metric: str, split: str, run: Run) -> dict[int, float]:
         """Published values of a run by epoch (counted from 0)."""
