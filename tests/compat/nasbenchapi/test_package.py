@@ -72,7 +72,7 @@ def test_a_pickle_is_refused_with_the_way_to_export_it(nb301):
 
 
 def test_a_store_without_the_benchmark_says_what_it_has(nb301, tmp_path):
-    with pytest.raises(UnknownNameError, match="unknown benchmark of the store .* 'nb201'"):
+    with pytest.raises(UnknownNameError, match=r"unknown benchmark of the store .* 'nb201'"):
         nasbenchapi.NASBench201(nb301.store)
     with pytest.raises(StoreError):
         nasbenchapi.NASBench201(tmp_path / "absent")
