@@ -6,6 +6,7 @@ from . import (
     errors as errors,
     expr as expr,
     plot as plot,
+    published as published,
     report as report,
     schema as schema,
     spaces as spaces,

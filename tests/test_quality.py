@@ -75,7 +75,7 @@ ROOMS = [
     {"lookup_table"},
     {"analysis"},
     {"plot"},
-    {"synthetic", "surrogate", "compat", "report"},
+    {"published", "synthetic", "surrogate", "compat", "report"},
     {"cli"},
 ]
 """Rooms of the package from the ground up; those of one set are siblings."""

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from nbframes.benchmarks.shared import ACCURACY, ACCURACY_TOP5, EPOCH_TIME, LOSS, NATS_SPLITS
+from nbframes.benchmarks.shared import ACCURACY, ACCURACY_TOP5, EPOCH_TIME, LOSS, NATS_SPLITS, TIME
 from nbframes.benchmarks.values import Benchmark
 
 NATS_TSS: Final = Benchmark(
@@ -12,7 +12,7 @@ NATS_TSS: Final = Benchmark(
     reader="nbframes.export.nats.reader:READERS",
     datasets=tuple(NATS_SPLITS),
     splits=NATS_SPLITS,
-    metrics=(ACCURACY, ACCURACY_TOP5, LOSS, EPOCH_TIME),
+    metrics=(ACCURACY, ACCURACY_TOP5, LOSS, TIME, EPOCH_TIME),
     full_schedule=200,
     licence="MIT",
     citation="""\

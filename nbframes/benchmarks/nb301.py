@@ -10,7 +10,7 @@ BEST_ACCURACY: Final = Metric(
     "percent [0, 100]",
     "max",
     "best accuracy (%)",
-    "highest accuracy over the epochs of a run, the target of the paper's surrogates; not that of the last epoch",
+    "one accuracy of a run as others published it, without saying of which epoch: the best one or the last one",
     ACCURACY.tie,
 )
 

@@ -1,0 +1,35 @@
+"""Published values of real benchmarks that travel with the package.
+
+They were measured by the authors of NATS-Bench and NAS-Bench-301 and published again under permissive licences. It is a part of each
+benchmark: `nbframes.Store.manifest` says what is there, what is not, and where it comes from.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nbframes.store import Store
+
+__all__ = ["store"]
+
+
+def store() -> Store:
+    """Open the store of published values inside the package.
+
+    Returns
+    -------
+    Store
+        Read-only, with a part of ``nats-tss``, ``nats-sss`` and ``nb301``.
+
+    Examples
+    --------
+    >>> import nbframes as nbf
+    >>> values = nbf.published.store().scan("nats-tss").filter(nbf.on("cifar100", "val"), nbf.schedule(200))
+    >>> nbf.best_archs(values, k=1).select("arch", "value").collect().row(0)
+    (9930, 73.493...)
+    """
+    from nbframes.store import Store
+
+    return Store(Path(__file__).parent / "store")
