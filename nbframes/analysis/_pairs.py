@@ -9,8 +9,6 @@ import polars as pl
 
 from nbframes.analysis._frames import Groups, average, like, measured, names, require
 from nbframes.errors import FrameError, InvalidArgumentError, UnknownNameError, listed
-from nbframes.numerics.kendall import MISSING
-from nbframes.schema import TIE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -30,7 +28,9 @@ class Table(NamedTuple):
     levels: pl.DataFrame
     """What is compared: the values of ``between``, sorted."""
     values: Array
-    """A row for each level, a column for each architecture; NaN where the level lacks it."""
+    """A row for each level, a column for each architecture."""
+    has: Array
+    """Which level has which architecture."""
     first: Array
     second: Array
     """Rows of the levels to compare, pair by pair."""
@@ -103,15 +103,16 @@ class Comparison(NamedTuple):
     def _table(self, means: pl.DataFrame) -> Table:
         levels, level = _numbered(means, self.between)
         archs, arch = _numbered(means, self.on)
-        values = np.full((len(levels), len(archs)), np.nan)
+        values, has = np.full((len(levels), len(archs)), np.nan), np.zeros((len(levels), len(archs)), np.bool_)
         values[level, arch] = means.get_column("value").to_numpy()
-        if np.count_nonzero(~np.isnan(values)) < len(means):
+        has[level, arch] = True
+        if np.count_nonzero(has) < len(means):
             msg = (
                 f"the frame has several rows for the same {listed([*self.groups.by, *self.between, *self.on])}\n\n"
                 "Hint: name the column that tells them apart in over, between or by"
             )
             raise FrameError(msg)
-        return Table(means.select(self.groups.by).head(1), levels, values, *self._pairs(levels))
+        return Table(means.select(self.groups.by).head(1), levels, values, has, *self._pairs(levels))
 
     def _pairs(self, levels: pl.DataFrame) -> tuple[Array, Array]:
         if self.against is None:
@@ -144,19 +145,3 @@ def _numbered(frame: pl.DataFrame, columns: Sequence[str]) -> tuple[pl.DataFrame
     found = keys.join(distinct.with_row_index("_"), columns, "left", nulls_equal=True, maintain_order="left")
     return distinct, found.get_column("_").to_numpy()
 
-
-def codes(values: Array) -> Array:
-    """Integers that order each row as its values do, equal for ties, `MISSING` for NaN.
-
-    Ties are those of `nbframes.expr.tied`: neighbours in sorted order that differ by less than 1e-9.
-    """
-    order = values.argsort(axis=1)
-    ordered = np.take_along_axis(values, order, axis=1)
-    opens = np.zeros(values.shape, np.uint32)
-    with np.errstate(invalid="ignore"):
-        opens[:, 1:] = np.diff(ordered, axis=1) >= TIE
-    code = opens.cumsum(axis=1, dtype=np.uint32)
-    code[np.isnan(ordered)] = MISSING
-    found = np.empty_like(code)
-    np.put_along_axis(found, order, code, axis=1)
-    return found

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from nbframes.analysis._frames import Frame, Names
-    from nbframes.analysis._graph import Graph
+    from nbframes.numerics.walks import Graph
     from nbframes.analysis.relations import Space
 
 _LOCALITY: Final[dict[str, Any]] = {
@@ -305,7 +305,7 @@ class _Land(NamedTuple):
     def of(cls, group: pl.DataFrame, pairs: pl.DataFrame, *, maximise: bool) -> _Land:
         import numpy as np
 
-        from nbframes.analysis._graph import Graph
+        from nbframes.numerics.walks import Graph
 
         group = group.sort("arch").with_columns(goodness=tied() if maximise else -tied())
         archs = group["arch"].cast(pl.Int64).to_numpy()

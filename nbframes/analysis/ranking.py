@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import polars as pl
 
-from nbframes.analysis._correlation import Correlation, Method
+from nbframes.numerics.correlation import Correlation, Method
 from nbframes.analysis._frames import as_lazy, average, like, measured, one_of, within
 from nbframes.analysis._pairs import Comparison, Table
 from nbframes.errors import InvalidArgumentError
@@ -135,7 +135,15 @@ def rank_correlation(
     comparison = Comparison.of(as_lazy(frame), between, by=by, on=on, over=over, against=against)
 
     def correlated(table: Table) -> pl.DataFrame:
-        correlation = Correlation(table.values, method=method, top=top, maximise=maximise)
+        correlation = Correlation(
+            table.values,
+            table.has,
+            method=method,
+            top=top,
+            maximise=maximise,
+            tie=tie,
+            threads=pl.thread_pool_size(),
+        )
         n, value = correlation.of(table.first, table.second)
         found = {"n": n, "correlation": value}
         if resamples:

@@ -1,11 +1,10 @@
-"""Numerics of non-dominated sets: which points of an array are on the Pareto front, and on which front after it.
+"""Non-dominated sets: which points of an array are on the Pareto front, and on which front after it.
 
 A point *dominates* another if it is nowhere worse and somewhere better. Three rules make that exact for measured values:
 
 ties
-    In each objective the sorted values fall into runs whose neighbours lie less than `nbframes.schema.TIE` apart. All
-    values of a run are tied: none is better than another. (So values nearer than ``TIE`` are always tied, and being tied
-    is transitive, without which there need not be a front.) The runs are those of the points of one call.
+    Values of an objective that tie are one value, as `nbframes.numerics.ties` defines it for the points of one call: none is
+    better than another. (Being tied is transitive, without which there need not be a front.)
 duplicates
     Points tied in every objective do not dominate each other. All of them are kept, or only the first if ``keep_weakly``
     is false.
@@ -15,32 +14,38 @@ missing values
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from bisect import bisect_left, bisect_right
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
 
 from nbframes.errors import InvalidArgumentError
-from nbframes.numerics.sweeps import first_front, front_numbers, nowhere_greater
-from nbframes.schema import TIE
+from nbframes.numerics.ties import Ties
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    import numpy as np
     from numpy.typing import ArrayLike, NDArray
 
     Mask = NDArray[np.bool_]
     Ints = NDArray[np.int64]
     Floats = NDArray[np.float64]
 
-_SAMPLE = 512
+_SAMPLE: Final = 512
 """Points compared with each other to find pivots that dominate many."""
-_WORTH = 0.02
+_WORTH: Final = 0.02
 """Least part of the sample that a pivot must dominate; below it, comparing every point with it does not pay."""
 
 __all__ = ["nondominated_mask", "nondominated_rank"]
 
 
 def nondominated_mask(
-    points: ArrayLike, /, *, maximise: bool | Sequence[bool] = False, keep_weakly: bool = True, tie: float = TIE
+    points: ArrayLike,
+    /,
+    *,
+    maximise: bool | Sequence[bool] = False,
+    keep_weakly: bool = True,
+    tie: float | Sequence[float] = 0.0,
 ) -> Mask:
     """Tell which points are on the Pareto front.
 
@@ -53,7 +58,7 @@ def nondominated_mask(
     keep_weakly
         Whether points tied in every objective are all on the front, or only the first of them.
     tie
-        Neighbouring values nearer than this are tied; 0 for equal values only.
+        Least gap between two values that do not tie, for all objectives or for each; 0 for equal values only.
 
     Returns
     -------
@@ -63,17 +68,17 @@ def nondominated_mask(
     Raises
     ------
     InvalidArgumentError
-        If the points are no ``(n, m)`` array or ``maximise`` does not have m values.
+        If the points are no ``(n, m)`` array, or ``maximise`` or ``tie`` does not have m values.
 
     Notes
     -----
-    Points that a few well-placed others dominate are dropped first, which on measured data leaves a small part. What is
-    left costs O(n log n) for one and two objectives, O(n log² n) for three and O(n log^(m-1) n) for more [1]_, in
-    whole-array steps.
+    Points that a few well-placed others dominate are dropped first, which on measured data leaves a small part; moocore [1]_
+    finds the front of what is left.
 
     References
     ----------
-    .. [1] H. T. Kung, F. Luccio, F. P. Preparata: On Finding the Maxima of a Set of Vectors. J. ACM 22 (1975).
+    .. [1] M. López-Ibáñez, F. Rodríguez-Sanchez, D. Hernando Bejarano: moocore, core functions for multi-objective optimization.
+       https://multi-objective.github.io/moocore/
 
     Examples
     --------
@@ -82,21 +87,19 @@ def nondominated_mask(
     >>> nondominated_mask([[1, 1], [0, 1], [1, 0], [1, 0]], maximise=[True, False], keep_weakly=False).tolist()
     [False, False, True, False]
     """
-    import numpy as np
+    import moocore
 
-    costs, complete = _costs(points, maximise)
+    costs, complete = _costs(points, maximise, tie)
     mask = np.zeros(len(complete), dtype=np.bool_)
     if costs.size:
-        ties = [_ties(column, tie) for column in costs]
-        left = _prune(costs, ties)
-        distinct = _distinct(_levels(costs[:, left], ties))
-        front = distinct.rows(first_front(distinct.levels), keep_weakly=keep_weakly)
+        left, candidates = prune(costs)
+        front = moocore.is_nondominated(np.ascontiguousarray(candidates.T), keep_weakly=keep_weakly).astype(np.bool_)
         mask[np.flatnonzero(complete)[left[front]]] = True
     return mask
 
 
 def nondominated_rank(
-    points: ArrayLike, /, *, maximise: bool | Sequence[bool] = False, tie: float = TIE
+    points: ArrayLike, /, *, maximise: bool | Sequence[bool] = False, tie: float | Sequence[float] = 0.0
 ) -> NDArray[np.uint32]:
     """Tell on which front each point is: 1 for the Pareto front, 2 for the front of what remains without it, and so on.
 
@@ -107,7 +110,7 @@ def nondominated_rank(
     maximise
         Whether to maximise, for all objectives or for each.
     tie
-        Neighbouring values nearer than this are tied; 0 for equal values only.
+        Least gap between two values that do not tie, for all objectives or for each; 0 for equal values only.
 
     Returns
     -------
@@ -117,12 +120,12 @@ def nondominated_rank(
     Raises
     ------
     InvalidArgumentError
-        If the points are no ``(n, m)`` array or ``maximise`` does not have m values.
+        If the points are no ``(n, m)`` array, or ``maximise`` or ``tie`` does not have m values.
 
     Notes
     -----
-    O(n log n) for one and two objectives and, with n points on f fronts, O(n log n log f) for three: one point after the
-    other finds its front by bisection [2]_. For more objectives one front after the other is taken away.
+    moocore's, but for three objectives, where with n points on f fronts O(n log n log f) is several times faster: one point
+    after the other finds its front by bisection [2]_.
 
     References
     ----------
@@ -136,93 +139,81 @@ def nondominated_rank(
     >>> nondominated_rank([[1, 1], [0, 1], [1, 0], [2, 2]]).tolist()
     [2, 1, 1, 3]
     """
-    import numpy as np
-
-    costs, complete = _costs(points, maximise)
+    costs, complete = _costs(points, maximise, tie)
     ranks = np.zeros(len(complete), dtype=np.uint32)
     if costs.size:
-        distinct = _distinct(_levels(costs, [_ties(column, tie) for column in costs]))
-        of_complete = np.empty(costs.shape[1], dtype=np.uint32)
-        of_complete[distinct.order] = front_numbers(distinct.levels)[distinct.group]
-        ranks[complete] = of_complete
+        ranks[complete] = _front_numbers(costs)
     return ranks
 
 
-def _costs(points: ArrayLike, maximise: bool | Sequence[bool]) -> tuple[Floats, Mask]:
-    """One row per objective, to be minimised, of the points without NaN; and which points those are."""
-    import numpy as np
-
+def _costs(points: ArrayLike, maximise: bool | Sequence[bool], tie: float | Sequence[float]) -> tuple[Floats, Mask]:
+    """One row per objective, to be minimised, of the points without NaN, all of a tie the same; and which points those are."""
     array = np.asarray(points, dtype=np.float64)
     if array.ndim != 2 or not array.shape[1]:
         msg = f"points must be an array of shape (n, m) with at least one objective; this one has shape {array.shape!r}"
         raise InvalidArgumentError(msg)
-    signs = np.where(np.broadcast_to(_per_objective(maximise, array.shape[1]), array.shape[1]), -1.0, 1.0)
+    objectives = array.shape[1]
+    signs = np.where(_per_objective("maximise", maximise, objectives), -1.0, 1.0)
     costs = np.multiply(array.T, signs[:, None], order="C")
     complete: Mask = ~np.isnan(costs.max(axis=0))
-    return (costs if complete.all() else costs[:, complete]), complete
+    costs = costs if complete.all() else costs[:, complete]
+    for column, least in zip(costs, _per_objective("tie", tie, objectives), strict=True):
+        _join_ties(column, float(least))
+    return costs, complete
 
 
-def _per_objective(maximise: bool | Sequence[bool], objectives: int) -> Sequence[bool]:
-    each = [maximise] * objectives if isinstance(maximise, bool) else list(maximise)
+def _per_objective(option: str, given: float | Sequence[float], objectives: int) -> Sequence[float]:
+    each = [given] * objectives if isinstance(given, (bool, int, float)) else list(given)
     if len(each) != objectives:
-        msg = f"maximise has {len(each)} values for {objectives} objectives; give one value for each, or one for all"
+        msg = f"{option} has {len(each)} values for {objectives} objectives; give one value for each, or one for all"
         raise InvalidArgumentError(msg)
     return each
 
 
-class _Ties(NamedTuple):
-    """The runs of tied values of one objective, ascending: their least and their greatest values."""
-
-    low: Floats
-    high: Floats
-
-    def levels(self, values: Floats) -> Ints:
-        """Return the number of the run in which each value lies."""
-        import numpy as np
-
-        order = np.argsort(values)  # searching in order is several times faster than at random
-        levels = np.empty(len(values), dtype=np.int64)
-        levels[order] = np.searchsorted(self.low, values[order], side="right") - 1
-        return levels
-
-
-def _ties(column: Floats, tie: float) -> _Ties:
-    import numpy as np
-
-    ordered = np.sort(column)
+def _join_ties(column: Floats, tie: float) -> None:
+    """Make all values of a tie its smallest, in place."""
+    if not tie:
+        return
     with np.errstate(invalid="ignore"):  # inf - inf
-        gaps = np.diff(ordered)
-        apart = (gaps > 0) & (gaps >= tie)
-    return _Ties(ordered[np.r_[True, apart]], ordered[np.r_[apart, True]])
+        gaps = np.diff(np.sort(column))  # sorting values is several times faster than ordering rows, and mostly enough
+    if ((gaps > 0) & (gaps < tie)).any():
+        ties = Ties.of(column, tie)
+        column[:] = ties.of_rows(ties.lowest)
 
 
-def _levels(costs: Floats, ties: list[_Ties]) -> Ints:
-    import numpy as np
+def prune(costs: Floats) -> tuple[Ints, Floats]:
+    """Drop points that a few well-placed others dominate; nothing on the front is lost.
 
-    return np.stack([runs.levels(column) for column, runs in zip(costs, ties, strict=True)])
+    Parameters
+    ----------
+    costs
+        One row per objective, to be minimised.
 
+    Returns
+    -------
+    tuple[NDArray[int64], NDArray[float64]]
+        Places of the points that are left, ascending, and their costs.
 
-def _prune(costs: Floats, ties: list[_Ties]) -> Ints:
-    """Return the points that no pivot dominates; nothing on the front is lost."""
-    import numpy as np
-
+    Examples
+    --------
+    >>> places, left = prune(np.random.default_rng(0).random((2, 10_000)))
+    >>> len(places) < 1000, left.shape == (2, len(places))
+    (True, True)
+    """
     random = np.random.default_rng(0)  # which pivots are tried does not change the front
     left = np.arange(costs.shape[1])
     before = 2 * len(left)
     while 4 * _SAMPLE < len(left) < 0.75 * before:
         before = len(left)
-        sample = _levels(costs[:, random.integers(before, size=_SAMPLE)], ties)
-        for pivot in _pivots(sample):
-            keep = ~_dominated_by(pivot, costs, ties)
+        for pivot in _pivots(costs[:, random.integers(before, size=_SAMPLE)]):
+            keep = ~_dominated_by(pivot, costs)
             left, costs = left[keep], costs[:, keep]
-    return left
+    return left, costs
 
 
-def _pivots(sample: Ints) -> Iterator[Ints]:
+def _pivots(sample: Floats) -> Iterator[Floats]:
     """Give points of the sample that dominate most of what the ones before leave."""
-    import numpy as np
-
-    no_worse = nowhere_greater(sample, sample)
+    no_worse = np.logical_and.reduce(sample[:, :, None] <= sample[:, None, :], axis=0)
     dominates = no_worse & ~no_worse.T
     left = np.ones(sample.shape[1], dtype=np.bool_)
     while True:
@@ -234,52 +225,55 @@ def _pivots(sample: Ints) -> Iterator[Ints]:
         yield sample[:, best]
 
 
-def _dominated_by(pivot: Ints, costs: Floats, ties: list[_Ties]) -> Mask:
-    import numpy as np
-
+def _dominated_by(pivot: Floats, costs: Floats) -> Mask:
     no_better = np.ones(costs.shape[1], dtype=np.bool_)
-    tied = no_better.copy()
-    for level, column, runs in zip(pivot, costs, ties, strict=True):
-        no_better &= column >= runs.low[level]
-        tied &= column <= runs.high[level]
-    return no_better & ~tied
+    equal = no_better.copy()
+    for value, column in zip(pivot, costs, strict=True):
+        no_better &= column >= value
+        equal &= column == value
+    return no_better & ~equal
 
 
-class _Distinct(NamedTuple):
-    """The distinct points in lexicographic order, and which rows are which."""
+def _front_numbers(costs: Floats) -> NDArray[np.uint32]:
+    """Number of the front of each point, from 1."""
+    if len(costs) == 1:
+        return np.unique(costs[0], return_inverse=True)[1].astype(np.uint32) + 1
+    if len(costs) != 3:
+        import moocore
 
-    levels: Ints
-    """Shape (m, k)."""
-    order: Ints
-    """Shape (n,): the rows, in the order of their points."""
-    group: Ints
-    """Shape (n,): the point of each row of ``order``."""
-
-    def rows(self, chosen: Mask, *, keep_weakly: bool) -> Ints:
-        """Return the rows of the chosen points: all of them, or the first of each."""
-        import numpy as np
-
-        if keep_weakly:
-            return self.order[chosen[self.group]]
-        starts = np.searchsorted(self.group, np.arange(self.levels.shape[1]))
-        return np.minimum.reduceat(self.order, starts)[chosen]
-
-
-def _distinct(levels: Ints) -> _Distinct:
-    import numpy as np
-
-    order = _lexicographic(levels)
-    ordered = levels[:, order]
+        fronts: NDArray[np.uint32] = moocore.pareto_rank(np.ascontiguousarray(costs.T)).astype(np.uint32) + 1
+        return fronts
+    order = np.lexsort(costs[::-1])
+    ordered = costs[:, order]
     first = np.r_[True, (ordered[:, 1:] != ordered[:, :-1]).any(axis=0)]
-    return _Distinct(ordered[:, first], order, np.cumsum(first) - 1)
+    distinct = np.fromiter(_fronts_of_triples(*ordered[1:, first].tolist()), np.uint32, int(first.sum()))
+    ranks = np.empty(len(order), dtype=np.uint32)
+    ranks[order] = distinct[np.cumsum(first) - 1]
+    return ranks
 
 
-def _lexicographic(levels: Ints) -> Ints:
-    import math
+def _fronts_of_triples(ys: list[float], zs: list[float]) -> Iterator[int]:
+    """Find for each point the first front that does not dominate it: those that do come first.
 
-    import numpy as np
-
-    sizes = [int(size) for size in levels.max(axis=1) + 1]
-    if math.prod(sizes) >= 1 << 63:
-        return np.lexsort(levels[::-1])
-    return np.argsort(np.ravel_multi_index(tuple(levels), sizes))  # one integer per point: 10 x faster than lexsort
+    The points come in lexicographic order, in which only an earlier one can dominate another. A front is the staircase of its
+    points so far: ``y`` ascending, ``z`` descending.
+    """
+    fronts: list[tuple[list[float], list[float]]] = []
+    for y, z in zip(ys, zs, strict=True):
+        first, end = 0, len(fronts)
+        while first < end:
+            middle = (first + end) // 2
+            stair_y, stair_z = fronts[middle]
+            step = bisect_right(stair_y, y) - 1
+            if step >= 0 and stair_z[step] <= z:
+                first = middle + 1
+            else:
+                end = middle
+        if first == len(fronts):
+            fronts.append(([], []))
+        stair_y, stair_z = fronts[first]
+        begin = end = bisect_left(stair_y, y)
+        while end < len(stair_z) and stair_z[end] >= z:
+            end += 1
+        stair_y[begin:end], stair_z[begin:end] = [y], [z]
+        yield first + 1

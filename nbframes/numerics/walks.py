@@ -1,4 +1,4 @@
-"""Walks and distances on an undirected graph of architectures, as whole-array steps."""
+"""Walks and distances on an undirected graph, as whole-array steps."""
 
 from __future__ import annotations
 

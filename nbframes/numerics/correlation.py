@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from statistics import NormalDist
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
-import polars as pl
 
-from nbframes.analysis._pairs import codes
 from nbframes.numerics.kendall import MISSING, tau_b, tied_pairs, weighted_tau
+from nbframes.numerics.ties import codes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,31 +21,82 @@ Method = Literal["kendall", "spearman", "pearson", "weighted_kendall", "sparse_k
 _BATCH: Final = 2**17
 """Values of each side that are worked on at a time."""
 
+_PARTS: Final = 400
+"""Greatest number of parts that the jackknife leaves out one by one."""
+
 _SPARSE_DECIMALS: Final = 1
 
 
-class Correlation:
-    """Correlations between rows of values, NaN where a row lacks one.
+def places(values: Array, has: Array, tie: float = 0.0) -> Array:
+    """Give integers that order each row as its values do, equal for ties; NaN is the least of all, a value not had is `MISSING`.
 
     Parameters
     ----------
     values
-        One row for each ranking, one column for each object.
+        One row for each ranking, one column for each object; the greatest is the best.
+    has
+        Which rankings have which objects.
+    tie
+        Least gap between two values that do not tie.
+
+    Returns
+    -------
+    NDArray[uint32]
+        Codes as `nbframes.numerics.kendall` takes them.
+
+    Examples
+    --------
+    >>> places(np.array([[2.0, 1.0, np.nan]]), np.ones((1, 3), bool)).tolist()
+    [[2, 1, 0]]
+    """
+    found = codes(values, tie)
+    worst = np.isnan(values) & has
+    if worst.any():
+        found = np.where(worst, 0, found + worst.any(axis=1, keepdims=True)).astype(np.uint32)
+    found[~has] = MISSING
+    return found
+
+
+class Correlation:
+    """Correlations between rows of values.
+
+    Parameters
+    ----------
+    values
+        One row for each ranking, one column for each object. NaN is the worst value there is, and leaves Pearson's
+        correlation undefined.
+    has
+        Which rankings have which objects.
     method
         What to compute.
     top
         Percentage of the objects, the best by the second row of a pair, to which a pair is restricted; all if None.
     maximise
         Whether the largest value is the best.
+    tie
+        Least gap between two values that do not tie.
+    threads
+        How many to use.
     """
 
-    def __init__(self, values: Array, *, method: Method, top: float | None, maximise: bool) -> None:
+    def __init__(
+        self,
+        values: Array,
+        has: Array,
+        *,
+        method: Method,
+        top: float | None,
+        maximise: bool,
+        tie: float,
+        threads: int,
+    ) -> None:
         if method == "sparse_kendall":
             values = np.round(values, _SPARSE_DECIMALS)
-        self._method, self._top = method, top
+        self._method, self._top, self._threads = method, top, threads
         self._values = values if maximise else -values
-        self._codes = codes(self._values)
-        whole = top is None and not (self._codes == MISSING).any()
+        self._codes = places(self._values, has, tie)
+        self._diverged = np.isnan(values) & has
+        whole = top is None and bool(has.all())
         self._tied = tied_pairs(self._codes) if whole else None
         self._batch = max(1, _BATCH // values.shape[1])
 
@@ -53,7 +104,8 @@ class Correlation:
         """Number of objects of every pair of rows, and their correlation: NaN where it is not defined."""
         if self._tied is not None and self._method in {"pearson", "spearman"}:
             rows = self._values if self._method == "pearson" else _average_ranks(self._codes)
-            return np.full(len(first), rows.shape[1]), _all_pearson(rows)[first, second]
+            found = self._defined(first, second, _all_pearson(rows)[first, second])
+            return np.full(len(first), rows.shape[1]), found
 
         def batch(start: int) -> tuple[Array, Array]:
             chosen = slice(start, start + self._batch)
@@ -62,33 +114,52 @@ class Correlation:
                 tied = self._tied[x], self._tied[y]
                 return np.full(len(x), self._codes.shape[1]), self._statistic(self._source[x], self._source[y], tied)
             has = self._shared(x, y)
-            return has.sum(axis=1), self._statistic(self._rows(x, has), self._rows(y, has))
+            found = self._statistic(self._rows(x, has), self._rows(y, has))
+            return has.sum(axis=1), self._defined(x, y, found, has)
 
-        with ThreadPoolExecutor(pl.thread_pool_size()) as pool:
+        with ThreadPoolExecutor(self._threads) as pool:
             size, value = zip(*pool.map(batch, range(0, len(first), self._batch)), strict=True)
         return np.concatenate(size), np.concatenate(value)
 
     def interval(self, first: Array, second: Array, *, resamples: int, level: float, seed: int) -> tuple[Array, Array]:
-        """Percentile bootstrap interval of every pair's correlation, from objects drawn with replacement."""
-        tails = [(1 - level) / 2, (1 + level) / 2]
+        """Bootstrap interval of every pair's correlation, from objects drawn with replacement: bias-corrected, accelerated."""
 
         def pair(x: int, y: int) -> Array:
             ends = np.array([x]), np.array([y])
             shared = np.flatnonzero(self._shared(*ends))
-            if not len(shared):
-                return np.full(2, np.nan)
             rows = self._dense(x, shared), self._dense(y, shared)
+            if not len(shared) or np.isnan(rows).any():
+                return np.full(2, np.nan)
             rng = np.random.default_rng(seed)
             found = []
             for start in range(0, resamples, self._batch):
                 size = min(self._batch, resamples - start)
                 drawn = rng.integers(len(shared), size=(size, len(shared)))
                 found.append(self._statistic(rows[0][drawn], rows[1][drawn]))
-            return _quantiles(np.concatenate(found), tails)
+            estimate = self._statistic(rows[0][None], rows[1][None])[0]
+            return _bca(float(estimate), np.concatenate(found), self._jackknife(*rows, rng), level)
 
-        with ThreadPoolExecutor(pl.thread_pool_size()) as pool:
+        with ThreadPoolExecutor(self._threads) as pool:
             low, high = np.reshape(list(pool.map(pair, first.tolist(), second.tolist())), (-1, 2)).T
         return low, high
+
+    def _jackknife(self, x: Array, y: Array, rng: np.random.Generator) -> Array:
+        """Correlations without each of the objects, or without each of some hundred random parts of many objects."""
+        n = len(x)
+        part = rng.permutation(n) % _PARTS if n > _PARTS else np.arange(n)
+        missing = np.nan if self._method == "pearson" else MISSING
+        found = []
+        for start in range(0, min(n, _PARTS), self._batch):
+            left_out = part == np.arange(start, min(start + self._batch, n, _PARTS))[:, None]
+            found.append(self._statistic(*(np.where(left_out, row.dtype.type(missing), row) for row in (x, y))))
+        return np.concatenate(found)
+
+    def _defined(self, first: Array, second: Array, found: Array, has: Array | None = None) -> Array:
+        """Correlations, NaN where Pearson's meets a value that is NaN."""
+        if self._method != "pearson" or not self._diverged.any():
+            return found
+        met = self._diverged[first] | self._diverged[second]
+        return np.where((met if has is None else met & has).any(axis=1), np.nan, found)
 
     @property
     def _source(self) -> Array:
@@ -161,7 +232,20 @@ def _directions(rows: Array) -> Array:
     return centred / np.where(greatest > least, length, np.nan)
 
 
-def _quantiles(found: Array, tails: list[float]) -> Array:
-    """Quantiles of the resamples for which the correlation is defined."""
-    defined = found[~np.isnan(found)]
-    return np.quantile(defined, tails) if len(defined) else np.full(2, np.nan)
+def _bca(estimate: float, resampled: Array, jackknifed: Array, level: float) -> Array:
+    """Interval of B. Efron: Better bootstrap confidence intervals, J. Am. Stat. Assoc. 82 (1987)."""
+    resampled = resampled[~np.isnan(resampled)]
+    if not len(resampled) or np.isnan(estimate):
+        return np.full(2, np.nan)
+    normal = NormalDist()
+    below = ((resampled < estimate).mean() + (resampled <= estimate).mean()) / 2
+    rare = 0.5 / len(resampled)
+    bias = normal.inv_cdf(float(np.clip(below, rare, 1 - rare)))
+    gaps = np.nanmean(jackknifed) - jackknifed[~np.isnan(jackknifed)] if not np.isnan(jackknifed).all() else np.zeros(1)
+    scale = float((gaps**2).sum()) ** 1.5
+    acceleration = float((gaps**3).sum()) / (6 * scale) if scale else 0.0
+    tails = []
+    for tail in ((1 - level) / 2, (1 + level) / 2):
+        shift = bias + normal.inv_cdf(tail)
+        tails.append(normal.cdf(bias + shift / (1 - acceleration * shift)))
+    return np.quantile(resampled, tails)
