@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 _DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
@@ -15,3 +16,25 @@ def data() -> Path:
     if not _DATA.is_dir():
         pytest.skip(f"real benchmark records are not on this machine ({_DATA} is absent)")
     return _DATA
+
+
+@pytest.fixture(scope="session")
+def measured(data) -> pl.DataFrame:
+    """Published accuracies and times of all 15,625 tss and 32,768 sss architectures."""
+    from nbframes.schema import HIVE, RESULTS
+
+    frame = pl.read_parquet(data / "measured" / "nats_measured_long.parquet")
+    return frame.with_columns(final=pl.lit(value=True)).select(*RESULTS).cast(HIVE)
+
+
+@pytest.fixture(scope="session")
+def tss(measured) -> pl.DataFrame:
+    """Accuracies of the topology space after 200 epochs, two or three runs of each architecture."""
+    chosen = (pl.col("benchmark") == "nats-tss") & (pl.col("metric") == "accuracy") & (pl.col("schedule") == 200)
+    return measured.filter(chosen)
+
+
+@pytest.fixture(scope="session")
+def sss(measured) -> pl.DataFrame:
+    """Validation accuracies of the size space after 90 epochs, one run of each architecture."""
+    return measured.filter((pl.col("benchmark") == "nats-sss") & (pl.col("metric") == "accuracy"))

@@ -124,20 +124,20 @@ def test_cumulative_time_keeps_published_cumulative_times():
 
 
 near_ties = st.lists(
-    st.one_of(st.none(), st.just(math.nan), st.integers(0, 5).map(float), st.integers(0, 5).map(lambda k: k + 4e-10)),
+    st.one_of(st.none(), st.just(math.nan), st.integers(0, 5).map(float), st.integers(0, 5).map(lambda k: k + 4e-6)),
     max_size=30,
 )
 
 
 def _brute_ties(values):
-    """Representative of each value by walking the sorted values."""
+    """Representative of each value by walking the sorted values; NaN stands for itself."""
     present = sorted(v for v in values if v is not None and not math.isnan(v))
     representative, last, start = {}, None, None
     for value in present:
-        if last is None or value - last >= 1e-9:
+        if last is None or value - last >= 1e-5:
             start = value
         representative[value], last = start, value
-    return [None if v is None or math.isnan(v) else representative[v] for v in values]
+    return [v if v is None or math.isnan(v) else representative[v] for v in values]
 
 
 @given(near_ties)
@@ -145,14 +145,28 @@ def _brute_ties(values):
 def test_ties_ranks_and_regrets_agree_with_brute_force(values):
     frame = pl.DataFrame({"value": values}, schema={"value": pl.Float64})
     expected = _brute_ties(values)
-    assert frame.select(tied()).to_series().to_list() == expected
-    present = [v for v in expected if v is not None]
-    ranks = [None if v is None else 1 + sum(w > v for w in present) for v in expected]
-    assert frame.select(nbf.rank()).to_series().to_list() == ranks
-    regrets = [None if v is None else max(present) - v for v in expected]
-    assert frame.select(nbf.regret()).to_series().to_list() == regrets
-    losses = [None if v is None else v - min(present) for v in expected]
-    assert frame.select(nbf.regret(maximise=False)).to_series().to_list() == losses
+    assert frame.select(tied()).to_series().equals(pl.Series(expected, dtype=pl.Float64))
+    present = [v for v in expected if v is not None and not math.isnan(v)]
+
+    def of_each(measure, last):
+        found = [v if v is None else last if math.isnan(v) else measure(v) for v in expected]
+        return pl.Series(found, dtype=pl.UInt32 if isinstance(last, int) else pl.Float64)
+
+    ranks = of_each(lambda v: 1 + sum(w > v for w in present), len(present) + 1)
+    assert frame.select(nbf.rank()).to_series().equals(ranks)
+    smallest_first = of_each(lambda v: 1 + sum(w < v for w in present), len(present) + 1)
+    assert frame.select(nbf.rank(maximise=False)).to_series().equals(smallest_first)
+    regrets = of_each(lambda v: max(present) - v, math.nan)
+    assert frame.select(nbf.regret()).to_series().equals(regrets)
+    losses = of_each(lambda v: v - min(present), math.nan)
+    assert frame.select(nbf.regret(maximise=False)).to_series().equals(losses)
+
+
+@pytest.mark.parametrize("tie", [-1e-9, math.inf, math.nan, True, "1e-5", None])
+def test_a_tie_is_a_number_of_at_least_0(tie):
+    for make in (tied, nbf.rank, nbf.regret, lambda tie: nbf.pareto_optimal(maximise="value", tie=tie)):
+        with pytest.raises(InvalidArgumentError, match="tie="):
+            make(tie=tie)
 
 
 @pytest.mark.parametrize("objectives", [1, 2, 3, 4])
@@ -160,7 +174,7 @@ def test_ties_ranks_and_regrets_agree_with_brute_force(values):
 @settings(max_examples=40, deadline=None)
 def test_pareto_optimal_agrees_with_its_definition(objectives, data):
     value = st.one_of(
-        st.none(), st.just(math.nan), st.integers(0, 4).map(float), st.integers(0, 4).map(lambda k: k + 3e-10)
+        st.none(), st.just(math.nan), st.integers(0, 4).map(float), st.integers(0, 4).map(lambda k: k + 3e-6)
     )
     rows = data.draw(st.lists(st.tuples(st.integers(0, 1), *[value] * objectives), max_size=25))
     names = [f"x{i}" for i in range(objectives)]

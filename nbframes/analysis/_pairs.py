@@ -144,4 +144,3 @@ def _numbered(frame: pl.DataFrame, columns: Sequence[str]) -> tuple[pl.DataFrame
     distinct = keys.unique().sort(columns)
     found = keys.join(distinct.with_row_index("_"), columns, "left", nulls_equal=True, maintain_order="left")
     return distinct, found.get_column("_").to_numpy()
-

@@ -10,6 +10,7 @@ from nbframes.analysis._costs import COST_KEY, COSTS, CostRule, cost_table
 from nbframes.analysis._frames import Groups, as_lazy, average, averaged, like, measured, one_of, require, within
 from nbframes.errors import InvalidArgumentError
 from nbframes.expr import rank
+from nbframes.schema import TIE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -75,7 +76,7 @@ def best_archs(
 
     Notes
     -----
-    Means that differ by less than 1e-9 are ties and share the best rank of the tie; the official ``find_best`` returns the
+    Means that differ by less than 1e-5 are ties and share the best rank of the tie; the official ``find_best`` returns the
     lowest index of them, which is the first row here.
 
     References
@@ -185,7 +186,7 @@ def top_overlap(
     Notes
     -----
     Architectures that tie with the last of a top k belong to it, so that ``size_a`` and ``size_b`` can exceed k; means that
-    differ by less than 1e-9 are ties. Without ties the overlap is the share of the top k that both rankings have.
+    differ by less than 1e-5 are ties. Without ties the overlap is the share of the top k that both rankings have.
     Both measures are those by which zero-cost proxies are judged [1]_ (top-10 % against top-10 %, top-64 against top-5 %).
 
     References
@@ -223,10 +224,10 @@ def top_overlap(
 def _overlaps(table: Table, sizes: Sequence[int], relevant: float, *, maximise: bool) -> pl.DataFrame:
     import numpy as np
 
-    from nbframes.analysis._pairs import codes
+    from nbframes.numerics.correlation import places
     from nbframes.numerics.kendall import MISSING
 
-    code = codes(table.values if maximise else -table.values)
+    code = places(table.values if maximise else -table.values, table.has, TIE)
     rows = []
     for a, b in zip(table.first, table.second, strict=True):
         shared = (code[a] != MISSING) & (code[b] != MISSING)

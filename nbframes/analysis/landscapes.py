@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from nbframes.analysis._frames import Frame, Names
-    from nbframes.numerics.walks import Graph
     from nbframes.analysis.relations import Space
+    from nbframes.numerics.walks import Graph
 
 _LOCALITY: Final[dict[str, Any]] = {
     "distance": pl.UInt32,
@@ -258,7 +258,7 @@ def local_optima(
 
     Notes
     -----
-    Within a group, values whose sorted neighbours lie less than 1e-9 apart are ties: none is better than another.
+    Within a group, values whose sorted neighbours lie less than 1e-5 apart are ties: none is better than another.
 
     Examples
     --------

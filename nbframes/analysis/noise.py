@@ -66,7 +66,7 @@ def seed_noise(
 
     Notes
     -----
-    Values within 1e-9 are ties: runs that tie are not reversed. Architectures that tie are placed by their index.
+    Values within 1e-5 are ties: runs that tie are not reversed. Architectures that tie are placed by their index.
 
     Examples
     --------

@@ -126,7 +126,7 @@ def operation_effects(
         Sorted by its first columns: those of ``by``, ``position`` (if asked for), ``operation`` and ``replacement``. Then ``n``
         (pairs of architectures that both have a value), ``mean`` and ``std`` (of a sample, n - 1) of the change, value with
         the replacement minus value with the operation, and ``increased``, the share of the pairs in which the value
-        grows by 1e-9 or more. Each pair also stands for the opposite replacement.
+        grows by 1e-5 or more. Each pair also stands for the opposite replacement.
 
     Raises
     ------

@@ -55,7 +55,7 @@ def paired_ranks(frame: Frame, /, between: Names, *, by: Names | None = None, ma
 
     Notes
     -----
-    Means that differ by less than 1e-9 are ties and share the best rank of the tie.
+    Means that differ by less than 1e-5 are ties and share the best rank of the tie.
 
     Examples
     --------

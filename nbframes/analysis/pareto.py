@@ -8,6 +8,7 @@ import polars as pl
 
 from nbframes.analysis._frames import as_lazy, names, require
 from nbframes.errors import FrameError, InvalidArgumentError, listed
+from nbframes.schema import TIE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -59,7 +60,7 @@ def pareto_front(
 
     Notes
     -----
-    Within a group, values of an objective whose sorted neighbours lie less than 1e-9 apart are ties: none is better than
+    Within a group, values of an objective whose sorted neighbours lie less than 1e-5 apart are ties: none is better than
     another. Rows with a null or NaN in an objective are on no front and dominate nothing.
 
     The rows are taken as they are: average seeds first where the mean is meant.
@@ -89,7 +90,7 @@ def pareto_front(
         from nbframes.numerics import pareto
 
         return pl.Series(
-            pareto.nondominated_mask(_points(columns), maximise=objectives.maximised, keep_weakly=keep_weakly),
+            pareto.nondominated_mask(_points(columns), maximise=objectives.maximised, keep_weakly=keep_weakly, tie=TIE),
             dtype=pl.Boolean,
         )
 
@@ -162,7 +163,7 @@ def nondominated_rank(
     def front(columns: Sequence[pl.Series]) -> pl.Series:
         from nbframes.numerics import pareto
 
-        ranks = pareto.nondominated_rank(_points(columns), maximise=objectives.maximised)
+        ranks = pareto.nondominated_rank(_points(columns), maximise=objectives.maximised, tie=TIE)
         return pl.Series(ranks, dtype=pl.UInt32).replace(0, None)
 
     rank = pl.map_batches(objectives.columns, front, return_dtype=pl.UInt32)

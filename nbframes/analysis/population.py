@@ -44,7 +44,7 @@ def summarize(
         Sorted by ``by``: these columns, ``n`` (values of the last column of ``over``), ``runs`` (rows of the frame),
         ``mean``, ``std`` (of a sample, n - 1), ``sem`` (std / sqrt(n)), the quantiles as ``q25`` for 0.25, ``min``,
         ``min_arch``, ``max`` and ``max_arch`` (named for the last column of ``over``). Of architectures that tie for
-        an extreme, that is within 1e-9 of each other, the one with the lowest index is named.
+        an extreme, that is within 1e-5 of each other, the one with the lowest index is named.
 
     Raises
     ------
@@ -97,7 +97,7 @@ def ecdf(frame: Frame, /, *, by: Names | None = None, over: Names = ("seed", "ar
     DataFrame or LazyFrame
         One row for each distinct value, sorted by ``by`` and ``value``: these columns, ``count`` (architectures at or below
         the value), ``n`` (all architectures that have a value) and ``share`` (count / n, in (0, 1]). Values within
-        1e-9 of each other are one, represented by the smallest.
+        1e-5 of each other are one, represented by the smallest.
 
     Raises
     ------

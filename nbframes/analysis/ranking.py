@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import polars as pl
 
-from nbframes.numerics.correlation import Correlation, Method
 from nbframes.analysis._frames import as_lazy, average, like, measured, one_of, within
 from nbframes.analysis._pairs import Comparison, Table
 from nbframes.errors import InvalidArgumentError
 from nbframes.expr import rank
+from nbframes.numerics.correlation import Correlation, Method
+from nbframes.schema import TIE
 
 if TYPE_CHECKING:
     from nbframes.analysis._frames import Frame, Names
@@ -90,7 +91,7 @@ def rank_correlation(
 
     Notes
     -----
-    Means that differ by less than 1e-9 are ties, for all methods but Pearson's.
+    Means that differ by less than 1e-5 are ties, for all methods but Pearson's.
 
     Kendall's tau-b [1]_ is (C - D) / sqrt((N - Tx)(N - Ty)), where of N pairs of architectures C are ordered alike, D are
     ordered oppositely, and Tx and Ty tie in one of the values. Weighted tau is that of [2]_. Rounding to 0.1 percent
@@ -141,7 +142,7 @@ def rank_correlation(
             method=method,
             top=top,
             maximise=maximise,
-            tie=tie,
+            tie=TIE,
             threads=pl.thread_pool_size(),
         )
         n, value = correlation.of(table.first, table.second)
@@ -190,7 +191,7 @@ def rank_stability(
     DataFrame or LazyFrame
         One row for each architecture that has a value in every ranking of its group, sorted by ``by`` and ``on``: these
         columns, ``n`` (such architectures: ranks go from 1, the best, to ``n``), ``rankings``, and of its ranks ``mean``,
-        ``std`` (of a sample, n - 1), ``min`` and ``max``. Architectures that tie, that is within 1e-9, share the mean of
+        ``std`` (of a sample, n - 1), ``min`` and ``max``. Architectures that tie, that is within 1e-5, share the mean of
         their ranks.
 
     Raises

@@ -212,7 +212,9 @@ def pareto_optimal(
     maximise_each = [True] * len(up) + [False] * len(down)
     ties = [check_tie(least) for least in (tie if isinstance(tie, Sequence) else [tie] * len(values))]
     if len(ties) != len(values):
-        msg = f"tie={tie!r} has {len(ties)} values for {len(values)} objectives; give one value for each, or one for all"
+        msg = (
+            f"tie={tie!r} has {len(ties)} values for {len(values)} objectives; give one value for each, or one for all"
+        )
         raise InvalidArgumentError(msg)
 
     def on_front(columns: Sequence[pl.Series]) -> pl.Series:

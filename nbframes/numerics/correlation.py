@@ -151,7 +151,8 @@ class Correlation:
         found = []
         for start in range(0, min(n, _PARTS), self._batch):
             left_out = part == np.arange(start, min(start + self._batch, n, _PARTS))[:, None]
-            found.append(self._statistic(*(np.where(left_out, row.dtype.type(missing), row) for row in (x, y))))
+            without = [np.where(left_out, row.dtype.type(missing), row) for row in (x, y)]
+            found.append(self._statistic(without[0], without[1]))
         return np.concatenate(found)
 
     def _defined(self, first: Array, second: Array, found: Array, has: Array | None = None) -> Array:

@@ -32,7 +32,7 @@ def opens(ordered: Floats, tie: ArrayLike) -> Mask:
     ordered
         Sorted values.
     tie
-        Least gap between two ties; a number, or as many as there are values: that of the greater value counts.
+        Least gap between two ties: a number, or an array that broadcasts to ``ordered``.
 
     Returns
     -------
@@ -45,7 +45,9 @@ def opens(ordered: Floats, tie: ArrayLike) -> Mask:
     [True, False, True, True, False]
     """
     found: Mask = np.ones(ordered.shape, np.bool_)
-    later, least = ordered[..., 1:], np.asarray(tie)[..., 1:] if np.ndim(tie) else np.asarray(tie)
+    later, least = ordered[..., 1:], np.asarray(tie)
+    if least.ndim and least.shape[-1] == ordered.shape[-1]:
+        least = least[..., 1:]
     with np.errstate(invalid="ignore"):  # inf - inf
         gaps = later - ordered[..., :-1]
         np.greater_equal(gaps, least, out=found[..., 1:])
@@ -114,7 +116,7 @@ class Ties(NamedTuple):
 
     def ranks(self, method: RankMethod = "min") -> Floats:
         """Rank of each tie in its group, 1 for the smallest values: the best rank of the tie, or the mean of its ranks."""
-        best = self.starts - self.groups + 1.0
+        best: Floats = (self.starts - self.groups + 1).astype(np.float64)
         return best if method == "min" else best + (self.counts - 1) / 2
 
     def of_rows(self, per_tie: NDArray[np.generic]) -> NDArray[np.generic]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import moocore
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -12,8 +13,6 @@ from nbframes.errors import InvalidArgumentError
 from nbframes.numerics.pareto import nondominated_mask, nondominated_rank
 from nbframes.schema import TIE
 
-moocore = pytest.importorskip("moocore")
-
 many_ties = st.integers(1, 5).flatmap(
     lambda m: st.tuples(
         hnp.arrays(np.float64, st.tuples(st.integers(1, 80), st.just(m)), elements=st.integers(-4, 4)),
@@ -22,14 +21,14 @@ many_ties = st.integers(1, 5).flatmap(
 )
 
 
-def by_definition(points, maximise):
+def by_definition(points, maximise, tie=TIE):
     """Dominance written out: O(n²), with ties found by walking the sorted values."""
     costs = np.where(maximise, -points, points)
     levels = np.zeros(costs.shape, dtype=int)
     for j, column in enumerate(costs.T):
         level, last, of_value = -1, -np.inf, {}
         for value in sorted(column):
-            level += value - last >= TIE
+            level += value > last and value - last >= tie
             of_value[value] = level
             last = value
         levels[:, j] = [of_value[value] for value in column]
@@ -69,7 +68,28 @@ def test_ranks_agree_with_moocore(case):
 def test_near_values_are_ties(case, seed):
     points, maximise = case
     points = np.trunc(points / 2) + np.random.default_rng(seed).integers(-3, 4, size=points.shape) * 0.4 * TIE
-    np.testing.assert_array_equal(nondominated_mask(points, maximise=maximise), by_definition(points, maximise))
+    mask = nondominated_mask(points, maximise=maximise, tie=TIE)
+    np.testing.assert_array_equal(mask, by_definition(points, maximise))
+
+
+@given(many_ties)
+@settings(max_examples=100, deadline=None)
+def test_exact_values_by_the_definition(case):
+    points, maximise = case
+    front = by_definition(points, maximise, tie=0)
+    np.testing.assert_array_equal(nondominated_mask(points, maximise=maximise), front)
+    ranks = nondominated_rank(points, maximise=maximise)
+    np.testing.assert_array_equal(ranks == 1, front)
+    rest = ranks > 1
+    np.testing.assert_array_equal(ranks[rest] == 2, by_definition(points[rest], maximise, tie=0))
+
+
+def test_every_objective_has_ties_of_its_own():
+    points = [[1.0, 2.0], [1.0 + 4e-6, 1.0], [1.0 + 8e-6, 0.5]]
+    assert nondominated_mask(points).tolist() == [True, True, True]
+    assert nondominated_mask(points, tie=[1e-5, 0]).tolist() == [False, False, True]
+    with pytest.raises(InvalidArgumentError, match="tie has 1 values for 2 objectives"):
+        nondominated_mask(points, tie=[0.1])
 
 
 @pytest.mark.parametrize("objectives", [2, 3, 4, 5])
@@ -102,21 +122,21 @@ def test_ranks_of_a_chain_count_its_points(objectives):
 def test_a_run_of_near_values_is_one_tie_even_if_its_ends_are_far():
     steps = np.arange(5) * 0.6 * TIE
     points = np.column_stack([steps, [4.0, 3.0, 2.0, 1.0, 0.0]])
-    assert nondominated_mask(points).tolist() == [False] * 4 + [True]
-    assert nondominated_mask(points, tie=0).all()
+    assert nondominated_mask(points, tie=TIE).tolist() == [False] * 4 + [True]
+    assert nondominated_mask(points).all()
 
 
 def test_ties_count_points_that_are_dominated():
     # the middle value is dominated itself, yet joins its neighbours to one run
     points = [[0.0, 1.0], [0.6 * TIE, 5.0], [1.2 * TIE, 0.0]]
-    assert nondominated_mask(points).tolist() == [False, False, True]
+    assert nondominated_mask(points, tie=TIE).tolist() == [False, False, True]
 
 
 def test_duplicates_are_kept_or_the_first_stands_for_them():
     points = [[1.0, 0.0], [0.0, 1.0], [1.0, 1e-12], [0.0, 1.0], [2.0, 2.0]]
-    assert nondominated_mask(points).tolist() == [True, True, True, True, False]
-    assert nondominated_mask(points, keep_weakly=False).tolist() == [True, True, False, False, False]
-    assert nondominated_rank(points).tolist() == [1, 1, 1, 1, 2]
+    assert nondominated_mask(points, tie=TIE).tolist() == [True, True, True, True, False]
+    assert nondominated_mask(points, keep_weakly=False, tie=TIE).tolist() == [True, True, False, False, False]
+    assert nondominated_rank(points, tie=TIE).tolist() == [1, 1, 1, 1, 2]
 
 
 def test_points_with_nan_neither_dominate_nor_survive():
