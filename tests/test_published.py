@@ -37,8 +37,8 @@ def test_the_benchmarks_are_named_in_part_and_not_official():
         manifest = store.manifest(name)
         assert not manifest.official
         assert manifest.not_exported
-        assert manifest.source["repositories"]
-        assert all(entry["licence"] in ("MIT", "Apache-2.0") for entry in manifest.source["repositories"])
+        assert manifest.notes["repositories"]
+        assert all(entry["licence"] in ("MIT", "Apache-2.0") for entry in manifest.notes["repositories"])
 
 
 def test_every_file_is_what_its_manifest_says():

