@@ -101,7 +101,7 @@ def test_constant_fields_are_those_of_real_records(data, sources, space):
 
 @pytest.mark.parametrize("space", [tss, sss])
 def test_meta_lists_the_records(sources, space):
-    folder = sources[f"nats-{space.__name__[-3:]}"]
+    folder = sources["nats-tss" if space is tss else "nats-sss"]
     real_keys = ["meta_archs", "total_archs", "arch2infos", "evaluated_indexes"]
     meta = load(folder / "meta.pickle.pbz2")
     assert real_keys == list(meta)
@@ -195,7 +195,7 @@ def test_better_architectures_are_those_that_really_are(data, space, quality, le
     measured = (
         pl.scan_parquet(data / "measured" / "nats_measured_long.parquet")
         .filter(
-            pl.col("benchmark") == f"nats-{space.__name__[-3:]}",
+            pl.col("benchmark") == ("nats-tss" if space is tss else "nats-sss"),
             pl.col("metric") == "accuracy",
             pl.col("schedule").is_in([90, 200]),
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 import polars as pl
@@ -10,6 +9,7 @@ import polars as pl
 from nbframes import benchmarks
 from nbframes.analysis._frames import as_lazy, one_of, require
 from nbframes.errors import FrameError, InvalidArgumentError, listed
+from nbframes.spaces import resolve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -234,11 +234,9 @@ def _operations(archs: pl.DataFrame, name: Space) -> pl.DataFrame:
 
 def _choices(space: Any) -> Iterator[tuple[str, Any]]:
     """Positions of operations and what may stand there."""
-    sized = hasattr(space, "CHANNELS")
-    for position, dtype in space.ENCODING.items():
-        if sized or isinstance(dtype, pl.Enum):
-            for choice in space.CHANNELS if sized else space.OPERATIONS:
-                yield position, choice
+    for position, choices in space.CHOICES.items():
+        for choice in choices:
+            yield position, choice
 
 
 def _looked_up(left: pl.DataFrame, keys: pl.Series, known: pl.DataFrame) -> pl.DataFrame:
@@ -260,4 +258,4 @@ def _unchanged(column: pl.Series) -> pl.Series:
 
 
 def _module(space: Space) -> Any:
-    return import_module(f"nbframes.spaces.{space}")
+    return resolve(space)

@@ -13,7 +13,7 @@ import polars as pl
 from nbframes.errors import InvalidArgumentError
 from nbframes.schema import ARCHS, RESULTS
 from nbframes.spaces import darts
-from nbframes.spaces.darts.cells import Genotype, checked, to_frame, to_text
+from nbframes.spaces.darts.cells import checked, to_frame, to_text
 from nbframes.spaces.darts.config import config_codes
 
 if TYPE_CHECKING:
@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from nbframes.spaces.darts.cells import Architecture, Column
+    from nbframes.spaces.base import Column
     from nbframes.spaces.darts.config import ConfigCodes
+    from nbframes.spaces.darts.structures import Architecture
 
 BATCH: Final = 65_536
 
@@ -89,7 +90,7 @@ class Surrogate(ABC):
         [(0, 'val', 100, True), (1, 'val', 100, True), (2, 'val', 100, True)]
         >>> folder.cleanup()
         """
-        column = pl.Series([darts.format(cells)]) if isinstance(cells, str | Genotype) else cells
+        column = cells if isinstance(cells, pl.Series | pl.DataFrame) else pl.Series([darts.format(cells)])
         return self._predicted(column, self._chosen(budgets), 0)
 
     def predict_batches(

@@ -11,7 +11,7 @@ import polars as pl
 
 from nbframes.errors import MissingDependencyError, SourceError
 from nbframes.spaces.darts import CONFIG
-from nbframes.spaces.darts.cells import UNREADABLE
+from nbframes.spaces.darts.definition import UNREADABLE
 from nbframes.surrogate.base import Surrogate, cores
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import numpy as np
 
 from nbframes.errors import MissingDependencyError, SourceError, listed
 from nbframes.spaces.darts import CONFIG
-from nbframes.spaces.darts.cells import UNREADABLE
+from nbframes.spaces.darts.definition import UNREADABLE
 from nbframes.surrogate.base import Surrogate, cores
 from nbframes.surrogate.onnx_batch import with_free_batch
 

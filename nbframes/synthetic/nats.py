@@ -5,7 +5,7 @@ from __future__ import annotations
 import bz2
 import pickle
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import numpy as np
 import polars as pl
@@ -15,9 +15,11 @@ from nbframes.synthetic import training
 from nbframes.synthetic.nats_record import DATASETS, Schedule, Space, Subject, record
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
-    from types import ModuleType
+
+    from nbframes.spaces.nats import SizeSpace, TopologySpace
+    from nbframes.spaces.nats.costs import Dataset
 
 _TSS_CELLS: Final = 128
 _SSS_NETWORKS: Final = 96
@@ -113,21 +115,24 @@ def quality_sss(networks: pl.Series) -> pl.Series:
     return pl.Series("quality", (widths @ weights / weights.sum()) ** 0.6)
 
 
-def _spread(space: ModuleType, count: int, seed: int) -> pl.Series:
+def _spread(space: TopologySpace | SizeSpace, count: int, seed: int) -> pl.Series:
     """Architectures of which many have a neighbour among them, by official index."""
-    rng = training.generator(seed, space.__name__)
+    rng = training.generator(seed, f"nbframes.spaces.{'sss' if space is sss else 'tss'}")
     drawn = space.sample(count, seed=rng, replace=False)["arch_str"]
     pairs = pl.select(pl.concat_list(drawn, space.mutate(drawn, seed=rng)).explode()).to_series()
-    chosen: pl.Series = space.from_index(space.index(pairs.unique(maintain_order=True).head(count)).sort())
-    return chosen
+    return space.from_index(space.index(pairs.unique(maintain_order=True).head(count)).sort())
 
 
 def _subjects(
-    space: ModuleType, strings: pl.Series, qualities: pl.Series, seed: int, config: Callable[[str], dict[str, Any]]
+    space: TopologySpace | SizeSpace,
+    strings: pl.Series,
+    qualities: pl.Series,
+    seed: int,
+    config: Callable[[str], dict[str, Any]],
 ) -> list[Subject]:
     costs = {
         name: zip(space.params(strings, dataset=name), space.mflops(strings, dataset=name), strict=True)
-        for name in DATASETS
+        for name in cast("Iterable[Dataset]", DATASETS)
     }
     rows = zip(strings, qualities, space.hash(strings), zip(*costs.values(), strict=True), strict=True)
     return [

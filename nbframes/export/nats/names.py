@@ -10,10 +10,11 @@ from nbframes.errors import SourceError, listed
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
-    from types import ModuleType
+
+    from nbframes.spaces.base import Space
 
 
-def space_of(strings: Sequence[str], where: str) -> tuple[str, ModuleType]:
+def space_of(strings: Sequence[str], where: str) -> tuple[str, Space]:
     """Benchmark and search space of a list of architecture strings.
 
     Raises

@@ -15,13 +15,13 @@ from nbframes.schema import ARCHS, RUNS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from types import ModuleType
 
     from numpy.typing import NDArray
 
     from nbframes.export.nats.record import Record
     from nbframes.export.nats.shape import Shape
     from nbframes.schema import Partition
+    from nbframes.spaces.base import Space
 
 
 def batch(records: Sequence[Record], archs: pl.DataFrame, progress: int) -> Batch:
@@ -39,7 +39,7 @@ def batch(records: Sequence[Record], archs: pl.DataFrame, progress: int) -> Batc
     return Batch(_rows(records), archs, _runs(records), progress)
 
 
-def arch_frame(archs: Sequence[int], strings: Sequence[str], space: ModuleType) -> pl.DataFrame:
+def arch_frame(archs: Sequence[int], strings: Sequence[str], space: Space) -> pl.DataFrame:
     """Table ``archs`` of these architectures; ``space`` is `nbframes.spaces.tss` or `nbframes.spaces.sss`."""
     index = pl.Series("arch", archs, ARCHS["arch"])
     texts = pl.Series("arch_str", strings, ARCHS["arch_str"])
@@ -48,7 +48,7 @@ def arch_frame(archs: Sequence[int], strings: Sequence[str], space: ModuleType) 
     )
 
 
-def checked_arch_frame(archs: Sequence[int], strings: Sequence[str], space: ModuleType, where: str) -> pl.DataFrame:
+def checked_arch_frame(archs: Sequence[int], strings: Sequence[str], space: Space, where: str) -> pl.DataFrame:
     """Table ``archs`` of architectures that a source names.
 
     Raises

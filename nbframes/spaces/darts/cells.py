@@ -2,75 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 import polars as pl
 
 from nbframes.errors import FrameError, InvalidArchitectureError
+from nbframes.spaces.darts.definition import ENCODING, NODES, OPERATION, OPERATIONS, UNREADABLE
+from nbframes.spaces.darts.structures import Genotype, compact_texts, from_structure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-OPERATIONS: Final = (
-    "max_pool_3x3",
-    "avg_pool_3x3",
-    "skip_connect",
-    "sep_conv_3x3",
-    "sep_conv_5x5",
-    "dil_conv_3x3",
-    "dil_conv_5x5",
-)
-"""Operations of the space, in the order of upstream's configuration space."""
+    from nbframes.spaces.base import Column
+    from nbframes.spaces.darts.structures import Architecture
 
-CELLS: Final = ("normal", "reduce")
-NODES: Final = (2, 3, 4, 5)
-"""Intermediate nodes; 0 and 1 are the outputs of the two cells before."""
-
-OPERATION: Final = pl.Enum(OPERATIONS)
-ENCODING: Final[dict[str, Any]] = {
-    f"{cell}_{k}_{part}": dtype
-    for cell in CELLS
-    for k in range(8)
-    for part, dtype in (("op", OPERATION), ("input", pl.UInt8()))
-}
-"""Encoding columns: pair ``k`` of a cell belongs to node ``2 + k // 2``; the inputs of a node ascend."""
-
-SIZE_OF_CELL: Final = 1 * 3 * 6 * 10 * 7**8
-"""Number of cells: every node takes two of the nodes before it, every edge one of seven operations."""
-SIZE: Final = SIZE_OF_CELL**2
-"""Number of architectures, about 1.08e18."""
-
-UNREADABLE: Final = 255
 _NODE_OF_PAIR: Final = np.tile(np.repeat(np.array(NODES, dtype=np.uint8), 2), 2)
 _OP_NAMES: Final = [name for name in ENCODING if name.endswith("_op")]
 _INPUT_NAMES: Final = [name for name in ENCODING if name.endswith("_input")]
-
-
-class Genotype(NamedTuple):
-    """One architecture: eight ``(operation, input)`` pairs per cell, two per intermediate node in order.
-
-    Like the genotype of the DARTS code it has ``normal``, ``normal_concat``, ``reduce`` and ``reduce_concat``.
-    """
-
-    normal: tuple[tuple[str, int], ...]
-    reduce: tuple[tuple[str, int], ...]
-
-    @property
-    def normal_concat(self) -> range:
-        """Nodes whose outputs the normal cell concatenates: all intermediate ones."""
-        return range(NODES[0], NODES[-1] + 1)
-
-    @property
-    def reduce_concat(self) -> range:
-        """Nodes whose outputs the reduction cell concatenates: all intermediate ones."""
-        return self.normal_concat
-
-
-Architecture: TypeAlias = str | Genotype
-Column: TypeAlias = pl.Series | pl.DataFrame
 
 
 class Cells(NamedTuple):
@@ -108,8 +59,6 @@ _SEPARATORS: Final = np.frombuffer(b"       |        ", dtype=np.uint8)
 
 def read(x: Architecture | Column) -> Cells:
     """Codes of architectures that may be invalid."""
-    if isinstance(x, Genotype):
-        return _from_genotype(x)
     if isinstance(x, str):
         text = x.encode()
         if len(text) == _WIDTH - 1:
@@ -119,23 +68,14 @@ def read(x: Architecture | Column) -> Cells:
         return _from_text(x)
     if isinstance(x, pl.DataFrame):
         return _from_frame(x)
+    structure = from_structure(x)
+    if structure is not None:
+        return Cells(*(np.array([codes], np.uint8) for codes in structure))
     msg = (
-        f"an architecture is a str or darts.Genotype, a column a Series of strings or a DataFrame with the encoding "
-        f"columns; got {type(x).__name__}"
+        "an architecture is a str, a Genotype or NASLib's compact form, a column a Series of strings or a DataFrame "
+        f"with the encoding columns; got {type(x).__name__}"
     )
     raise InvalidArchitectureError(msg)
-
-
-def _from_genotype(genotype: Genotype) -> Cells:
-    code = {operation: k for k, operation in enumerate(OPERATIONS)}
-    cells = Cells(np.full((1, 16), UNREADABLE, dtype=np.uint8), np.full((1, 16), UNREADABLE, dtype=np.uint8))
-    for first, pairs in ((0, genotype.normal), (8, genotype.reduce)):
-        if len(pairs) != 8:
-            return cells
-        for k, (operation, node) in enumerate(pairs, start=first):
-            cells.ops[0, k] = code.get(operation, UNREADABLE)
-            cells.inputs[0, k] = node if isinstance(node, int) and 0 <= node <= 9 else UNREADABLE
-    return cells
 
 
 def _from_text(column: pl.Series) -> Cells:
@@ -152,7 +92,11 @@ def _from_text(column: pl.Series) -> Cells:
         .select(padded.cast(pl.Binary))
     )
     records = fields.collect().to_series().bin.reinterpret(dtype=pl.Array(pl.UInt8, _WIDTH)).to_numpy()
-    return _from_bytes(np.ascontiguousarray(records).reshape(-1, _WIDTH))
+    cells = _from_bytes(np.ascontiguousarray(records).reshape(-1, _WIDTH))
+    compact = column.str.starts_with("((").fill_null(value=False).arg_true().to_numpy()
+    if len(compact):
+        cells.ops[compact], cells.inputs[compact] = compact_texts(column.gather(compact))
+    return cells
 
 
 def _without_genotype_syntax(text: pl.Expr) -> pl.Expr:
@@ -230,7 +174,7 @@ def to_genotypes(cells: Cells) -> list[Genotype]:
 FORM: Final = (
     "two cells joined by '|', each of eight 'operation~input' pairs separated by spaces, two for each of the nodes 2 to 5; "
     "the DARTS text 'Genotype(normal=[(operation, input), ...], normal_concat=[2, 3, 4, 5], reduce=..., reduce_concat=...)' "
-    "is read as well"
+    "and NASLib's '(((input, operation), ...), ((input, operation), ...))' are read as well"
 )
 RULES: Final = (
     f"it does not have the form of this space: {FORM}",

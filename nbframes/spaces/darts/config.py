@@ -9,27 +9,16 @@ import numpy as np
 import polars as pl
 
 from nbframes.errors import FrameError
-from nbframes.spaces.darts.cells import (
-    CELLS,
-    NODES,
-    OPERATION,
-    OPERATIONS,
-    UNREADABLE,
-    Architecture,
-    Cells,
-    Column,
-    Genotype,
-    broken_rules,
-    checked,
-    refuse,
-    to_frame,
-    to_genotypes,
-)
+from nbframes.spaces.darts.cells import Cells, broken_rules, checked, refuse, to_frame, to_genotypes
+from nbframes.spaces.darts.definition import CELLS, NODES, OPERATION, OPERATIONS, UNREADABLE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
+
+    from nbframes.spaces.base import Column
+    from nbframes.spaces.darts.structures import Architecture, Genotype
 
 PREFIX: Final = "NetworkSelectorDatasetInfo:darts:"
 _EDGES: Final = [f"{PREFIX}edge_{cell}_{edge}" for cell in CELLS for edge in range(14)]

@@ -8,10 +8,14 @@ import numpy as np
 import polars as pl
 
 from nbframes.errors import InvalidArgumentError
-from nbframes.spaces.darts.cells import OPERATIONS, Architecture, Cells, Column, checked
+from nbframes.spaces.darts.cells import Cells, checked
+from nbframes.spaces.darts.definition import OPERATIONS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from nbframes.spaces.base import Column
+    from nbframes.spaces.darts.structures import Architecture
 
 _SKIP = OPERATIONS.index("skip_connect")
 _IMAGE_CHANNELS, _CLASSES = 3, 10

@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, overload
 import numpy as np
 import polars as pl
 
-from nbframes.spaces.darts.cells import NODES, Architecture, Column, checked
+from nbframes.spaces.darts.cells import checked
+from nbframes.spaces.darts.definition import NODES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from nbframes.spaces.base import Column
     from nbframes.spaces.darts.cells import Cells
+    from nbframes.spaces.darts.structures import Architecture
 
 _IMPOSSIBLE = np.uint64(1 << 60)
 

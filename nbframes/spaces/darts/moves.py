@@ -7,22 +7,16 @@ from typing import TYPE_CHECKING, Final, overload
 import numpy as np
 import polars as pl
 
-from nbframes.spaces._random import count, generator
-from nbframes.spaces.darts.cells import (
-    NODES,
-    OPERATIONS,
-    Architecture,
-    Cells,
-    Column,
-    Genotype,
-    checked,
-    to_frame,
-    to_genotypes,
-    to_text,
-)
+from nbframes.spaces.base import Column
+from nbframes.spaces.darts.cells import Cells, checked, to_frame, to_genotypes, to_text
+from nbframes.spaces.darts.definition import NODES, OPERATIONS
+from nbframes.spaces.random import generator
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from nbframes.spaces.base import Seed
+    from nbframes.spaces.darts.structures import Architecture, Genotype, Structure
 
 _EDIT: Final = np.dtype([("pair", np.intp), ("rewires", np.bool_), ("choice", np.uint8)])
 
@@ -42,62 +36,15 @@ NEIGHBOURS: Final = len(_EDITS)
 """Number of one-edit neighbours, the same for every architecture: 96 other operations and 24 other inputs."""
 
 
-def sample(n: int, /, *, seed: int | None = None) -> pl.DataFrame:
-    """Draw architectures uniformly, independently of each other.
-
-    Parameters
-    ----------
-    n
-        How many.
-    seed
-        Of the generator; the same seed gives the same architectures.
-
-    Returns
-    -------
-    polars.DataFrame
-        ``arch_str`` (canonical text) and the encoding columns, ``n`` rows.
-
-    Raises
-    ------
-    InvalidArgumentError
-        If ``n`` is negative.
-
-    Notes
-    -----
-    Uniform over the `SIZE` written architectures; isomorphic ones count separately, as in the 10^18 of the paper [1]_.
-
-    References
-    ----------
-    .. [1] Zela et al., "Surrogate NAS Benchmarks: Going Beyond the Limited Search Spaces of Tabular NAS Benchmarks",
-       ICLR 2022.
-
-    Examples
-    --------
-    >>> import nbframes as nbf
-    >>> nbf.spaces.darts.sample(2, seed=0)["arch_str"].n_unique()
-    2
-    """
-    n, rng = count(n, "architectures"), generator(seed)
-    ops = rng.integers(0, len(OPERATIONS), size=(n, 16), dtype=np.uint8)
-    inputs = np.empty((n, 8, 2), dtype=np.uint8)
-    for k in range(8):
-        node = NODES[k % 4]
-        inputs[:, k, 0] = rng.integers(0, node, size=n)
-        other = rng.integers(0, node - 1, size=n, dtype=np.uint8)
-        inputs[:, k, 1] = other + (other >= inputs[:, k, 0])
-    cells = Cells(ops, inputs.reshape(n, 16)).ordered()
-    return to_frame(cells).insert_column(0, to_text(cells))
-
-
 @overload
-def mutate(x: str, /, *, seed: int | None = None) -> str: ...
+def mutate(x: str, /, *, seed: Seed = None) -> str: ...
 @overload
-def mutate(x: Genotype, /, *, seed: int | None = None) -> Genotype: ...
+def mutate(x: Structure, /, *, seed: Seed = None) -> Genotype: ...
 @overload
-def mutate(x: pl.Series, /, *, seed: int | None = None) -> pl.Series: ...
+def mutate(x: pl.Series, /, *, seed: Seed = None) -> pl.Series: ...
 @overload
-def mutate(x: pl.DataFrame, /, *, seed: int | None = None) -> pl.DataFrame: ...
-def mutate(x: Architecture | Column, /, *, seed: int | None = None) -> Architecture | Column:
+def mutate(x: pl.DataFrame, /, *, seed: Seed = None) -> pl.DataFrame: ...
+def mutate(x: Architecture | Column, /, *, seed: Seed = None) -> Architecture | Column:
     """Move to a one-edit neighbour, drawn uniformly from all of them (see `neighbours`).
 
     Parameters
@@ -124,20 +71,18 @@ def mutate(x: Architecture | Column, /, *, seed: int | None = None) -> Architect
     >>> nbf.spaces.darts.mutate(parent, seed=1) in nbf.spaces.darts.neighbours(parent)
     True
     """
-    cells = checked(x)
-    chosen = generator(seed).integers(0, NEIGHBOURS, size=len(cells.ops))
-    mutants = _edited(cells, _EDITS[chosen])
+    cells = mutants(checked(x), generator(seed))
     if isinstance(x, pl.DataFrame):
-        return to_frame(mutants)
+        return to_frame(cells)
     if isinstance(x, pl.Series):
-        return to_text(mutants).alias(x.name)
-    return str(to_text(mutants)[0]) if isinstance(x, str) else to_genotypes(mutants)[0]
+        return to_text(cells).alias(x.name)
+    return str(to_text(cells)[0]) if isinstance(x, str) else to_genotypes(cells)[0]
 
 
 @overload
 def neighbours(x: str, /) -> list[str]: ...
 @overload
-def neighbours(x: Genotype, /) -> list[Genotype]: ...
+def neighbours(x: Structure, /) -> list[Genotype]: ...
 @overload
 def neighbours(x: Column, /) -> pl.DataFrame: ...
 def neighbours(x: Architecture | Column, /) -> list[str] | list[Genotype] | pl.DataFrame:
@@ -170,16 +115,21 @@ def neighbours(x: Architecture | Column, /) -> list[str] | list[Genotype] | pl.D
     >>> nbf.spaces.darts.neighbours(column).shape
     (240, 2)
     """
-    cells = checked(x)
-    n = len(cells.ops)
-    repeated = Cells(np.repeat(cells.ops, NEIGHBOURS, axis=0), np.repeat(cells.inputs, NEIGHBOURS, axis=0))
-    edited = _edited(repeated, np.tile(_EDITS, n))
-    if isinstance(x, str):
-        return to_text(edited).to_list()
-    if isinstance(x, Genotype):
-        return to_genotypes(edited)
-    rows = np.repeat(np.arange(n, dtype=np.uint32), NEIGHBOURS)
-    return pl.DataFrame({"row": rows, "neighbour": to_text(edited)})
+    rows, edited = neighbours_of(checked(x))
+    if isinstance(x, Column):
+        return pl.DataFrame({"row": rows.astype(np.uint32), "neighbour": to_text(edited)})
+    return to_text(edited).to_list() if isinstance(x, str) else to_genotypes(edited)
+
+
+def mutants(cells: Cells, rng: np.random.Generator) -> Cells:
+    """Edit each architecture, all edits equally likely."""
+    return _edited(cells, _EDITS[rng.integers(0, NEIGHBOURS, size=len(cells.ops))])
+
+
+def neighbours_of(cells: Cells) -> tuple[NDArray[np.int64], Cells]:
+    """Make all edits of each architecture, and say which one each result belongs to."""
+    rows = np.repeat(np.arange(len(cells.ops)), NEIGHBOURS)
+    return rows, _edited(Cells(cells.ops[rows], cells.inputs[rows]), np.tile(_EDITS, len(cells.ops)))
 
 
 def _edited(cells: Cells, edits: NDArray[np.void]) -> Cells:

@@ -2,37 +2,30 @@
 
 from __future__ import annotations
 
-from typing import overload
+from typing import TYPE_CHECKING, overload
 
 import polars as pl
 
-from nbframes.spaces.darts.cells import (
-    RULES,
-    Architecture,
-    Column,
-    Genotype,
-    broken_rules,
-    checked,
-    read,
-    refuse,
-    to_frame,
-    to_genotypes,
-    to_text,
-)
+from nbframes.spaces.base import Column
+from nbframes.spaces.darts.cells import RULES, broken_rules, checked, read, refuse, to_frame, to_genotypes, to_text
+
+if TYPE_CHECKING:
+    from nbframes.spaces.darts.structures import Architecture, Genotype
 
 
 @overload
-def parse(x: str, /) -> Genotype: ...
+def parse(x: Architecture, /) -> Genotype: ...
 @overload
-def parse(x: pl.Series, /) -> pl.DataFrame: ...
-def parse(x: str | pl.Series, /) -> Genotype | pl.DataFrame:
+def parse(x: Column, /) -> pl.DataFrame: ...
+def parse(x: Architecture | Column, /) -> Genotype | pl.DataFrame:
     """Read the text of an architecture, or of a whole column of them.
 
     Parameters
     ----------
     x
-        Canonical text (see `format`) or the text of a DARTS ``Genotype``. The two inputs of a node may stand in
-        either order.
+        Canonical text (see `format`), the text of a DARTS ``Genotype`` or of NASLib's compact form, or one of these as
+        a structure: any object with ``normal`` and ``reduce``, or two cells of eight ``(input, operation number)``
+        pairs [1]_. The two inputs of a node may stand in either order.
 
     Returns
     -------
@@ -42,7 +35,11 @@ def parse(x: str | pl.Series, /) -> Genotype | pl.DataFrame:
     Raises
     ------
     InvalidArchitectureError
-        If a text is not a member of the space.
+        If something is not a member of the space.
+
+    References
+    ----------
+    .. [1] ``naslib/search_spaces/nasbench301/conversions.py`` of automl/NASLib.
 
     Examples
     --------
@@ -56,7 +53,7 @@ def parse(x: str | pl.Series, /) -> Genotype | pl.DataFrame:
     (('skip_connect', 0), ('sep_conv_3x3', 1))
     """
     cells = checked(x)
-    return to_genotypes(cells)[0] if isinstance(x, str) else to_frame(cells)
+    return to_frame(cells) if isinstance(x, Column) else to_genotypes(cells)[0]
 
 
 @overload

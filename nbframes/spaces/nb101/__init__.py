@@ -9,14 +9,16 @@ Ying et al., NAS-Bench-101: Towards Reproducible Neural Architecture Search, ICM
 """
 
 from nbframes.spaces.nb101._cell import MAX_EDGES, MAX_VERTICES, OPERATIONS, SIZE, Cell
-from nbframes.spaces.nb101._columns import ENCODING
+from nbframes.spaces.nb101._columns import CHOICES, ENCODING
+from nbframes.spaces.nb101.arrays import codes
 from nbframes.spaces.nb101.form import canonical, format, is_valid, parse, prune, validate
-from nbframes.spaces.nb101.identity import find, hash
+from nbframes.spaces.nb101.identity import find, from_index, hash, index
 from nbframes.spaces.nb101.measures import depth, params, width
 from nbframes.spaces.nb101.moves import mutate, neighbours
 from nbframes.spaces.nb101.space import enumerate, missing, sample
 
 __all__ = [
+    "CHOICES",
     "ENCODING",
     "MAX_EDGES",
     "MAX_VERTICES",
@@ -24,11 +26,14 @@ __all__ = [
     "SIZE",
     "Cell",
     "canonical",
+    "codes",
     "depth",
     "enumerate",
     "find",
     "format",
+    "from_index",
     "hash",
+    "index",
     "is_valid",
     "missing",
     "mutate",

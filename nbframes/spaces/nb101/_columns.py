@@ -41,6 +41,9 @@ row by row, the first the most significant: ``f"{adjacency:021b}"`` reads like t
 vertex k, null where the cell has no such inner vertex.
 """
 
+CHOICES: Final = dict.fromkeys(OPERATION_COLUMNS, OPERATIONS)
+"""The columns in which an operation is chosen."""
+
 EDGES: Final = tuple((i, j) for i in range(MAX_VERTICES) for j in range(i + 1, MAX_VERTICES))
 BIT: Final = {edge: np.uint32(1 << (len(EDGES) - 1 - k)) for k, edge in enumerate(EDGES)}
 """Bit of every edge in ``adjacency``."""

@@ -7,7 +7,10 @@ from typing import Any, overload
 import polars as pl
 
 from nbframes.errors import FrameError
-from nbframes.spaces.nb101._cell import Cell, CellLike, hash_cell
+from nbframes.spaces.codes import checked_numbers
+from nbframes.spaces.nb101._cell import SIZE, Cell, CellLike, hash_cell
+from nbframes.spaces.nb101._columns import to_text
+from nbframes.spaces.nb101._enumeration import all_cells, numbers
 from nbframes.spaces.nb101._hash import hash_cells
 from nbframes.spaces.nb101._members import Column, member, pruned_cell, pruned_column, pruned_members
 
@@ -105,3 +108,69 @@ def find(archs: pl.DataFrame | pl.LazyFrame, cell: CellLike | Column, /) -> pl.D
     wanted = hash_cells(pruned_members(cell)).to_frame().with_row_index("row")
     found = wanted.lazy().join(archs.lazy(), on="hash", maintain_order="left_right").select("row", *columns)
     return found if isinstance(archs, pl.LazyFrame) else found.collect()
+
+
+@overload
+def index(x: CellLike, /) -> int: ...
+@overload
+def index(x: Column, /) -> pl.Series: ...
+def index(x: CellLike | Column, /) -> int | pl.Series:
+    """Give the number of cells in the order of `enumerate`, the same for isomorphic cells.
+
+    It is not the column ``arch`` of a store, which numbers cells as they come in upstream's file.
+
+    Parameters
+    ----------
+    x
+        A cell, its text form or a pair of matrix and operations; or a column of cells.
+
+    Returns
+    -------
+    int or polars.Series
+        The number; of a column an Int64 Series called ``number``.
+
+    Raises
+    ------
+    InvalidArchitectureError
+        If something is not a cell of the space.
+
+    Examples
+    --------
+    >>> from nbframes.spaces import nb101
+    >>> nb101.index("0100|input,output"), nb101.index("011000000|input,maxpool3x3,output")
+    (0, 0)
+    """
+    found = numbers(pruned_members(x))
+    return pl.Series("number", found, pl.Int64) if isinstance(x, Column) else int(found[0])
+
+
+@overload
+def from_index(x: int, /) -> str: ...
+@overload
+def from_index(x: pl.Series, /) -> pl.Series: ...
+def from_index(x: int | pl.Series, /) -> str | pl.Series:
+    """Write the canonical cells of numbers: the inverse of `index`.
+
+    Parameters
+    ----------
+    x
+        One number, or a column of them.
+
+    Returns
+    -------
+    str or polars.Series
+        Text form; of a column a Series called ``arch_str``.
+
+    Raises
+    ------
+    InvalidArgumentError
+        If a number is not in 0..423623.
+
+    Examples
+    --------
+    >>> from nbframes.spaces import nb101
+    >>> nb101.from_index(3)
+    '010001000|input,maxpool3x3,output'
+    """
+    texts = to_text(all_cells().take(checked_numbers(x if isinstance(x, pl.Series) else [x], SIZE)))
+    return texts if isinstance(x, pl.Series) else str(texts[0])

@@ -8,11 +8,11 @@ import numpy as np
 import polars as pl
 
 from nbframes.errors import InvalidArchitectureError
-from nbframes.spaces._random import generator
 from nbframes.spaces.nb101._cell import MAX_VERTICES, OPERATIONS, Cell, CellLike, format_text
 from nbframes.spaces.nb101._columns import BIT, Cells, edges_among, to_cell, to_frame, to_text
 from nbframes.spaces.nb101._graph import in_space
 from nbframes.spaces.nb101._members import Column, Seed, members
+from nbframes.spaces.random import generator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,7 +75,7 @@ def neighbours(x: CellLike | Column, /) -> list[str] | list[Cell] | pl.DataFrame
     011001000|input,conv3x3-bn-relu,output
     011001000|input,conv1x1-bn-relu,output
     """
-    parts = list(_neighbours(members(x)))
+    parts = list(neighbours_of(members(x)))
     if isinstance(x, Column):
         rows = pl.Series("row", np.concatenate([row for row, _ in parts]).astype(np.uint32))
         return pl.DataFrame([rows, pl.concat([to_text(cells) for _, cells in parts]).alias("neighbour")])
@@ -123,16 +123,16 @@ def mutate(x: CellLike | Column, /, *, seed: Seed = None) -> CellLike | Column:
     >>> nb101.mutate(old, seed=0) in nb101.neighbours(old)
     True
     """
-    mutants = _mutants(members(x), generator(seed))
+    cells = mutants(members(x), generator(seed))
     if isinstance(x, pl.DataFrame):
-        return to_frame(mutants)
+        return to_frame(cells)
     if isinstance(x, pl.Series):
-        return to_text(mutants).alias(x.name)
-    cell = to_cell(mutants, 0)
+        return to_text(cells).alias(x.name)
+    cell = to_cell(cells, 0)
     return format_text(cell) if isinstance(x, str) else cell
 
 
-def _neighbours(cells: Cells) -> Iterator[tuple[Positions, Cells]]:
+def neighbours_of(cells: Cells) -> Iterator[tuple[Positions, Cells]]:
     """Yield neighbours and the rows they belong to, a slice of the rows at a time."""
     for start in range(0, max(len(cells.vertices), 1), _SLICE):
         part = cells.take(slice(start, start + _SLICE))
@@ -143,7 +143,7 @@ def _neighbours(cells: Cells) -> Iterator[tuple[Positions, Cells]]:
         yield row[fine] + start, edited.take(fine)
 
 
-def _mutants(cells: Cells, rng: np.random.Generator) -> Cells:
+def mutants(cells: Cells, rng: np.random.Generator) -> Cells:
     """Draw an edit for every cell, again where it leads out of the space; another operation never does."""
     stuck = np.flatnonzero(cells.vertices == 2)
     if len(stuck):
@@ -152,16 +152,16 @@ def _mutants(cells: Cells, rng: np.random.Generator) -> Cells:
             "\n\nHint: leave it out, or start from sample(n, by='matrix'), whose cells have vertices to spare"
         )
         raise InvalidArchitectureError(msg)
-    mutants = Cells(cells.vertices, np.empty_like(cells.adjacency), np.empty_like(cells.operations))
+    edited = Cells(cells.vertices, np.empty_like(cells.adjacency), np.empty_like(cells.operations))
     left = np.arange(len(cells.vertices))
     while len(left):
         edits = rng.random(len(left)) * _EDITS[cells.vertices[left]]
         drawn = _edited(cells.take(left), edits.astype(np.intp))
         fine = in_space(drawn)
-        mutants.adjacency[left[fine]] = drawn.adjacency[fine]
-        mutants.operations[left[fine]] = drawn.operations[fine]
+        edited.adjacency[left[fine]] = drawn.adjacency[fine]
+        edited.operations[left[fine]] = drawn.operations[fine]
         left = left[~fine]
-    return mutants
+    return edited
 
 
 def _edited(cells: Cells, edits: Positions) -> Cells:

@@ -9,12 +9,12 @@ import polars as pl
 
 from nbframes.errors import InvalidArgumentError, UnknownNameError
 from nbframes.progress import bar
-from nbframes.spaces._random import count, generator
 from nbframes.spaces.nb101._cell import MAX_VERTICES, OPERATIONS, SIZE
 from nbframes.spaces.nb101._columns import EDGES, Cells, to_frame, to_text
 from nbframes.spaces.nb101._enumeration import all_cells
 from nbframes.spaces.nb101._graph import in_space
 from nbframes.spaces.nb101._hash import hash_cells
+from nbframes.spaces.random import count, generator
 
 if TYPE_CHECKING:
     from nbframes.spaces.nb101._members import Seed
@@ -103,7 +103,7 @@ def sample(
         return _frame(all_cells().take(rng.choice(SIZE, n, replace=replace)))
     if not replace:
         raise InvalidArgumentError("matrices are drawn with replacement: use by='cell' to draw without")
-    return _frame(_random_matrices(n, rng))
+    return _frame(random_matrices(n, rng))
 
 
 def missing(hashes: pl.Series, /, *, max_vertices: int = MAX_VERTICES, progress: bool = False) -> pl.DataFrame:
@@ -160,7 +160,8 @@ def _frame(cells: Cells) -> pl.DataFrame:
     return to_frame(cells).insert_column(0, to_text(cells))
 
 
-def _random_matrices(n: int, rng: np.random.Generator) -> Cells:
+def random_matrices(n: int, rng: np.random.Generator) -> Cells:
+    """Matrices of fair coin flips with uniform operations whose pruned cells are in the space."""
     parts: list[Cells] = []
     while sum(len(part.vertices) for part in parts) < n or not parts:
         drawn = Cells(

@@ -1,0 +1,223 @@
+"""Search spaces that are a full grid: one choice at every position, each independent of the others."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, overload
+
+import numpy as np
+import polars as pl
+
+from nbframes.errors import InvalidArgumentError
+from nbframes.spaces.base import Column
+from nbframes.spaces.grid_codes import GridCodes
+from nbframes.spaces.grid_forms import A, GridForms
+from nbframes.spaces.random import count, generator
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from nbframes.spaces.base import Bools, Seed
+
+    Positions = NDArray[np.intp]
+
+
+class GridSpace(GridForms[A]):
+    """A search space in which every position takes one of a few choices, whatever stands at the others.
+
+    An architecture is a string, a tuple of its choices, or one row of the encoding columns; a column is a Series of
+    strings or a frame with the encoding columns. No two architectures are isomorphic unless a subclass knows better.
+
+    Parameters
+    ----------
+    noun
+        What messages call one architecture.
+    positions
+        Name of each encoding column, and its choices: all strings or all whole numbers.
+    template
+        String of an architecture, with ``{}`` for each position.
+    order
+        Official order: for each index the number of the architecture in lexicographic order, first position most
+        significant. By default the lexicographic order itself.
+    ordered
+        Whether the choices ascend, so that some lie next to each other.
+
+    Raises
+    ------
+    InvalidArgumentError
+        If template and positions do not fit each other, or the grid has more than ten million architectures.
+
+    Examples
+    --------
+    >>> from nbframes.spaces import GridSpace
+    >>> layers = {f"layer_{k}": ("0", "1", "2") for k in range(1, 9)}
+    >>> macro = GridSpace("NAS-Bench-Macro network", positions=layers, template="{}" * 8)
+    >>> macro.SIZE, macro.index("00000012"), macro.from_index(6560), len(macro.neighbours("00000000"))
+    (6561, 5, '22222222', 16)
+    """
+
+    def __init__(
+        self,
+        noun: str,
+        *,
+        positions: Mapping[str, Sequence[Any]],
+        template: str,
+        order: Sequence[int] | None = None,
+        ordered: bool = False,
+    ) -> None:
+        super().__init__(noun, positions=positions, template=template, order=order)
+        self._ordered = ordered
+
+    @cached_property
+    def codes(self) -> GridCodes:
+        """The space as arrays of integers."""
+        return GridCodes(self._table, self._rows)
+
+    def sample(self, n: int, /, *, seed: Seed = None, replace: bool = True) -> pl.DataFrame:
+        """Draw architectures uniformly.
+
+        Parameters
+        ----------
+        n
+            How many.
+        seed
+            Of a generator of this call's own, or a generator to draw from.
+        replace
+            Whether an architecture may come twice.
+
+        Returns
+        -------
+        polars.DataFrame
+            ``arch_str`` and the columns of `ENCODING`.
+
+        Raises
+        ------
+        InvalidArgumentError
+            If ``n`` is negative, or larger than the space without replacement.
+
+        Examples
+        --------
+        >>> from nbframes.spaces import sss
+        >>> sss.sample(3, seed=0).columns
+        ['arch_str', 'channels_1', 'channels_2', 'channels_3', 'channels_4', 'channels_5']
+        """
+        n = count(n, "architectures", None if replace else self.SIZE)
+        drawn = generator(seed).choice(self.SIZE, n, replace=replace).astype(np.intp)
+        return self._table.frame.select(self._table.strings, pl.all())[drawn]
+
+    @overload
+    def neighbours(self, x: str, /, *, adjacent: bool = ...) -> list[str]: ...
+    @overload
+    def neighbours(self, x: A, /, *, adjacent: bool = ...) -> list[A]: ...
+    @overload
+    def neighbours(self, x: Column, /, *, adjacent: bool = ...) -> pl.DataFrame: ...
+    def neighbours(self, x: str | A | Column, /, *, adjacent: bool = False) -> list[str] | list[A] | pl.DataFrame:
+        """All architectures that differ in one position: position by position, choices in their order.
+
+        Parameters
+        ----------
+        x
+            One architecture, or a column of them.
+        adjacent
+            Only steps to the next choice up or down (in the size space 8 channels more or less), where choices ascend.
+
+        Returns
+        -------
+        list or polars.DataFrame
+            Strings of a string, tuples of a tuple; of a column, ``row`` (UInt32, number of the row) and ``neighbour``
+            (string). In the topology space 24 for each architecture, in the size space 35, of which 5 to 10 are adjacent.
+
+        Raises
+        ------
+        InvalidArchitectureError
+            If something is not an architecture of this space.
+        InvalidArgumentError
+            If adjacent ones are asked for in a space whose choices have no order.
+
+        Examples
+        --------
+        >>> from nbframes.spaces import sss, tss
+        >>> sss.neighbours("8:8:8:8:64", adjacent=True)
+        ['16:8:8:8:64', '8:16:8:8:64', '8:8:16:8:64', '8:8:8:16:64', '8:8:8:8:56']
+        >>> tss.neighbours("|none~0|+|none~0|none~1|+|none~0|none~1|none~2|")[0]
+        '|skip_connect~0|+|none~0|none~1|+|none~0|none~1|none~2|'
+        """
+        self._refuse_order(adjacent=adjacent)
+        if isinstance(x, Column):
+            found, keep = self._neighbours(x, adjacent=adjacent)
+            rows = np.nonzero(keep)[0].astype(np.uint32)
+            return pl.DataFrame({"row": rows, "neighbour": self._table.strings.gather(found[keep])})
+        edits = list(self._edits(self._structure(x), adjacent=adjacent))
+        return [self.format(edit) for edit in edits] if isinstance(x, str) else edits
+
+    @overload
+    def mutate(self, x: str, /, *, seed: Seed = ..., adjacent: bool = ...) -> str: ...
+    @overload
+    def mutate(self, x: A, /, *, seed: Seed = ..., adjacent: bool = ...) -> A: ...
+    @overload
+    def mutate(self, x: pl.Series, /, *, seed: Seed = ..., adjacent: bool = ...) -> pl.Series: ...
+    @overload
+    def mutate(self, x: pl.DataFrame, /, *, seed: Seed = ..., adjacent: bool = ...) -> pl.DataFrame: ...
+    def mutate(self, x: str | A | Column, /, *, seed: Seed = None, adjacent: bool = False) -> str | A | Column:
+        """Replace each architecture by one of its `neighbours`, all equally likely.
+
+        Parameters
+        ----------
+        x
+            One architecture, or a column of them.
+        seed
+            Of a generator of this call's own, or a generator to draw from.
+        adjacent
+            Only steps to the next choice up or down, where choices ascend.
+
+        Returns
+        -------
+        str, tuple, polars.Series or polars.DataFrame
+            What was given, one mutation a row; of a frame the columns of `ENCODING`.
+
+        Raises
+        ------
+        InvalidArchitectureError
+            If something is not an architecture of this space.
+        InvalidArgumentError
+            If adjacent ones are asked for in a space whose choices have no order.
+
+        Examples
+        --------
+        >>> from nbframes.spaces import sss
+        >>> sss.mutate("8:16:64:32:8", seed=1) in sss.neighbours("8:16:64:32:8")
+        True
+        """
+        self._refuse_order(adjacent=adjacent)
+        if isinstance(x, Column):
+            found, keep = self._neighbours(x, adjacent=adjacent)
+            scores = generator(seed).random(found.shape)
+            scores[~keep] = -1.0
+            drawn = found[np.arange(len(found)), scores.argmax(axis=1)]
+            return self._table.strings.gather(drawn) if isinstance(x, pl.Series) else self._table.frame[drawn]
+        options = list(self._edits(self._structure(x), adjacent=adjacent))
+        edit = options[generator(seed).integers(len(options))]
+        return self.format(edit) if isinstance(x, str) else edit
+
+    def _rows(self, x: str | A | Column) -> Positions:
+        return self._indices(x) if isinstance(x, Column) else np.array([self.index(x)], np.intp)
+
+    def _refuse_order(self, *, adjacent: bool) -> None:
+        if adjacent and not self._ordered:
+            msg = (
+                f"the choices of a {self._table.noun} have no order, so that none are adjacent: leave out adjacent=True"
+            )
+            raise InvalidArgumentError(msg)
+
+    def _neighbours(self, x: Column, *, adjacent: bool) -> tuple[Positions, Bools]:
+        """Indices of neighbours, shape (rows, edits), and which of them are asked for."""
+        found, next_to = self._table.neighbours(self._indices(x))
+        return found, next_to if adjacent else np.ones(found.shape, np.bool_)
+
+    def _edits(self, structure: A, *, adjacent: bool) -> Iterator[A]:
+        for place, (old, choices) in enumerate(zip(structure, self._table.choices.values(), strict=True)):
+            for number, new in enumerate(choices):
+                if new != old and (not adjacent or abs(number - choices.index(old)) == 1):
+                    yield self._make((*structure[:place], new, *structure[place + 1 :]))
