@@ -6,10 +6,7 @@ files are too large; everything it writes says so in its name and in a note besi
 
 from __future__ import annotations
 
-import atexit
-import shutil
 import tempfile
-from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -87,13 +84,13 @@ def write(folder: str | os.PathLike[str], *benchmarks: str, seed: int = 0) -> di
 
 
 def store(path: str | os.PathLike[str] | None = None, *, benchmarks: Iterable[str] | None = None) -> Store:
-    """Open a store of the sample, written and exported on first use.
+    """Open a store of the sample, written and exported on first use, once for every version of nbframes on this machine.
 
     Parameters
     ----------
     path
-        Folder of the store. What it holds already is not written again. By default a temporary folder that lasts as
-        long as the process.
+        Folder of the store. What it holds already is not written again. By default a temporary folder of this process,
+        filled from the user's cache: whatever is written to it is gone with the process.
     benchmarks
         Which it must hold; by default all of `BENCHMARKS`.
 
@@ -114,19 +111,26 @@ def store(path: str | os.PathLike[str] | None = None, *, benchmarks: Iterable[st
     >>> store.scan("nats-sss").filter(nbf.metric("accuracy"), nbf.final()).collect().is_empty()
     False
     """
-    from nbframes.export import export
     from nbframes.store import Store
+    from nbframes.synthetic.cache import own_copy
 
     chosen = _check(BENCHMARKS if benchmarks is None else tuple(benchmarks))
-    root = Path(path).expanduser() if path is not None else _temporary_folder()
+    if path is None:
+        return Store(own_copy(chosen))
+    root = Path(path).expanduser()
     root.mkdir(parents=True, exist_ok=True)
     present = Store(root).benchmarks()
-    missing = [benchmark for benchmark in chosen if benchmark not in present]
-    if missing:
-        with tempfile.TemporaryDirectory(prefix="nbframes-sample-") as folder:
-            for benchmark, source in write(folder, *missing).items():
-                export(source, root, benchmark=benchmark, progress=False)
+    make([benchmark for benchmark in chosen if benchmark not in present], root)
     return Store(root)
+
+
+def make(benchmarks: Iterable[str], root: Path) -> None:
+    """Write samples of benchmarks and export them to a store."""
+    from nbframes.export import export
+
+    for benchmark in benchmarks:
+        with tempfile.TemporaryDirectory(prefix="nbframes-sample-") as folder:
+            export(write(folder, benchmark)[benchmark], root, benchmark=benchmark, progress=False)
 
 
 def _check(benchmarks: tuple[str, ...]) -> tuple[str, ...]:
@@ -140,10 +144,3 @@ def _writer(benchmark: str) -> Callable[[Path, int], Path]:
     module, function = _WRITERS[benchmark]
     writer: Callable[[Path, int], Path] = getattr(import_module(f"{__name__}.{module}"), function)
     return writer
-
-
-@cache
-def _temporary_folder() -> Path:
-    folder = tempfile.mkdtemp(prefix="nbframes-sample-store-")
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return Path(folder)
