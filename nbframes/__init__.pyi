@@ -36,6 +36,7 @@ from .analysis import (
 )
 from .benchmarks import Benchmark as Benchmark, Metric as Metric, register as register
 from .downloads import download as download
+from .engines import query_sql as query_sql, sql as sql
 from .export import Limits as Limits, export as export
 from .expr import (
     arch as arch,

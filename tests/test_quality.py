@@ -72,7 +72,7 @@ ROOMS = [
     {"expr"},
     {"store", "downloads"},
     {"export"},
-    {"lookup_table"},
+    {"lookup_table", "engines"},
     {"analysis"},
     {"plot"},
     {"published", "synthetic", "surrogate", "compat", "report"},
