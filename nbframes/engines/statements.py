@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, get_args
 
 import polars as pl
 
+from nbframes import benchmarks
 from nbframes.engines.expressions import Dialect, Translator, sql
 from nbframes.errors import InvalidArgumentError, UnknownNameError, listed
 
@@ -101,6 +102,10 @@ class _Relations(NamedTuple):
     chosen: str
     """The common table expression of the rows that were selected."""
     runs: str | None
+    """The relation of the runs' costs."""
+    costs: Sequence[str] | None
+    """Their columns, where they are known."""
+    translator: Translator
 
     @classmethod
     def of(cls, source: Store | str, where: Sequence[pl.Expr], dialect: Dialect, options: dict[str, Any]) -> _Relations:
@@ -108,10 +113,11 @@ class _Relations(NamedTuple):
         predicates = " AND ".join(f"({sql(predicate, dialect=dialect)})" for predicate in where)
         predicate = (predicates[1:-1] if len(where) == 1 else predicates) or "TRUE"
         if isinstance(source, str):
-            results, runs = source, options.get("runs")
+            results, runs, costs = source, options.get("runs"), None
         else:
             results, runs = (_folder(f"{source.root}/{table}", translator, dialect) for table in ("results", "runs"))
-        return cls(f"chosen AS (\n  SELECT * FROM {results} WHERE {predicate}\n)", runs)
+            costs = source.scan_runs().collect_schema().names() if "cost" in options else None
+        return cls(f"chosen AS (\n  SELECT * FROM {results} WHERE {predicate}\n)", runs, costs, translator)
 
 
 def _folder(path: str, translator: Translator, dialect: Dialect) -> str:
@@ -183,8 +189,11 @@ def _tied(table: str, column: str, keys: Sequence[str], tie: str, name: str) -> 
 
 
 def _tolerance(tie: float | None) -> str:
+    """How near neighbours tie: by metric, where the caller does not say."""
     if tie is None:
-        return "CASE WHEN metric IN ('accuracy', 'accuracy_top5') THEN 1E-5 ELSE 0E0 END"
+        metrics = [known for name in benchmarks.metric_names() if (known := benchmarks.find_metric(name)) and known.tie]
+        cases = " ".join(f"WHEN '{known.name}' THEN {sql(pl.lit(known.tie))}" for known in metrics)
+        return f"CASE metric {cases} ELSE 0E0 END"
     if not tie >= 0:
         msg = f"tie={tie!r} should be 0 or more"
         raise InvalidArgumentError(msg)
@@ -307,6 +316,9 @@ def _front(
     if source.runs is None:
         msg = f"a front needs the costs of the runs: pass a store, or the table that holds them with runs=, got runs={runs!r}"
         raise InvalidArgumentError(msg)
+    if source.costs is not None and cost not in source.costs:
+        raise UnknownNameError.of("cost", cost, source.costs)
+    cost = source.translator.name(cost)
     keys = _listing(_GROUP)
     better = "DESC" if maximise else "ASC"
     tables = [
