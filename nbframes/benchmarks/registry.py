@@ -8,6 +8,7 @@ from itertools import chain
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from nbframes.benchmarks.attached import ATTACHED
 from nbframes.benchmarks.nats_sss import NATS_SSS
 from nbframes.benchmarks.nats_tss import NATS_TSS
 from nbframes.benchmarks.nb101 import NB101
@@ -182,8 +183,9 @@ def names() -> tuple[str, ...]:
 
 
 def metric_names() -> tuple[str, ...]:
-    """Names of the metrics of results that some known benchmark has."""
-    return tuple(dict.fromkeys(metric.name for benchmark in _all() for metric in benchmark.metrics))
+    """Names of the metrics of results that some known benchmark or published table to attach has."""
+    own = chain.from_iterable(benchmark.metrics for benchmark in _all())
+    return tuple(dict.fromkeys(metric.name for metric in chain(own, ATTACHED)))
 
 
 def dataset_names() -> tuple[str, ...]:
@@ -300,7 +302,7 @@ def _check_same_quantities(benchmark: Benchmark) -> None:
 
 def _metric_in(name: str, first: list[Benchmark]) -> Metric | None:
     metrics = chain.from_iterable(benchmark.metrics for benchmark in (*first, *_all()))
-    return next((metric for metric in chain(metrics, COSTS) if metric.name == name), None)
+    return next((metric for metric in chain(metrics, COSTS, ATTACHED) if metric.name == name), None)
 
 
 def _by_synonym(name: object) -> Benchmark | None:

@@ -1,0 +1,69 @@
+"""What a converter of a published table hands over."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    import polars as pl
+
+    from nbframes.benchmarks import Metric
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """A published table as a frame, with what its manifest will say.
+
+    Attributes
+    ----------
+    frame
+        Wide: ``key``, ``dataset``, perhaps further key columns, and one column a metric, null where there is no value.
+    key
+        Column that names the architectures.
+    to
+        Names of the benchmarks whose architectures these are, the usual one first.
+    name
+        Name of the attachment.
+    metrics
+        The metrics of the frame.
+    isomorphs
+        Whether a value holds for every architecture of the same structure.
+    licence, citation
+        SPDX identifier and BibTeX.
+    left_out
+        Cells that upstream fills with a sign for "no value", by metric.
+    not_exported, notes
+        As in `nbframes.Manifest`.
+    """
+
+    frame: pl.DataFrame
+    key: str
+    to: tuple[str, ...]
+    name: str
+    metrics: Sequence[Metric]
+    licence: str
+    citation: str
+    isomorphs: bool = False
+    left_out: dict[str, int] = field(default_factory=dict)
+    not_exported: list[str] = field(default_factory=list)
+    notes: dict[str, Any] = field(default_factory=dict)
+
+
+class Converter(Protocol):
+    """A module that reads one published table."""
+
+    TITLE: str
+    FILES: str
+    """What the official file is called."""
+
+    def recognises(self, path: Path) -> bool:
+        """Whether this is the file, by its content."""
+        ...
+
+    def convert(self, path: Path) -> Conversion:
+        """Read it."""
+        ...
