@@ -79,7 +79,11 @@ def sql(expr: pl.Expr, *, dialect: Dialect = "duckdb") -> str:
         msg = f"sql() says a Polars expression in SQL, got {expr!r}\n\nHint: nbf.sql(nbf.metric('accuracy') & nbf.final())"
         raise InvalidArgumentError(msg)
     translator = Translator.of(dialect)
-    return translator.column(json.loads(expr.meta.serialize(format="json")))
+    try:
+        tree = json.loads(expr.meta.serialize(format="json"))
+    except pl.exceptions.PolarsError:
+        _refuse("a function written in Python")
+    return translator.column(tree)
 
 
 class Translator(NamedTuple):
