@@ -72,7 +72,7 @@ ROOMS = [
     {"expr"},
     {"store", "downloads"},
     {"export"},
-    {"lookup_table", "engines"},
+    {"lookup_table", "engines", "attachments"},
     {"analysis"},
     {"plot"},
     {"published", "synthetic", "surrogate", "compat", "report"},
