@@ -21,6 +21,9 @@ _FILES: Final = {
 }
 """How the official files and folders of a benchmark are called."""
 
+SINGLE_READS: Final = 8
+"""Architectures that are read one by one before everything is read into memory."""
+
 _installed: Store | None = None
 
 

@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from nbframes.store import Store
     from nbframes.store.manifest import Manifest
 
-SINGLE_READS: Final = 8
-"""Architectures that are read one by one before everything is read into memory."""
-
 _CIFAR: Final = (3, 32, 32)
 _CLASSES: Final = {"cifar10": (_CIFAR, 10), "cifar100": (_CIFAR, 100), "ImageNet16-120": ((3, 16, 16), 120)}
 _DATASETS: Final = {

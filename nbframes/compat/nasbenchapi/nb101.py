@@ -15,7 +15,7 @@ import polars as pl
 
 from nbframes import expr
 from nbframes.compat.nasbenchapi.base import NASBenchBase, answer
-from nbframes.compat.nasbenchapi.nb101_cells import COLUMNS, Cells, Run
+from nbframes.compat.nb101_cells import COLUMNS, Cells, Run
 from nbframes.errors import InvalidArchitectureError, UnknownNameError
 from nbframes.spaces import nb101
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 import polars as pl
 
 from nbframes import expr
-from nbframes.compat.nasbenchapi.base import SINGLE_READS, NASBenchBase, answer
+from nbframes.compat.nasbenchapi.base import NASBenchBase, answer
+from nbframes.compat.sources import SINGLE_READS
 from nbframes.errors import InvalidArgumentError
 from nbframes.spaces import darts
 

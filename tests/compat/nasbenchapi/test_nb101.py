@@ -10,7 +10,7 @@ import pytest
 
 import nbframes as nbf
 from nbframes.compat.nasbenchapi import Arch101, NASBench101
-from nbframes.compat.nasbenchapi.base import SINGLE_READS
+from nbframes.compat.sources import SINGLE_READS
 from nbframes.errors import InvalidArchitectureError, UnknownNameError
 from nbframes.spaces import nb101 as space
 

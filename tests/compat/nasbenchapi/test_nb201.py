@@ -8,7 +8,7 @@ from itertools import product
 import pytest
 
 from nbframes.compat.nasbenchapi import NASBench201
-from nbframes.compat.nasbenchapi.base import SINGLE_READS
+from nbframes.compat.sources import SINGLE_READS
 from nbframes.errors import InvalidArchitectureError, InvalidArgumentError, UnknownNameError
 from nbframes.spaces import tss
 

@@ -7,7 +7,7 @@ import random
 import pytest
 
 from nbframes.compat.nasbenchapi import NASBench301
-from nbframes.compat.nasbenchapi.base import SINGLE_READS
+from nbframes.compat.sources import SINGLE_READS
 from nbframes.errors import InvalidArgumentError
 
 

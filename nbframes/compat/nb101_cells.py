@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal
 import polars as pl
 
 from nbframes import expr
-from nbframes.compat.nasbenchapi.base import SINGLE_READS
+from nbframes.compat.sources import SINGLE_READS
 from nbframes.errors import InvalidArchitectureError
 from nbframes.spaces import nb101
 
@@ -49,6 +49,12 @@ class Cells:
             return self._read_cell(column, value)
         row = (self._rows_by_text if column == "arch_str" else self._rows_by_hash).get(value)
         return None if row is None else self._table.row(row)
+
+    @cached_property
+    def hashes(self) -> list[str]:
+        """Hashes of all cells, in the order of the source."""
+        archs = self._store.scan_archs("nb101").select("hash", "position").sort("position")
+        return archs.collect()["hash"].to_list()
 
     def runs(self, arch: int) -> dict[int, list[Run]]:
         """Runs of a cell by epochs, in the order of the source."""

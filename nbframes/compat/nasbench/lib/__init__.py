@@ -1,0 +1,1 @@
+"""Graphs, specifications of models, and the configuration of the benchmark."""
