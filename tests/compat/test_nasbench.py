@@ -120,8 +120,8 @@ def test_what_is_outside_the_space_is_out_of_domain(nasbench, matrix, operations
 
 
 def test_what_was_not_measured_is_an_error(nasbench, cells):
-    with pytest.raises(api.OutOfDomainError, match=r"invalid number of epochs, must be one of \{108\}"):
-        nasbench.query(_spec(next(iter(cells.values()))), epochs=12)
+    with pytest.raises(api.OutOfDomainError, match=r"invalid number of epochs, must be one of \{.*108"):
+        nasbench.query(_spec(next(iter(cells.values()))), epochs=5)
     spec = api.ModelSpec([[0, 1], [0, 0]], ["input", "output"])
     assert nasbench.is_valid(spec)
     with pytest.raises(KeyError):
