@@ -58,6 +58,10 @@ class BenchmarkExistsError(StoreError, FileExistsError):
     """A benchmark is already in the store and ``overwrite`` was not asked for."""
 
 
+class FindingsWarning(UserWarning):
+    """A source was exported, but says something otherwise than the published ones; the manifest lists it."""
+
+
 class PluginWarning(UserWarning):
     """A package that brings benchmarks could not be loaded; nbframes goes on without it."""
 

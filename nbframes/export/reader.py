@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Protocol
 
+from nbframes.export.findings import Findings
+
 if TYPE_CHECKING:
     from collections.abc import Generator
 
@@ -57,6 +59,10 @@ class Report:
     """Records left out under ``on_error="skip"``: ``{"record": path or position, "reason": text}``."""
     not_exported: list[str] = field(default_factory=list)
     """What upstream holds and the tables do not, in words."""
+    archs: int = 0
+    """Architectures that have been written."""
+    findings: Findings = field(default_factory=Findings)
+    """What is odd about the source and was exported all the same."""
     notes: dict[str, Any] = field(default_factory=dict)
     """Anything else worth keeping: format, counts, peculiarities of this source."""
 

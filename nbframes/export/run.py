@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import os
+import warnings
 from contextlib import closing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nbframes import benchmarks
-from nbframes.errors import InvalidArgumentError, SourceError, UnknownNameError
+from nbframes.errors import FindingsWarning, InvalidArgumentError, SourceError, UnknownNameError
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Iterable
     from pathlib import Path
 
     from nbframes.export.limits import Limits
     from nbframes.export.reader import Batch, OnError, Reader, Report
     from nbframes.store.manifest import Manifest
+    from nbframes.store.writer import BenchmarkWriter
 
 
 def export(
@@ -27,6 +29,7 @@ def export(
     progress: bool = True,
     overwrite: bool = False,
     on_error: OnError = "raise",
+    strict: bool = False,
     limits: Limits | None = None,
 ) -> Manifest:
     """Export an upstream benchmark file or folder to a store, once and for all.
@@ -52,6 +55,9 @@ def export(
     on_error
         What a missing or broken record does: ``"raise"`` stops the export, ``"skip"`` leaves the record out and lists it
         in the manifest. An export that leaves out every record fails, whatever is set here.
+    strict
+        Whether findings stop the export: unknown keys, other constants than published, values that cannot be what they are
+        called. Without it they are counted and listed in the manifest, and a summary is a `nbframes.errors.FindingsWarning`.
     limits
         What one record may ask for, in bytes, values, nesting and the like, where a source legitimately needs more than
         `nbframes.Limits` allows.
@@ -64,7 +70,7 @@ def export(
     Raises
     ------
     SourceError
-        If the source is absent, of a foreign format, truncated or corrupt.
+        If the source is absent, of a foreign format, truncated or corrupt; with ``strict``, if there is a finding.
     UnsafePickleError
         If a pickle names a global that is not on the allow-list; nothing of it was run.
     BenchmarkExistsError
@@ -87,7 +93,9 @@ def export(
     from nbframes.export.formats import detect
     from nbframes.export.limits import limited
     from nbframes.export.net import told
+    from nbframes.progress import bar
     from nbframes.store import local_root
+    from nbframes.store.writer import BenchmarkWriter
 
     if benchmark is not None:
         benchmark = benchmarks.get(benchmark).name
@@ -100,42 +108,49 @@ def export(
     with limited(limits):
         with told(path):
             reader = detect(path, benchmark)
-        return _write(
-            reader, path, root, jobs=_job_count(jobs), progress=progress, overwrite=overwrite, on_error=on_error
-        )
+        writer = BenchmarkWriter(root, reader.benchmark, overwrite=overwrite)
+        with writer, bar(f"export {reader.benchmark}", total=reader.total, unit=reader.unit, show=progress) as shown:
+            with closing(_told_batches(reader, path, _job_count(jobs), on_error)) as batches:
+                _write(batches, reader.report, writer, shown)
+            return _commit(reader.report, path, writer, strict=strict)
 
 
-def _write(
-    reader: Reader, source: Path, root: Path, *, jobs: int, progress: bool, overwrite: bool, on_error: OnError
-) -> Manifest:
-    from nbframes.progress import bar
-    from nbframes.store.writer import BenchmarkWriter
+def _write(batches: Iterable[Batch], report: Report, writer: BenchmarkWriter, shown: Any) -> None:
+    from nbframes.export.plausibility import examine
 
-    archs = 0
-    with (
-        BenchmarkWriter(root, reader.benchmark, overwrite=overwrite) as writer,
-        bar(f"export {reader.benchmark}", total=reader.total, unit=reader.unit, show=progress) as shown,
-        closing(_told_batches(reader, source, jobs, on_error)) as batches,
-    ):
-        for batch in batches:
-            for rows in batch.rows:
-                columns = {name: getattr(rows, name) for name in ("arch", "schedule", "budget", "seed", "value")}
-                writer.append(rows.partition, columns, final=rows.final)
-            writer.add("archs", batch.archs)
-            writer.add("runs", batch.runs)
-            archs += batch.archs.height
-            shown.update(batch.progress)
-        report = reader.report
-        if not archs:
-            raise SourceError(_nothing_left(source, report))
-        return writer.commit(
-            version=report.version,
-            official=True,
-            source={"name": source.name, "files": report.files},
-            skipped=report.skipped,
-            not_exported=report.not_exported,
-            notes=report.notes,
-        )
+    for batch in batches:
+        for rows in batch.rows:
+            examine(rows, report.findings)
+            columns = {name: getattr(rows, name) for name in ("arch", "schedule", "budget", "seed", "value")}
+            writer.append(rows.partition, columns, final=rows.final)
+        writer.add("archs", batch.archs)
+        writer.add("runs", batch.runs)
+        report.archs += batch.archs.height
+        shown.update(batch.progress)
+
+
+def _commit(report: Report, source: Path, writer: BenchmarkWriter, *, strict: bool) -> Manifest:
+    if not report.archs:
+        first = "".join(f"; the first, {entry['record']}: {entry['reason']}" for entry in report.skipped[:1])
+        msg = f"{source}: it holds no record that can be exported{first}"
+        raise SourceError(msg)
+    if report.findings and strict:
+        found = "\n".join(f"- {line}" for line in report.findings.lines())
+        msg = f"{source}: not as published\n{found}\n\nHint: without strict=True it is exported all the same, and the manifest lists this"
+        raise SourceError(msg)
+    manifest = writer.commit(
+        version=report.version,
+        official=True,
+        source={"name": source.name, "files": report.files},
+        skipped=report.skipped,
+        not_exported=report.not_exported,
+        notes=report.notes | ({"findings": report.findings.listed()} if report.findings else {}),
+    )
+    if report.findings:
+        found = "\n".join(f"- {line}" for line in report.findings.lines())
+        text = f"{source.name} is exported, but not as published:\n{found}"
+        warnings.warn(text, FindingsWarning, stacklevel=3)
+    return manifest
 
 
 def _told_batches(reader: Reader, source: Path, jobs: int, on_error: OnError) -> Generator[Batch]:
@@ -144,11 +159,6 @@ def _told_batches(reader: Reader, source: Path, jobs: int, on_error: OnError) ->
 
     with told(source), closing(reader.batches(jobs=jobs, on_error=on_error)) as batches:
         yield from batches
-
-
-def _nothing_left(source: Path, report: Report) -> str:
-    first = "".join(f"; the first, {entry['record']}: {entry['reason']}" for entry in report.skipped[:1])
-    return f"{source}: it holds no record that can be exported{first}"
 
 
 def _job_count(jobs: int | None) -> int:

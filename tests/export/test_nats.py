@@ -477,9 +477,7 @@ def broken(folder, change, arch=1):
 
 
 WRONG = {
-    "an unknown field of a result": lambda state, result: result.update(eval_acc5es={}),
     "a field less": lambda state, result: result.pop("flop"),
-    "an unknown field of a state": lambda state, result: state.update(note="x"),
     "another architecture": lambda state, result: state.update(arch_index=2),
     "another string": lambda state, result: (
         state.update(arch_str=STRINGS[True][9]),
@@ -495,21 +493,74 @@ WRONG = {
     "an unknown set": lambda state, result: result["eval_losses"].update({"y-test@0": 1.0}),
     "a set without epoch": lambda state, result: result["eval_losses"].update({"x-test": 1.0}),
     "an epoch written twice": lambda state, result: result["eval_losses"].update({"x-test@00": 1.0}),
-    "a set that eval_names lacks": lambda state, result: result["eval_names"].pop(),
-    "weights": lambda state, result: result.update(net_state_dict={"w": 1.0}),
-    "channels that are none": lambda state, result: result["arch_config"].update(channels="8:8"),
-    "another configuration": lambda state, result: result["arch_config"].update(class_num=10),
     "another seed": lambda state, result: result.update(seed="0888"),
     "other epochs": lambda state, result: result.update(epochs=12),
     "another name": lambda state, result: result.update(name="cifar10"),
     "an unknown dataset": lambda state, result: state["all_results"].update({("svhn", 777): result}),
-    "seeds that are not there": lambda state, result: state["dataset_seed"].update(cifar100=[777, 888]),
-    "a state that is not cleared": lambda state, result: state.update(clear_net_done=False),
     "a list for a record": lambda state, result: state.update(all_results=[result]),
     "params that are no count": lambda state, result: result.update(params=np.float64(0.1234567)),
     "params that are not a number": lambda state, result: result.update(params=float("nan")),
     "latencies in a dict": lambda state, result: result.update(latency={0: 0.5}),
 }
+
+
+ODD = {
+    "an unknown field of a result": (
+        lambda state, result: result.update(eval_acc5es={}),
+        "the unknown key 'eval_acc5es', not exported",
+    ),
+    "an unknown field of a state": (
+        lambda state, result: state.update(note="x"),
+        "the unknown key 'note', not exported",
+    ),
+    "a set that eval_names lacks": (
+        lambda state, result: result["eval_names"].pop(),
+        "eval_names does not name the sets that are there",
+    ),
+    "weights": (lambda state, result: result.update(net_state_dict={"w": 1.0}), "net_state_dict holds something"),
+    "channels that are none": (
+        lambda state, result: result["arch_config"].update(channels="8:8"),
+        "arch_config is another",
+    ),
+    "another configuration": (
+        lambda state, result: result["arch_config"].update(class_num=10),
+        "arch_config is another",
+    ),
+    "seeds that are not there": (
+        lambda state, result: state["dataset_seed"].update(cifar100=[777, 888]),
+        "dataset_seed does not name",
+    ),
+    "a state that is not cleared": (
+        lambda state, result: state.update(clear_net_done=False),
+        "clear_net_done is not True",
+    ),
+    "a name that is no dataset": (lambda state, result: result.update(name="infer.tiny"), "name is not the dataset"),
+    "no name": (lambda state, result: result.pop("name"), "records without 'name'"),
+    "no configuration": (lambda state, result: result.pop("arch_config"), "records without 'arch_config'"),
+    "no seeds": (lambda state, result: state.pop("dataset_seed"), "records without 'dataset_seed'"),
+    "no losses": (lambda state, result: result.pop("train_losses"), "records without 'train_losses'"),
+    "a seed in words": (lambda state, result: result.update(seed="random"), "seed is no number"),
+    "epochs in words": (lambda state, result: result.update(epochs="3"), "epochs is no number"),
+}
+
+
+@pytest.mark.parametrize("kind", ODD)
+def test_what_moves_no_number_is_noted_and_the_export_goes_on(small, kind, tmp_path):
+    expected = Tables(FolderReader(small)).numbers()
+    change, what = ODD[kind]
+    for arch in (1, 2):
+        broken(small, change, arch)
+    for jobs in (1, 2):
+        tables = Tables(FolderReader(small), jobs=jobs)
+        if kind != "no losses":
+            assert tables.numbers() == expected
+        (found,) = tables.report.findings.listed()
+        assert found["what"].startswith(what)
+        assert found["count"] == 2
+        assert found["examples"][0].startswith("000001.pickle.pbz2, schedule '3'")
+    infos = {arch: load(small / f"{arch:06d}.pickle.pbz2") for arch in range(3)}
+    (found,) = Tables(MonolithReader(in_one(small, tmp_path / "x", infos))).report.findings.listed()
+    assert found["examples"][1].startswith("architecture 2, ")
 
 
 @pytest.mark.parametrize("kind", WRONG)
@@ -609,6 +660,49 @@ def test_a_monolith_whose_index_is_wrong_is_refused(small, tmp_path, change, rea
     path = dump(top, tmp_path / "x")
     with pytest.raises(SourceError, match=reason):
         Tables(MonolithReader(path))
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        (lambda top: top.update(evaluated_indexes={0, 1, 2, 3}), "evaluated_indexes is not among the architectures"),
+        (lambda top: top.update(evaluated_indexes=[[0]]), "evaluated_indexes is not among the architectures"),
+        (lambda top: top.update(total_archs=4), "total_archs is not the number of meta_archs"),
+        (lambda top: top.update(more=1), "the unknown key 'more', not exported"),
+    ],
+)
+def test_what_the_index_of_a_monolith_says_beside_the_records_is_noted(small, tmp_path, change, what):
+    top = load(small / "meta.pickle.pbz2")
+    top["arch2infos"] = {arch: load(small / f"{arch:06d}.pickle.pbz2") for arch in range(3)}
+    change(top)
+    tables = Tables(MonolithReader(dump(top, tmp_path / "x")))
+    assert sorted(tables.numbers()) == [0, 1, 2]
+    (found,) = tables.report.findings.listed()
+    assert found["what"].startswith(what)
+
+
+def test_a_second_pickle_behind_the_first_is_refused(small, tmp_path):
+    more = pickle.dumps({"more": 1}, 4)
+    infos = {arch: load(small / f"{arch:06d}.pickle.pbz2") for arch in range(3)}
+    path = in_one(small, tmp_path / "x", infos, plain=True)
+    path.write_bytes(path.read_bytes() + more)
+    with pytest.raises(SourceError, match="other data follows its end"):
+        Tables(MonolithReader(path))
+    record = small / "000001.pickle.pbz2"
+    record.write_bytes(bz2.compress(bz2.decompress(record.read_bytes()) + more))
+    with pytest.raises(SourceError, match="bytes follow the end of the pickle"):
+        Tables(FolderReader(small))
+
+
+def test_a_tar_that_holds_a_record_twice_leaves_it_out(small, tmp_path):
+    path = in_tar(small, tmp_path / "x.tar")
+    with tarfile.open(path, "a") as tar:
+        tar.add(small / "000002.pickle.pbz2", "again/000001.pickle.pbz2")
+    with pytest.raises(SourceError, match=r"000001\.pickle\.pbz2: occurs twice"):
+        Tables(TarReader(path))
+    tables = Tables(TarReader(path), on_error="skip")
+    assert sorted(tables.numbers()) == [0, 2]
+    assert [entry["record"] for entry in tables.report.skipped] == ["000001.pickle.pbz2"]
 
 
 def test_a_monolith_in_any_order_gives_the_same_tables(small, tmp_path):

@@ -406,9 +406,9 @@ def test_a_torch_file_of_something_else_is_refused(tmp_path, write, top, reason)
 
 def test_a_broken_record_is_left_out_where_that_is_asked_for(small, tmp_path):
     expected = read(legacy(tmp_path / "x", small))
-    del small["arch2infos"][0]["full"]["all_results"]["cifar10", 777]["epochs"]
+    del small["arch2infos"][0]["full"]["all_results"]["cifar10", 777]["params"]
     path = legacy(tmp_path / "x", small)
-    with pytest.raises(SourceError, match=r"architecture 0.*it lacks \{'epochs'\}"):
+    with pytest.raises(SourceError, match=r"architecture 0.*it lacks \{'params'\}"):
         read(path)
     tables = read(path, on_error="skip")
     assert tables.rows == {key: value for key, value in expected.rows.items() if key[3] == 1}

@@ -8,19 +8,17 @@ Either way the object refers to storages by persistent ids, which here only say 
 from __future__ import annotations
 
 import reprlib
-import zipfile
-import zlib
-from abc import ABC, abstractmethod
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn, Self, cast
 
-from nbframes.errors import SourceError, listed
-from nbframes.export.containers import pickles
+from nbframes.errors import listed
+from nbframes.export.containers import pickles, zips
 from nbframes.export.containers.bz2_source import Stream
+from nbframes.export.containers.pickle_file import Pickled, PickleFile
 from nbframes.export.containers.pickles import ALLOWED, Global, Opaque
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
     from types import TracebackType
     from typing import BinaryIO
@@ -29,7 +27,6 @@ MAGIC: Final = 0x1950A86A20F9469CFC6C
 PROTOCOL: Final = 1001
 _PICKLE: Final = "data.pkl"
 _READ: Final = 1 << 20
-_ZIP_ERRORS: Final = (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError, RuntimeError, ValueError)
 
 _ITEM_SIZES: Final = {
     "Double": 8,
@@ -100,76 +97,6 @@ _ALLOWED: Final[Mapping[tuple[str, str], Global]] = {
 }
 
 
-class _Pickled(ABC):
-    """The pickle of one object in a file, read in order; use it as a context."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._unread = b""
-        self.options: dict[str, Any] = {"unread": self._put_back}
-        """Options for `nbframes.export.containers.pickles.stream_items`."""
-
-    def read(self, size: int = -1) -> bytes:
-        """Return the next bytes, about as many as asked for; none at the end."""
-        if self._unread:
-            unread, self._unread = self._unread, b""
-            return unread
-        return self._next(size)
-
-    @abstractmethod
-    def _next(self, size: int) -> bytes: ...
-
-    def _put_back(self, data: bytes) -> None:
-        self._unread = data + self._unread
-
-    def _parts(self, size: int) -> Iterator[bytes]:
-        """Read exactly so many bytes."""
-        while size:
-            part = self.read(_READ)
-            if not part:
-                self._fail("it is truncated")
-            self._put_back(part[size:])
-            yield part[:size]
-            size -= len(part[:size])
-
-    def _fail(self, reason: str, cause: BaseException | None = None) -> NoReturn:
-        msg = f"{self._path}: {reason}"
-        raise SourceError(msg) from cause
-
-
-class PickleFile(_Pickled):
-    """A plain pickle, or one in bz2."""
-
-    kind = "pickle"
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(path)
-        self._stream = Stream(path, md5=True)
-
-    def __enter__(self) -> Self:
-        self._stream.__enter__()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._stream.__exit__(kind, error, trace)
-
-    @property
-    def position(self) -> int:
-        """Bytes of the file read so far."""
-        return self._stream.position
-
-    def _next(self, size: int) -> bytes:
-        return self._stream.read(size)
-
-    def finish(self) -> tuple[dict[str, Any], str]:
-        """Check what follows the object, to the end of the file; return its entry for the manifest and its MD5."""
-        if self.read():
-            self._fail("other data follows its end")
-        return self._stream.file(), self._stream.md5()
-
-
 class LegacyFile(PickleFile):
     """The stream that torch wrote before version 1.6, and writes on request."""
 
@@ -214,7 +141,7 @@ class LegacyFile(PickleFile):
         return pickles.load(cast("BinaryIO", self), str(self._path), **self.options)
 
 
-class ZippedFile(_Pickled):
+class ZippedFile(Pickled):
     """The zip that torch writes since version 1.6."""
 
     kind = "torch, zip format"
@@ -228,8 +155,8 @@ class ZippedFile(_Pickled):
         """Bytes of the object read so far."""
 
     def __enter__(self) -> Self:
-        with self._open as stack, self._readable():
-            self._archive = stack.enter_context(zipfile.ZipFile(self._path))
+        with self._open as stack, zips.readable(self._path):
+            self._archive = stack.enter_context(zips.opened(self._path))
             self._object = stack.enter_context(self._archive.open(self._object_name()))
             self._open = stack.pop_all()
         return self
@@ -243,7 +170,7 @@ class ZippedFile(_Pickled):
         """Check every member of the archive; return the file's entry for the manifest and its MD5."""
         if self.read():
             self._fail(f"other data follows the end of {self._object.name}")
-        with self._readable():
+        with zips.readable(self._path):
             self._check_storages()
             broken = self._archive.testzip()
         if broken is not None:
@@ -253,7 +180,7 @@ class ZippedFile(_Pickled):
             return stream.file(), stream.md5()
 
     def _next(self, size: int) -> bytes:
-        with self._readable():
+        with zips.readable(self._path):
             part = self._object.read(size if size > 0 else _READ)
         self.position += len(part)
         return part
@@ -266,14 +193,10 @@ class ZippedFile(_Pickled):
 
     def _check_storages(self) -> None:
         folder = self._object.name.removesuffix(_PICKLE) + "data/"
-        stored = {info.filename: info.file_size for info in self._archive.infolist()}
+        members = self._archive.infolist()
+        stored = {info.filename: info.file_size for info in members}
+        if len(stored) < len(members):
+            self._fail("two of its members have the same name")
         for key, (count, item_size) in self._tensors.sizes.items():
             if stored.get(folder + key) != count * item_size:
                 self._fail(f"storage {key!r} is missing, or not as large as its object says")
-
-    @contextmanager
-    def _readable(self) -> Iterator[None]:
-        try:
-            yield
-        except _ZIP_ERRORS as error:
-            self._fail(f"it is truncated or corrupt: {error}", error)

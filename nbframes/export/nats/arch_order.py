@@ -13,12 +13,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import BinaryIO
 
+    from nbframes.export.nats.check import Oddity
     from nbframes.export.nats.shape import Shape
 
 
 class _Held(NamedTuple):
     arch_str: str
     shape: Shape
+    oddities: tuple[Oddity, ...]
     offset: int
     length: int
 
@@ -58,7 +60,7 @@ class Ordered:
 
     def _hold(self, record: Record) -> _Held:
         self._file.seek(0, os.SEEK_END)
-        held = _Held(record.arch_str, record.shape, self._file.tell(), len(record.values))
+        held = _Held(record.arch_str, record.shape, record.oddities, self._file.tell(), len(record.values))
         self._file.write(record.values.tobytes())
         return held
 
@@ -68,4 +70,4 @@ class Ordered:
             return
         self._file.seek(held.offset)
         values = np.frombuffer(self._file.read(8 * held.length), np.float64)
-        yield Record(arch, held.arch_str, held.shape, values)
+        yield Record(arch, held.arch_str, held.shape, values, held.oddities)

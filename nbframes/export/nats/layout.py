@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from nbframes.export.nats.check import Oddity
     from nbframes.export.nats.shape import Shape
 
 _MOST_LAYOUTS = 64
@@ -51,7 +52,7 @@ class RecordReader:
             values = None if program is None else layout.values(program, own)
             if values is not None:
                 self._layouts.insert(0, self._layouts.pop(place))
-                return checked_counts(Record(arch, arch_str, layout.shape, values), where)
+                return checked_counts(Record(arch, arch_str, layout.shape, values, layout.oddities), where)
         record = flatten(pickles.load(data, where, numbers=True), where, arch=arch)
         if record.arch_str != arch_str:
             msg = f"{where}: holds architecture {record.arch_str!r}, where the index of the benchmark has {arch_str!r}"
@@ -98,6 +99,7 @@ class _Layout(NamedTuple):
     little: NDArray[np.intp]
     """Places in the result that numpy wrote, in little-endian order."""
     shape: Shape
+    oddities: tuple[Oddity, ...]
 
     def values(self, program: bytes, own: tuple[bytes, bytes]) -> NDArray[np.float64] | None:
         """Numbers of a program of this layout, or None if it is not of this layout."""
@@ -145,7 +147,8 @@ def _layout(program: bytes, own: tuple[bytes, bytes], record: Record) -> _Layout
     mask = np.full(len(kept), 0xFF, np.uint8)
     mask[where[:, None] + np.arange(8)] = 0
     fixed = np.frombuffer(program, np.uint8)[kept] & mask
-    layout = _Layout(tuple(starts), mask, fixed, where[order], np.flatnonzero(np.array(little)[order]), record.shape)
+    numpys = np.flatnonzero(np.array(little)[order])
+    layout = _Layout(tuple(starts), mask, fixed, where[order], numpys, record.shape, record.oddities)
     values = layout.values(program, own)
     return layout if values is not None and values.tobytes() == record.values.tobytes() else None
 

@@ -1,13 +1,13 @@
-"""NATS-Bench as one pickle of all architectures: 30 GB of Python objects, read as a stream."""
+"""A benchmark as one pickle of all its architectures: 30 GB of Python objects, read as a stream."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from nbframes.errors import SourceError
-from nbframes.export.containers.bz2_source import Stream
+from nbframes.export.containers.pickle_file import Pickled, PickleFile
 from nbframes.export.nats.names import space_of, version_of
-from nbframes.export.nats.record import NOT_EXPORTED
+from nbframes.export.nats.record import NATS, NOT_EXPORTED, Dialect
 from nbframes.export.nats.records import Records
 from nbframes.export.nats.tables import batch, checked_arch_frame
 from nbframes.export.reader import Batch, Report
@@ -15,6 +15,7 @@ from nbframes.export.skipping import SkipPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Generator
+    from types import ModuleType
 
     from nbframes.export.probe import Probe
     from nbframes.export.reader import OnError
@@ -22,18 +23,61 @@ if TYPE_CHECKING:
 INFOS: Final = "arch2infos"
 
 
-class MonolithReader:
-    """Reads ``{"meta_archs", "total_archs", "arch2infos": {index: {hp: state}}, "evaluated_indexes"}``, bz2 or plain."""
+class StatesReader:
+    """Reads ``{"meta_archs", "total_archs", "arch2infos": {index: {schedule: state}}, "evaluated_indexes"}`` as a stream.
+
+    Parameters
+    ----------
+    probe
+        The source.
+    container
+        How the pickle is wrapped.
+    benchmark, space
+        The benchmark and its search space.
+    report
+        What is known of the source so far.
+    """
+
+    unit = "B"
+    dialect: ClassVar[Dialect] = NATS
+
+    def __init__(
+        self, probe: Probe, container: type[Pickled], benchmark: str, space: ModuleType, report: Report
+    ) -> None:
+        self.path = probe.path
+        self.benchmark = benchmark
+        self.total = self.path.stat().st_size
+        self.report = report
+        self._container = container
+        self._space = space
+
+    def batches(self, *, jobs: int, on_error: OnError) -> Generator[Batch]:  # noqa: ARG002 -- one stream, one reader
+        """Read the source once; see `nbframes.export.reader.Reader`."""
+        where, shown = str(self.path), 0
+        policy = SkipPolicy(self.path, self.report, on_error)
+        with self._container(self.path) as source:
+            records = Records(where, policy, self.report.findings, dialect=self.dialect)
+            for part in records.parts(source, **source.options):
+                indices, strings = [record.arch for record in part], [record.arch_str for record in part]
+                archs = checked_arch_frame(indices, strings, self._space, where)
+                yield batch(part, archs, source.position - shown)
+                shown = source.position
+            file, md5 = source.finish()
+        self.report.files = [file]
+        self.report.notes["md5"] = md5
+        self.report.notes["architectures"] = records.count
+
+
+class MonolithReader(StatesReader):
+    """Reads the pickles of NATS-Bench that hold all architectures, in bz2 or plain."""
 
     accepts = "NATS-Bench: the file NATS-[ts]ss-....pickle.pbz2"
-    unit = "B"
 
     def __init__(self, probe: Probe) -> None:
-        self.path = probe.path
-        self.benchmark, self._space = space_of(_some_strings(probe.pickled), str(self.path))
-        self.total = self.path.stat().st_size
-        self.report = Report(version_of(self.path, self.benchmark), not_exported=list(NOT_EXPORTED))
-        self.report.notes["format"] = "NATS-Bench, one pickle of all architectures"
+        benchmark, space = space_of(_some_strings(probe.pickled), str(probe.path))
+        report = Report(version_of(probe.path, benchmark), not_exported=list(NOT_EXPORTED))
+        report.notes["format"] = "NATS-Bench, one pickle of all architectures"
+        super().__init__(probe, PickleFile, benchmark, space, report)
 
     @classmethod
     def recognises(cls, probe: Probe) -> bool:
@@ -49,21 +93,6 @@ class MonolithReader:
             msg = f"{probe.path}: one file of a NATS-Bench folder; name the folder"
             raise SourceError(msg)
         return False
-
-    def batches(self, *, jobs: int, on_error: OnError) -> Generator[Batch]:  # noqa: ARG002 -- one stream, one reader
-        """Read the source once; see `nbframes.export.reader.Reader`."""
-        where, shown = str(self.path), 0
-        with Stream(self.path) as stream:
-            records = Records(where, SkipPolicy(self.path, self.report, on_error))
-            for part in records.parts(stream):
-                archs = checked_arch_frame(
-                    [record.arch for record in part], [record.arch_str for record in part], self._space, where
-                )
-                yield batch(part, archs, stream.position - shown)
-                shown = stream.position
-            stream.exhaust()
-            self.report.files = [stream.file()]
-            self.report.notes["architectures"] = records.count
 
 
 def schedules_of(top: dict[Any, Any]) -> list[Any]:

@@ -84,6 +84,7 @@ class FolderReader:
                         raise part.unsafe
                     for name, reason in part.broken:
                         policy.leave_out(name, reason)
+                    self.report.findings.merge(part.findings)
                     files.extend(part.files)
                     if records := exchange.fetched(part.records):
                         indices = [record.arch for record in records]

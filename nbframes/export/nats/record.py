@@ -7,15 +7,15 @@ their shape.
 
 from __future__ import annotations
 
-import reprlib
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
 from nbframes.errors import SourceError
 from nbframes.export.containers.pickles.globals import Opaque
 from nbframes.export.containers.pickles.runs import NumberDict
+from nbframes.export.nats.check import Check, Oddity
 from nbframes.export.nats.shape import EVAL_FIELDS, SETS, TRAIN_FIELDS, Curve, RunKey, RunShape, Shape, arranged
 
 if TYPE_CHECKING:
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 NOT_EXPORTED: Final = (
-    "arch_config: the same constants in every record (channel 16, 5 cells; in the size space the genotype), checked",
-    "net_state_dict: None in every record, checked",
-    "name, eval_names, dataset_seed, arch_index: repeat the keys of the record, checked",
-    "clear_net_done: True in every record, checked",
+    "arch_config: the same constants in every record (channel 16, 5 cells; in the size space the genotype)",
+    "net_state_dict: None in every record",
+    "name, eval_names, dataset_seed, arch_index: repeat the keys of the record",
+    "clear_net_done: True in every record",
 )
-"""What a record holds and the tables do not, for the manifest."""
+"""What a record holds and the tables do not, for the manifest; records that differ in it are among the findings."""
 
 _STATE_KEYS: Final = {"arch_index", "arch_str", "all_results", "dataset_seed", "clear_net_done"}
 _RESULT_KEYS: Final = {
@@ -37,6 +37,8 @@ _RESULT_KEYS: Final = {
     *EVAL_FIELDS,
     *("name", "net_state_dict", "arch_config", "params", "flop", "seed", "epochs", "latency", "eval_names"),
 }
+_NEEDED_OF_STATE: Final = {"arch_str", "all_results"}
+_NEEDED_OF_RESULT: Final = {"params", "flop"}
 _FIELDS: Final = (*TRAIN_FIELDS, *EVAL_FIELDS)
 _CLASSES: Final = {"cifar10-valid": 10, "cifar10": 10, "cifar100": 100, "ImageNet16-120": 120}
 _GENOTYPE: Final = "|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|skip_connect~0|nor_conv_3x3~1|nor_conv_3x3~2|"
@@ -64,6 +66,8 @@ class Record(NamedTuple):
     arch_str: str
     shape: Shape
     values: NDArray[np.float64]
+    oddities: tuple[Oddity, ...] = ()
+    """What it says otherwise than the published records do."""
 
 
 def flatten(states: Any, where: str, *, arch: int, dialect: Dialect = NATS, whole_counts: bool = True) -> Record:
@@ -85,9 +89,10 @@ def flatten(states: Any, where: str, *, arch: int, dialect: Dialect = NATS, whol
     Raises
     ------
     SourceError
-        If a key is missing or unknown, or a value is not what such records hold.
+        If a measured number would be lost or misplaced: it is no number, its place is unknown or given twice, or the
+        record is of another architecture. Unknown keys and other constants are among `Record.oddities`.
     """
-    check = _Check(where)
+    check = Check(where)
     states = _settled(states)
     check(isinstance(states, dict) and bool(states), "it holds no schedules")
     texts: set[str] = set()
@@ -109,7 +114,7 @@ def flatten(states: Any, where: str, *, arch: int, dialect: Dialect = NATS, whol
         shape, order = arranged(tuple(numbers.runs))
     except ValueError as error:
         check.fail(str(error))
-    record = Record(arch, texts.pop(), shape, numbers.all()[order])
+    record = Record(arch, texts.pop(), shape, numbers.all()[order], tuple(check.oddities))
     return checked_counts(record, where) if whole_counts else record
 
 
@@ -137,16 +142,17 @@ class _Numbers:
         self._flop: list[float] = []
         self._latencies: list[float] = []
 
-    def add(self, key: RunKey, result: dict[str, Any], check: _Check) -> None:
+    def add(self, key: RunKey, result: dict[str, Any], check: Check) -> None:
         curves = []
         for field in _FIELDS:
             keys, values = _curve(result.get(field), check.at(field))
             if field in EVAL_FIELDS:
-                keys = _with_set(keys, result["eval_names"])
+                keys = _with_set(keys, result.get("eval_names"))
             if keys:
                 curves.append(Curve(field, keys))
                 self._curves.append(values)
-        _check_sets(result["eval_names"], curves, check)
+        if "eval_names" in result:
+            _check_sets(result["eval_names"], curves, check)
         self._params.append(_number(result["params"], check.at("params")))
         self._flop.append(_number(result["flop"], check.at("flop")))
         measured = _latencies(result.get("latency"), check.at("latency"))
@@ -160,60 +166,44 @@ class _Numbers:
 # ------------------------------------------------------------------------------------------------ what must stand in a record
 
 
-class _Check:
-    """Raises with the place and the reason if a record is not as it should be."""
-
-    def __init__(self, where: str, place: str = "") -> None:
-        self._where = where
-        self._place = place
-
-    def at(self, place: str) -> _Check:
-        return _Check(self._where, f"{self._place}, {place}" if self._place else place)
-
-    def __call__(self, fine: bool, reason: str, *values: Any) -> None:
-        if not fine:
-            self.fail(reason.format(*map(reprlib.repr, values)))
-
-    def fail(self, reason: str) -> NoReturn:
-        place = f" ({self._place})" if self._place else ""
-        msg = f"{self._where}: the record is not as upstream writes them{place}: {reason}"
-        raise SourceError(msg)
-
-
 def _settled(value: Any) -> Any:
     return value.settled() if type(value) is NumberDict else value
 
 
-def _schedule(hp: Any, dialect: Dialect, check: _Check) -> int:
+def _schedule(hp: Any, dialect: Dialect, check: Check) -> int:
     if dialect.schedules is not None:
         check(type(hp) is str and hp in dialect.schedules, "{} is none of {}", hp, list(dialect.schedules))
         return dialect.schedules[hp]
     digits = type(hp) is str and hp.isascii() and hp.isdigit() and len(hp) < 6
-    check(digits and 0 < int(hp) < 1 << 16, "{} is no number of epochs", hp)
+    check(digits and int(hp) > 0, "{} is no number of epochs", hp)
     return int(hp)
 
 
-def _check_keys(value: Any, keys: set[str], check: _Check, optional: frozenset[str] = frozenset()) -> None:
+def _check_keys(
+    value: Any, keys: set[str], needed: set[str], check: Check, optional: frozenset[str] = frozenset()
+) -> None:
     check(isinstance(value, dict), "{} where a dict should be", value)
-    if value.keys() != keys:
-        missing = keys - value.keys() - optional
-        check(not missing, "it lacks {}", missing)
-        unknown = [key for key in value if key not in keys]
-        check(not unknown, "it holds the unknown {}", unknown)
+    if value.keys() == keys:
+        return
+    check(needed <= value.keys(), "it lacks {}", needed - value.keys())
+    for key in sorted(keys - value.keys() - optional):
+        check.note(False, f"records without {key!r}", key)
+    for key in value.keys() - keys:
+        check.note(False, f"the unknown key {key!r}, not exported", value[key])
 
 
-def _state(pickled: Any, arch: int, dialect: Dialect, check: _Check) -> dict[str, Any]:
+def _state(pickled: Any, arch: int, dialect: Dialect, check: Check) -> dict[str, Any]:
     state: dict[str, Any] = _settled(pickled)
-    _check_keys(state, _STATE_KEYS, check)
-    index = state["arch_index"]
+    _check_keys(state, _STATE_KEYS, _NEEDED_OF_STATE, check)
+    index = state.get("arch_index", arch)
     check(type(index) is int and index == arch, "arch_index is {}, not {}", index, arch)
     check(type(state["arch_str"]) is str, "arch_str is {}", state["arch_str"])
-    cleared = state["clear_net_done"]
-    check(cleared is True or (dialect.weights and cleared is False), "clear_net_done is {}", cleared)
+    cleared = state.get("clear_net_done", True)
+    check.note(cleared is True or (dialect.weights and cleared is False), "clear_net_done is not True", cleared)
     return state
 
 
-def _results(state: dict[str, Any], dialect: Dialect, check: _Check) -> Iterator[tuple[str, int, dict[str, Any]]]:
+def _results(state: dict[str, Any], dialect: Dialect, check: Check) -> Iterator[tuple[str, int, dict[str, Any]]]:
     results = _settled(state["all_results"])
     check(isinstance(results, dict) and bool(results), "all_results is {}", results)
     seeds: dict[str, list[int]] = {}
@@ -221,26 +211,38 @@ def _results(state: dict[str, Any], dialect: Dialect, check: _Check) -> Iterator
         check(type(key) is tuple and len(key) == 2, "{} is no (dataset, seed)", key)
         dataset, seed = key
         check(type(dataset) is str and dataset in SETS, "{} is none of the datasets {}", dataset, list(SETS))
-        check(type(seed) is int and 0 <= seed < 1 << 16, "{} is no seed", seed)
+        check(type(seed) is int and 0 <= seed < 1 << 31, "{} is no seed", seed)
         seeds.setdefault(dataset, []).append(seed)
         result: dict[str, Any] = _settled(pickled)
-        _check_keys(result, _RESULT_KEYS, check.at(f"{dataset}, seed {seed}"), dialect.optional)
+        _check_keys(result, _RESULT_KEYS, _NEEDED_OF_RESULT, check.at(f"{dataset}, seed {seed}"), dialect.optional)
         yield dataset, seed, result
-    named = _settled(state["dataset_seed"])
-    fine = isinstance(named, dict) and named == {dataset: sorted(found) for dataset, found in seeds.items()}
-    check(fine, "dataset_seed {} does not name the results that are there", named)
+    if "dataset_seed" in state:
+        named = _settled(state["dataset_seed"])
+        there = {dataset: sorted(found) for dataset, found in seeds.items()}
+        fine = isinstance(named, dict) and _same(named, there)
+        check.note(fine, "dataset_seed does not name the results that are there", named)
 
 
-def _check_constants(result: dict[str, Any], run: RunKey, arch_str: str, check: _Check) -> None:
-    seed = result["seed"]
-    if type(seed) is str and seed.isascii() and seed.isdigit() and len(seed) < 6:
+def _check_constants(result: dict[str, Any], run: RunKey, arch_str: str, check: Check) -> None:
+    """Refuse what says that the numbers are of another run, and note what else differs from the published records."""
+    seed = result.get("seed", run.seed)
+    if type(seed) is str and seed.isascii() and seed.isdigit() and len(seed) < 11:
         seed = int(seed)
-    check(type(seed) is int and seed == run.seed, "seed is {}", result["seed"])
-    check(type(result["name"]) is str and result["name"] == run.dataset, "name is {}", result["name"])
-    check(type(result["epochs"]) is int and result["epochs"] == run.schedule, "epochs is {}", result["epochs"])
-    config = _settled(result["arch_config"])
-    plain = isinstance(config, dict) and all(type(value) in (int, str) for value in config.values())
-    check(plain and _is_config(config, arch_str, _CLASSES[run.dataset]), "arch_config is {}", config)
+    check(type(seed) is not int or seed == run.seed, "seed is {}", seed)
+    check.note(type(seed) is int, "seed is no number", seed)
+    name = result.get("name", run.dataset)
+    same = type(name) is str and name == run.dataset
+    check(same or type(name) is not str or name not in SETS, "name is {}", name)
+    check.note(same, "name is not the dataset", name)
+    epochs = result.get("epochs", run.schedule)
+    check(type(epochs) is not int or epochs == run.schedule, "epochs is {}", epochs)
+    check.note(type(epochs) is int, "epochs is no number", epochs)
+    if "arch_config" in result:
+        config = _settled(result["arch_config"])
+        plain = isinstance(config, dict) and all(type(value) in (int, str) for value in config.values())
+        check(not plain or config.get("arch_str", arch_str) == arch_str, "arch_config is of {}", config)
+        fine = plain and _is_config(config, arch_str, _CLASSES[run.dataset])
+        check.note(fine, "arch_config is another than the published ones", config)
 
 
 def _is_config(config: dict[str, Any], arch_str: str, classes: int) -> bool:
@@ -252,19 +254,25 @@ def _is_config(config: dict[str, Any], arch_str: str, classes: int) -> bool:
     return sized and rest == {"name": "infer.shape.tiny", "genotype": _GENOTYPE, **common}
 
 
-def _check_weights(weights: Any, dialect: Dialect, check: _Check) -> None:
+def _check_weights(weights: Any, dialect: Dialect, check: Check) -> None:
     if weights is None:
         return
-    check(dialect.weights, "net_state_dict is not empty")
     weights = _settled(weights)
     tensors = isinstance(weights, dict) and all(type(tensor) is Opaque for tensor in weights.values())
-    check(tensors, "net_state_dict holds more than tensors: {}", weights)
+    check.note(dialect.weights and tensors, "net_state_dict holds something, which is not exported", weights)
 
 
-def _check_sets(names: Any, curves: Iterable[Curve], check: _Check) -> None:
-    check(type(names) is list and all(type(name) is str for name in names), "eval_names is {}", names)
+def _check_sets(names: Any, curves: Iterable[Curve], check: Check) -> None:
     found = set().union(*(_sets(curve.keys) for curve in curves if curve.field in EVAL_FIELDS))
-    check(len(set(names)) == len(names) and set(names) == found, "eval_names is {}, but {} are there", names, found)
+    listed = type(names) is list and all(type(name) is str for name in names)
+    fine = listed and len(set(names)) == len(names) and set(names) == found
+    check.note(fine, f"eval_names does not name the sets that are there, {sorted(found)}", names)
+
+
+def _same(left: dict[Any, Any], right: dict[Any, Any]) -> bool:
+    """Whether two dicts are equal, where one may hold anything, arrays of numpy included."""
+    plain = all(type(value) is list and set(map(type, value)) <= {int} for value in left.values())
+    return plain and left == right
 
 
 @lru_cache(maxsize=1024)
@@ -272,7 +280,7 @@ def _sets(keys: tuple[Any, ...]) -> frozenset[str]:
     return frozenset(key.partition("@")[0] for key in keys if type(key) is str)
 
 
-def _curve(value: Any, check: _Check) -> tuple[tuple[Any, ...], NDArray[np.float64]]:
+def _curve(value: Any, check: Check) -> tuple[tuple[Any, ...], NDArray[np.float64]]:
     if type(value) is NumberDict and (run := value.numbers()) is not None:
         return run
     if value is None:
@@ -292,7 +300,7 @@ def _with_set(keys: tuple[Any, ...], names: Any) -> tuple[Any, ...]:
     return tuple(f"{names[0]}@{epoch}" for epoch in keys) if by_epoch else keys
 
 
-def _latencies(value: Any, check: _Check) -> list[float]:
+def _latencies(value: Any, check: Check) -> list[float]:
     if value is None:
         return []
     if type(value) is list or (isinstance(value, np.ndarray) and value.ndim == 1):
@@ -300,14 +308,14 @@ def _latencies(value: Any, check: _Check) -> list[float]:
     return [_number(value, check)]
 
 
-def _floats(values: Iterable[Any], check: _Check) -> list[float]:
+def _floats(values: Iterable[Any], check: Check) -> list[float]:
     values = list(values)
     if set(map(type, values)) <= {float, np.float64}:
         return values
     return [_number(value, check) for value in values]
 
 
-def _number(value: Any, check: _Check) -> float:
+def _number(value: Any, check: Check) -> float:
     """Return ``value`` as the float64 that it is exactly."""
     if isinstance(value, float | np.float64 | np.float32 | np.float16):
         return float(value)

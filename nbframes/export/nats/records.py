@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 import tempfile
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -11,15 +12,18 @@ from nbframes.export.containers import pickles
 from nbframes.export.nats.arch_order import Ordered
 from nbframes.export.nats.names import ranges
 from nbframes.export.nats.record import NATS, Dialect, Record, flatten
+from nbframes.export.nats.work import note_oddities
 from nbframes.export.skipping import reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
     from typing import BinaryIO
 
+    from nbframes.export.findings import Findings
     from nbframes.export.skipping import SkipPolicy
 
 _ARCHS_A_BATCH: Final = 64
+_KEYS: Final = {"meta_archs", "total_archs", "basestr", "arch2infos", "evaluated_indexes"}
 _INCOMPLETE: Final = "export what is there with on_error='skip'"
 
 
@@ -32,13 +36,16 @@ class Records:
         File, for messages.
     policy
         Takes the records that are broken or missing.
+    findings
+        Takes what is odd about them.
     dialect
         What its records may hold.
     """
 
-    def __init__(self, where: str, policy: SkipPolicy, *, dialect: Dialect = NATS) -> None:
+    def __init__(self, where: str, policy: SkipPolicy, findings: Findings, *, dialect: Dialect = NATS) -> None:
         self._where = where
         self._policy = policy
+        self._findings = findings
         self._dialect = dialect
         self._strings: dict[int, str | None] = {}
         self.count = 0
@@ -83,6 +90,7 @@ class Records:
             self._strings[key] = None
             return None
         self._strings[key] = record.arch_str
+        note_oddities(record, f"architecture {key}", self._findings)
         return record
 
     def _check_rest(self, rest: Any) -> None:
@@ -93,6 +101,7 @@ class Records:
         if type(meta) is not list or not all(type(text) is str for text in meta):
             self._fail("meta_archs is not a list of architecture strings")
         self.count = len(meta)
+        self._note_rest(rest)
         for arch, text in self._strings.items():
             if arch >= len(meta) or (text is not None and text != meta[arch]):
                 self._fail(f"the record of architecture {arch} is of {text!r}, which is not what meta_archs has there")
@@ -105,6 +114,19 @@ class Records:
             )
             reason = f"missing in the source, as {len(absent):,} of {self.count:,} are"
             self._policy.leave_out(record, reason, hint=_INCOMPLETE)
+
+    def _note_rest(self, rest: dict[Any, Any]) -> None:
+        """Note what the top level says otherwise than the published files."""
+        for key in rest.keys() - _KEYS:
+            self._findings.note(f"the unknown key {key!r}, not exported", reprlib.repr(rest[key]))
+        total = rest.get("total_archs", self.count)
+        if type(total) is not int or total != self.count:
+            self._findings.note("total_archs is not the number of meta_archs", f"{total!r}, not {self.count:,}")
+        named = rest.get("evaluated_indexes", ())
+        plain = isinstance(named, set | frozenset | list | tuple) and all(type(index) is int for index in named)
+        if not plain or set(named) - {*self._strings}:
+            what = "evaluated_indexes is not among the architectures that are there"
+            self._findings.note(what, reprlib.repr(named))
 
     def _fail(self, reason: str) -> None:
         msg = f"{self._where}: {reason}"

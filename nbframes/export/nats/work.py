@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nbframes.errors import SourceError, UnsafePickleError
 from nbframes.export.containers.bz2_source import decompressed
+from nbframes.export.findings import Findings
 from nbframes.export.nats.exchange import put
 from nbframes.export.nats.layout import RecordReader
 from nbframes.export.skipping import reason_of
@@ -51,25 +52,35 @@ class Part(NamedTuple):
     files: list[dict[str, Any]]
     broken: list[tuple[str, str]]
     """Names of records that cannot be exported, and why."""
+    findings: Findings
     unsafe: UnsafePickleError | None = None
 
 
 def read_part(entries: Iterable[Entry], place: str | None) -> Part:
     """Read some records; their numbers stay at a place, if one is given."""
-    part = Part([], [], [])
+    part = Part([], [], [], Findings())
     for entry in entries:
         try:
             raw = _read(entry)
             data = decompressed(raw, entry.where)
-            part.records.append(_record_reader().read(data, entry.where, arch=entry.arch, arch_str=entry.arch_str))
+            record = _record_reader().read(data, entry.where, arch=entry.arch, arch_str=entry.arch_str)
         except UnsafePickleError as error:
             part = part._replace(unsafe=error)
             break
         except Exception as error:  # noqa: BLE001  whatever a hostile record breaks is a reason to leave it out
             part.broken.append((entry.name, reason_of(error)))
             continue
+        part.records.append(record)
         part.files.append(file_entry(entry.name, raw))
+        note_oddities(record, entry.name, part.findings)
     return part if place is None else part._replace(records=put(part.records, place))
+
+
+def note_oddities(record: Record, name: str, findings: Findings) -> None:
+    """Count what a record says otherwise than the published ones; a kind counts once a record."""
+    first = {oddity.what: oddity.example for oddity in reversed(record.oddities)}
+    for what, example in first.items():
+        findings.note(what, f"{name}, {example}")
 
 
 def file_entry(name: str, raw: bytes) -> dict[str, Any]:

@@ -9,7 +9,9 @@ import numpy as np
 import polars as pl
 
 from nbframes.errors import InvalidArchitectureError
+from nbframes.export.findings import Findings
 from nbframes.export.nb101.bulk import Decoder
+from nbframes.export.nb101.plausibility import examine_accuracies, examine_hashes
 from nbframes.export.nb101.runs import Records, read_runs
 from nbframes.spaces import nb101
 
@@ -52,6 +54,7 @@ class Part(NamedTuple):
     """Number of cells by their runs of 4, 12, 36 and 108 epochs."""
     left_out: list[tuple[str, str]]
     """Where records stand that are not among the runs, and why they are not."""
+    findings: Findings
     progress: int
     """Bytes of the source that were read."""
 
@@ -74,6 +77,9 @@ def read_part(blocks: Sequence[Block]) -> Part:
         np.concatenate([getattr(runs, column) for runs in parts], axis=-1)
         for column in ("counts", "schedule", "seed", "params", "values")
     )
+    findings = Findings()
+    examine_hashes(archs, findings)
+    examine_accuracies(values, names, counts, findings)
     return Part(
         archs.hstack(encoding),
         counts,
@@ -88,6 +94,7 @@ def read_part(blocks: Sequence[Block]) -> Part:
             for block, runs in zip(blocks, parts, strict=True)
             for record, reason in sorted(runs.broken.items())
         ],
+        findings,
         sum(block.size for block in blocks),
     )
 

@@ -81,11 +81,16 @@ def _blocks(machine: EntryMachine, raw: BinaryIO, leave_out: Callable[[str, str]
     derived: list[tuple[float, ...]] = []
     cell: list[int] = []
     hashes: list[str] = []
+    met: set[bytes] = set()
     begin = 0
     for hash, found in machine.entries():
         if not isinstance(hash, str) or not HASH.fullmatch(hash) or not isinstance(found, list):
             leave_out(f"{ENTRIES}[{hash!r}]", "not a module_hash of 32 hexadecimal digits with a list of records")
             continue
+        if bytes.fromhex(hash) in met:
+            leave_out(f"{ENTRIES}[{hash!r}]", "the hash occurs a second time")
+            continue
+        met.add(bytes.fromhex(hash))
         entries = list(map(Entry.of, found))
         rows.extend(entry.row(hash) for entry in entries)
         derived.extend(entry.derived for entry in entries)

@@ -48,6 +48,9 @@ _MEASURED = {
     "validation_accuracy": Partition("accuracy", _DATASET, "val"),
     "test_accuracy": Partition("accuracy", _DATASET, "test"),
 }
+_BEHIND: Final = (
+    "what stands behind entries_by_arch: latest_by_arch, fallback_records and anything else; it is not looked at"
+)
 _BLOCK = 2 << 20
 """Bytes that are decoded together: what they become still fits the processor's cache."""
 _BLOCKS = 24
@@ -116,7 +119,7 @@ class PickleReader:
     def __init__(self, probe: Probe) -> None:
         self.path = probe.path
         self.total = self.path.stat().st_size
-        self.report = Report("nasbench", not_exported=[*NOT_EXPORTED, "latest_by_arch", "fallback_records"])
+        self.report = Report("nasbench", not_exported=[*NOT_EXPORTED, _BEHIND])
 
     @classmethod
     def recognises(cls, probe: Probe) -> bool:
@@ -144,6 +147,7 @@ def assemble(parts: Iterable[Part], path: Path, report: Report, policy: SkipPoli
     for part in parts:
         for record, reason in part.left_out:
             policy.leave_out(record, reason)
+        report.findings.merge(part.findings)
         if part.archs.height:
             yield _batch(part, archs)
         archs += part.archs.height

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from nbframes.export.containers.torch_file import LegacyFile, PickleFile, ZippedFile
-from nbframes.export.nats.monolith import schedules_of
+from nbframes.export.containers.pickle_file import Pickled, PickleFile
+from nbframes.export.containers.torch_file import LegacyFile, ZippedFile
+from nbframes.export.nats.monolith import StatesReader, schedules_of
 from nbframes.export.nats.record import Dialect
-from nbframes.export.nats.records import Records
-from nbframes.export.nats.tables import batch, checked_arch_frame
 from nbframes.export.reader import Batch, Report
-from nbframes.export.skipping import SkipPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -23,9 +21,9 @@ SCHEDULES: Final = {"less": 12, "full": 200}
 
 NOT_EXPORTED: Final = (
     "basestr: the same in all files (C16-N5)",
-    "arch_config: the same constants in every record (channel 16, 5 cells), checked",
+    "arch_config: the same constants in every record (channel 16, 5 cells)",
     "net_state_dict: None in the published files; weights that other files hold are not read",
-    "name, eval_names, dataset_seed, arch_index: repeat the keys of the record, checked",
+    "name, eval_names, dataset_seed, arch_index: repeat the keys of the record",
     "clear_net_done: whether the weights were taken out",
 )
 """What a file holds and the tables do not, for the manifest."""
@@ -43,37 +41,22 @@ _DIALECT: Final = Dialect(
 )
 
 
-class _Reader:
-    """Reads ``{"meta_archs", "arch2infos": {index: {"full": state, "less": state}}, ...}`` as a stream."""
+class _Reader(StatesReader):
+    """Reads states with the schedules ``full`` and ``less``."""
 
-    benchmark = "nb201"
-    unit = "B"
+    dialect = _DIALECT
 
-    def __init__(self, probe: Probe, container: type[PickleFile | ZippedFile]) -> None:
-        self.path = probe.path
-        self._container = container
-        self.total = self.path.stat().st_size
-        self.report = Report(version_of(self.path.name), not_exported=list(NOT_EXPORTED))
-        self.report.notes["format"] = f"NAS-Bench-201, {container.kind}"
-
-    def batches(self, *, jobs: int, on_error: OnError) -> Generator[Batch]:  # noqa: ARG002 -- one stream, one reader
-        """Read the source once; see `nbframes.export.reader.Reader`."""
+    def __init__(self, probe: Probe, container: type[Pickled]) -> None:
         from nbframes.spaces import tss
 
-        where, shown = str(self.path), 0
-        with self._container(self.path) as source:
-            records = Records(where, SkipPolicy(self.path, self.report, on_error), dialect=_DIALECT)
-            for part in records.parts(source, **source.options):
-                archs = checked_arch_frame(
-                    [record.arch for record in part], [record.arch_str for record in part], tss, where
-                )
-                yield batch(part, archs, source.position - shown)
-                shown = source.position
-            file, md5 = source.finish()
-        self.report.files = [file]
-        self.report.version = version_of(self.path.name, md5)
-        self.report.notes["md5"] = md5
-        self.report.notes["architectures"] = records.count
+        report = Report(version_of(probe.path.name), not_exported=list(NOT_EXPORTED))
+        report.notes["format"] = f"NAS-Bench-201, {container.kind}"
+        super().__init__(probe, container, "nb201", tss, report)
+
+    def batches(self, *, jobs: int, on_error: OnError) -> Generator[Batch]:
+        """Read the source once; see `nbframes.export.reader.Reader`."""
+        yield from super().batches(jobs=jobs, on_error=on_error)
+        self.report.version = version_of(self.path.name, self.report.notes["md5"])
 
 
 class TorchReader(_Reader):

@@ -92,12 +92,21 @@ class _RunReader(ABC):
         notes = self.report.notes
         for entry in notes["differing_copies"]:
             entry["record"] = entry["record"].removeprefix(root)
+        self._note_findings(runs)
         notes["runs"] = runs.height
         notes["failed_runs"] = runs.filter("failed")["path"].to_list()
         notes["unknowable_epochs"] = runs.filter("unknowable")["path"].to_list()
         folders = [folder for folder in root.split("/") if _FOLDER_OF_RELEASE.search(folder)]
         self.report.version = folders[-1] if folders else self.path.name
         return runs
+
+    def _note_findings(self, runs: pl.DataFrame) -> None:
+        findings = self.report.findings
+        twice = runs.filter(pl.col("path").is_duplicated())["path"].unique(maintain_order=True)
+        if len(twice):
+            findings.note("paths that more than one run has", *twice.head(3), count=len(twice))
+        if unknown := self.report.notes["unknown_curves"]:
+            findings.note("learning curves that the tables do not hold", *unknown[:3], count=len(unknown))
 
 
 class FolderReader(_RunReader):

@@ -44,7 +44,7 @@ def load(
     numbers
         Make every dict a `NumberDict`, in which runs of numbers stay arrays.
     unread
-        Is given the bytes that were read beyond the end of the pickle.
+        Is given the bytes that were read beyond the end of the pickle; without it there must be none.
 
     Raises
     ------
@@ -67,6 +67,9 @@ def load(
         pass
     if unread is not None:
         unread(machine.rest)
+    elif machine.rest:
+        msg = f"{where}: {len(machine.rest):,} bytes follow the end of the pickle"
+        raise SourceError(msg)
     return machine.result
 
 
@@ -130,6 +133,9 @@ def stream_items(
     yield from machine.run()
     if unread is not None:
         unread(machine.rest)
+    elif machine.rest or source.read(1):
+        msg = f"{where}: other data follows the end of the pickle"
+        raise SourceError(msg)
     return machine.result
 
 
