@@ -15,10 +15,10 @@ from nbframes.export.skipping import SkipPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Generator
-    from types import ModuleType
 
     from nbframes.export.probe import Probe
     from nbframes.export.reader import OnError
+    from nbframes.spaces.base import Space
 
 INFOS: Final = "arch2infos"
 
@@ -41,9 +41,7 @@ class StatesReader:
     unit = "B"
     dialect: ClassVar[Dialect] = NATS
 
-    def __init__(
-        self, probe: Probe, container: type[Pickled], benchmark: str, space: ModuleType, report: Report
-    ) -> None:
+    def __init__(self, probe: Probe, container: type[Pickled], benchmark: str, space: Space, report: Report) -> None:
         self.path = probe.path
         self.benchmark = benchmark
         self.total = self.path.stat().st_size
