@@ -88,7 +88,7 @@ class ModelSpec:
             msg = "invalid spec, provided graph is disconnected."
             raise ValueError(msg)
         try:
-            from graphviz import Digraph  # type: ignore[import-not-found]
+            from graphviz import Digraph
         except ImportError as error:
             msg = (
                 "ModelSpec.visualize() needs 'graphviz', which is not installed. Install it with: pip install graphviz"
