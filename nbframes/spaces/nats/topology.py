@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from functools import cached_property
+from numbers import Integral
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, overload
 
 import numpy as np
@@ -179,8 +180,8 @@ class TopologySpace(NATSSpace[TopologyCell]):
         return result if isinstance(x, Column) else result.reshape(4, 4)
 
     def _structure(self, x: Any) -> TopologyCell:
-        if isinstance(x, tuple | list) and x and all(isinstance(number, int) for number in x):
-            x = str(tuple(x))
+        if isinstance(x, tuple | list) and x and all(isinstance(number, Integral) for number in x):
+            x = str(tuple(map(int, x)))
         if isinstance(x, str) and x[:1] in ("(", "["):
             x = self._known_form(pl.Series([x]))[0]
         return super()._structure(x)
