@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from nbframes.spaces.svg import SVG
+
     Array: TypeAlias = NDArray[np.uint8]
     """Codes of n architectures, shape (n, positions)."""
     Bools: TypeAlias = NDArray[np.bool_]
@@ -146,3 +148,6 @@ class Space(Protocol):
     def from_index(self, x: pl.Series, /) -> pl.Series: ...
     def from_index(self, x: int | pl.Series, /) -> str | pl.Series:
         """Strings of numbers: the inverse of `index`."""
+
+    def draw(self, x: str, /) -> SVG:
+        """Draw one architecture."""

@@ -10,9 +10,11 @@ import polars as pl
 
 from nbframes.errors import InvalidArgumentError
 from nbframes.spaces.base import Column
+from nbframes.spaces.diagram import MARGIN, Edge, Node, row
 from nbframes.spaces.grid_codes import GridCodes
 from nbframes.spaces.grid_forms import A, GridForms
 from nbframes.spaces.random import count, generator
+from nbframes.spaces.svg import PALETTE, SVG, label, picture
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -200,6 +202,43 @@ class GridSpace(GridForms[A]):
         options = list(self._edits(self._structure(x), adjacent=adjacent))
         edit = options[generator(seed).integers(len(options))]
         return self.format(edit) if isinstance(x, str) else edit
+
+    def draw(self, x: str | A, /) -> SVG:
+        """Draw an architecture: a topology cell as a graph, a size network as a profile, any other as its choices in a row.
+
+        Parameters
+        ----------
+        x
+            One architecture.
+
+        Returns
+        -------
+        SVG
+            The picture: ``str()`` and ``.data`` are its text, and notebooks show it.
+
+        Raises
+        ------
+        InvalidArchitectureError
+            If something is not an architecture of this space.
+
+        Examples
+        --------
+        >>> from nbframes.spaces import sss
+        >>> sss.draw("8:16:24:32:64").data.count("<rect")
+        5
+        """
+        structure = self._structure(x)
+        return self._picture(f"{self._table.noun} {self.format(structure)}", structure)
+
+    def _picture(self, title: str, structure: A) -> SVG:
+        names, choices = self._table.choices, zip(structure, self._table.choices.values(), strict=True)
+        paints = [PALETTE[known.index(choice) % len(PALETTE)] for choice, known in choices]
+        nodes = [Node(str(choice), paint) for choice, paint in zip(structure, paints, strict=True)]
+        wide = 7 * max(len(text) for texts in (names, *self._table.texts.values()) for text in texts) + 12
+        edges = [Edge(place, place + 1) for place in range(len(nodes) - 1)]
+        chain = row(nodes, edges, node_width=wide, gap=22)
+        captions = [label(MARGIN + wide / 2 + k * (wide + 22), chain.height + 2, name) for k, name in enumerate(names)]
+        return picture(title, chain.width, chain.height + 16, [*chain.parts, *captions])
 
     def _rows(self, x: str | A | Column) -> Positions:
         return self._indices(x) if isinstance(x, Column) else np.array([self.index(x)], np.intp)

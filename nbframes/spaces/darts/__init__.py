@@ -8,6 +8,7 @@ from nbframes.spaces.darts.arrays import codes
 from nbframes.spaces.darts.config import CONFIG, from_config, to_config
 from nbframes.spaces.darts.costs import params
 from nbframes.spaces.darts.definition import CHOICES, ENCODING, OPERATIONS, SIZE, SIZE_OF_CELL
+from nbframes.spaces.darts.drawing import draw
 from nbframes.spaces.darts.isomorphism import hash
 from nbframes.spaces.darts.moves import NEIGHBOURS, mutate, neighbours
 from nbframes.spaces.darts.order import enumerate, from_index, index, sample
@@ -24,6 +25,7 @@ __all__ = [
     "SIZE_OF_CELL",
     "Genotype",
     "codes",
+    "draw",
     "enumerate",
     "format",
     "from_config",

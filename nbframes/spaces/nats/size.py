@@ -7,11 +7,15 @@ from typing import Final, TypeAlias
 import numpy as np
 
 from nbframes.spaces.base import Column
+from nbframes.spaces.diagram import MARGIN
 from nbframes.spaces.nats import costs
 from nbframes.spaces.nats.networks import NATSSpace
+from nbframes.spaces.svg import PALETTE, SVG, arrowhead, box, label, line, picture
 
 Channels: TypeAlias = tuple[int, int, int, int, int]
 _STAGES: Final = 5
+_BAR, _GAP, _TOP = 40, 20, 26
+_STAGES_ARE: Final = ("cell", "reduce")
 
 
 class SizeSpace(NATSSpace[Channels]):
@@ -49,6 +53,22 @@ class SizeSpace(NATSSpace[Channels]):
             return f"has {len(texts)} numbers of channels joined by ':', not {_STAGES}"
         stage, wrong = next((stage, wrong) for stage, wrong in enumerate(texts, 1) if wrong not in valid)
         return f"has {wrong!r} channels in stage {stage}; valid: {', '.join(valid)}"
+
+    def _picture(self, title: str, structure: Channels) -> SVG:
+        middle = _TOP + max(self.CHANNELS) / 2
+        parts = []
+        for stage, channels in enumerate(structure):
+            x = MARGIN + _BAR / 2 + stage * (_BAR + _GAP)
+            if stage:
+                parts += [
+                    line(f"M{x - _BAR / 2 - _GAP:g} {middle:g}h{_GAP - 6}"),
+                    arrowhead(x - _BAR / 2, middle, down=False),
+                ]
+            parts.append(box((x, middle), (_BAR, channels), "", PALETTE[stage % 2 * 4], round_by=2))
+            parts.append(label(x, middle - max(self.CHANNELS) / 2 - 10, str(channels)))
+            parts.append(label(x, middle + max(self.CHANNELS) / 2 + 10, _STAGES_ARE[stage % 2]))
+        width = 2 * MARGIN + _STAGES * (_BAR + _GAP) - _GAP
+        return picture(f"{title}: channels of the five stages", width, 2 * middle, parts)
 
     def _cost(self, x: str | Channels | Column, dataset: costs.Dataset) -> costs.Cost:
         if isinstance(x, Column):

@@ -12,8 +12,10 @@ import polars as pl
 
 from nbframes.errors import did_you_mean
 from nbframes.spaces.base import Column
+from nbframes.spaces.diagram import Edge, Node, row
 from nbframes.spaces.nats import costs, isomorphism
 from nbframes.spaces.nats.networks import NATSSpace
+from nbframes.spaces.svg import PALETTE, SVG, picture
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,6 +23,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 OPERATIONS: Final = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3")
+_LABELS: Final = {
+    "skip_connect": ("skip", PALETTE[7]),
+    "nor_conv_1x1": ("conv 1x1", PALETTE[4]),
+    "nor_conv_3x3": ("conv 3x3", PALETTE[0]),
+    "avg_pool_3x3": ("avg pool", PALETTE[1]),
+}
+"""How pictures show an edge; those that carry nothing are left out."""
 _OFFICIAL_SEED: Final = 88
 _NASLIB_OPERATIONS: Final = ("skip_connect", "none", "nor_conv_3x3", "nor_conv_1x1", "avg_pool_3x3")
 _NASLIB_EDGES: Final = ("op_0_1", "op_0_2", "op_0_3", "op_1_2", "op_1_3", "op_2_3")
@@ -218,6 +227,16 @@ class TopologySpace(NATSSpace[TopologyCell]):
     @cached_property
     def _unique_strs(self) -> pl.Series:
         return pl.Series("unique_str", isomorphism.unique_strs(OPERATIONS)).gather(self._table.codes)
+
+    def _picture(self, title: str, structure: TopologyCell) -> SVG:
+        nodes = [Node(text) for text in ("in", "1", "2", "out")]
+        edges = [
+            Edge(source, target, *_LABELS[operation])
+            for (source, target), operation in zip(EDGES, structure, strict=True)
+            if operation != "none"
+        ]
+        cell = row(nodes, edges, node_width=34, gap=84)
+        return picture(title, cell.width, cell.height, cell.parts)
 
     def _cost(self, x: str | TopologyCell | Column, dataset: costs.Dataset) -> costs.Cost:
         conv_1x1, conv_3x3 = (

@@ -11,6 +11,7 @@ Ying et al., NAS-Bench-101: Towards Reproducible Neural Architecture Search, ICM
 from nbframes.spaces.nb101._cell import MAX_EDGES, MAX_VERTICES, OPERATIONS, SIZE, Cell
 from nbframes.spaces.nb101._columns import CHOICES, ENCODING
 from nbframes.spaces.nb101.arrays import codes
+from nbframes.spaces.nb101.drawing import draw
 from nbframes.spaces.nb101.form import canonical, format, is_valid, parse, prune, validate
 from nbframes.spaces.nb101.identity import find, from_index, hash, index
 from nbframes.spaces.nb101.measures import depth, params, width
@@ -28,6 +29,7 @@ __all__ = [
     "canonical",
     "codes",
     "depth",
+    "draw",
     "enumerate",
     "find",
     "format",
