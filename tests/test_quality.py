@@ -76,6 +76,7 @@ ROOMS = [
     {"analysis"},
     {"plot"},
     {"published", "synthetic", "surrogate", "compat", "report"},
+    {"testing", "contributed"},
     {"cli"},
 ]
 """Rooms of the package from the ground up; those of one set are siblings."""
