@@ -1,7 +1,8 @@
-"""Frames as aligned text for a terminal."""
+"""What is shown: frames as aligned text for a terminal, text of others without control characters."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -22,9 +23,19 @@ def table_lines(table: pl.DataFrame) -> list[str]:
     ]
 
 
+def printable(text: object) -> str:
+    """Text with its control characters escaped, so that what a file says cannot steer a terminal."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(text))
+
+
+def redacted(url: str) -> str:
+    """Text with the user and password of its URLs left out."""
+    return re.sub(r"://[^/@\s]+@", "://***@", url)
+
+
 def _cell(value: object) -> str:
     if value is None:
         return "-"
     if isinstance(value, float):
         return f"{value:,.0f}" if value.is_integer() and abs(value) >= 1000 else f"{value:.4f}"
-    return str(value)
+    return printable(value)

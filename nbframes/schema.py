@@ -17,6 +17,9 @@ SPLITS: Final = ("train", "val", "test", "valtest", "none")
 
 NAMESPACE: Final = "nbframes"
 
+SYNTHETIC_NOTE: Final = "SYNTHETIC-SAMPLE.txt"
+"""File beside sources whose numbers are made up; what is exported from them says so."""
+
 
 def categorical(name: str) -> pl.Categorical:
     """Type of a column of names to which users may add their own."""
@@ -78,7 +81,11 @@ RUNS: Final[dict[str, Any]] = {
 TIE: Final = 1e-5
 """Least gap between accuracies in percent that do not tie: published ones carry the noise of single precision."""
 
+LONGEST_NAME: Final = 240
+"""Characters of a name; with what a store puts around it a file system takes 255."""
+
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_RESERVED: Final = {"con", "prn", "aux", "nul"} | {f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10)}
 
 
 class Partition(NamedTuple):
@@ -98,17 +105,47 @@ def table_folder(table: Table, benchmark: str) -> str:
     return f"{table}/benchmark={benchmark}"
 
 
-def manifest_file(benchmark: str) -> str:
-    """File of a benchmark's manifest, relative to the store."""
-    return f"manifests/{benchmark}.json"
+def manifest_file(benchmark: str, attachment: str = "") -> str:
+    """File of the manifest of a benchmark, or of an attachment to it, relative to the store."""
+    return f"manifests/{benchmark}+{attachment}.json" if attachment else f"manifests/{benchmark}.json"
+
+
+def manifest_owner(file: str) -> tuple[str, str] | None:
+    """Benchmark and attachment ("" for none) that a file in ``manifests/`` is of; None if its name is no manifest's."""
+    if not file.endswith(".json"):
+        return None
+    benchmark, plus, attachment = file.removesuffix(".json").partition("+")
+    plain = is_name(benchmark) and (is_name(attachment) or not plus)
+    return (benchmark, attachment) if plain else None
+
+
+def is_name(name: object) -> bool:
+    """Whether ``name`` can be a benchmark, metric, dataset or attachment of a store."""
+    return isinstance(name, str) and _NAME.fullmatch(name) is not None and not _unportable(name)
 
 
 def check_name(kind: str, name: object) -> str:
-    """Return ``name`` if it can be a benchmark, metric or dataset of a store."""
+    """Return ``name`` if it can be a benchmark, metric, dataset or attachment of a store."""
     if not isinstance(name, str) or not _NAME.fullmatch(name):
-        msg = f"{kind} name {name!r} cannot be stored: use letters, digits, '.', '_' and '-', beginning with a letter or digit"
+        reason = "use letters, digits, '.', '_' and '-', beginning with a letter or digit"
+    else:
+        reason = _unportable(name)
+    if reason:
+        shown = f"{name[:40]}..." if isinstance(name, str) and len(name) > LONGEST_NAME else name
+        msg = f"{kind} name {shown!r} cannot be stored: {reason}"
         raise InvalidArgumentError(msg)
-    return name
+    return str(name)
+
+
+def _unportable(name: str) -> str:
+    """Why some file system refuses a name or changes it; "" if none does."""
+    if len(name) > LONGEST_NAME:
+        return f"it has {len(name)} characters, and a file system takes {LONGEST_NAME}"
+    if name.endswith("."):
+        return "Windows drops a dot at the end"
+    if (stem := name.split(".", maxsplit=1)[0]).casefold() in _RESERVED:
+        return f"Windows reserves the name {stem!r}"
+    return ""
 
 
 def check_split(name: object) -> str:

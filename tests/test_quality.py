@@ -24,6 +24,8 @@ LATE = {
     "onnxruntime",
     "lightgbm",
     "orjson",
+    "filelock",
+    "obstore",
 }
 
 
@@ -67,7 +69,7 @@ ROOMS = [
     {"errors"},
     {"schema"},
     {"benchmarks"},
-    {"numerics", "progress", "display"},
+    {"numerics", "progress", "display", "locks"},
     {"spaces"},
     {"expr"},
     {"store", "downloads"},

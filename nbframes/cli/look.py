@@ -173,8 +173,8 @@ def _run_verify(options: argparse.Namespace) -> int:
 
     store = open_store(options.store)
     problems = store.verify(*options.benchmarks, progress=True)
-    covered = coverage(store, *options.benchmarks)
-    missing = missing_cells(store, progress=True) if options.space else None
+    covered = coverage(store.catalogue, *options.benchmarks)
+    missing = missing_cells(store.catalogue, progress=True) if options.space else None
     if options.json:
         document = {"store": store.root, "problems": problems.to_dicts(), "coverage": covered.to_dicts()}
         print_json(document | ({} if missing is None else {"missing": missing.to_dicts()}))

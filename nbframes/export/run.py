@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbframes import benchmarks
 from nbframes.errors import FindingsWarning, InvalidArgumentError, SourceError, UnknownNameError
+from nbframes.schema import SYNTHETIC_NOTE
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable
@@ -138,13 +139,16 @@ def _commit(report: Report, source: Path, writer: BenchmarkWriter, *, strict: bo
         found = "\n".join(f"- {line}" for line in report.findings.lines())
         msg = f"{source}: not as published\n{found}\n\nHint: without strict=True it is exported all the same, and the manifest lists this"
         raise SourceError(msg)
+    synthetic = any((folder / SYNTHETIC_NOTE).exists() for folder in (source, source.parent))
     manifest = writer.commit(
         version=report.version,
-        official=True,
+        official=not synthetic,
+        synthetic=synthetic,
         source={"name": source.name, "files": report.files},
         skipped=report.skipped,
         not_exported=report.not_exported,
-        notes=report.notes | ({"findings": report.findings.listed()} if report.findings else {}),
+        findings=report.findings.listed(),
+        notes=report.notes,
     )
     if report.findings:
         found = "\n".join(f"- {line}" for line in report.findings.lines())

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from nbframes.display import redacted
 from nbframes.errors import InvalidArgumentError, StoreError
+from nbframes.store.commit import RECORD, recover
 from nbframes.store.tables import Store
 
 if TYPE_CHECKING:
     import polars as pl
 
 ENVIRONMENT: Final = "NBFRAMES_STORE"
+PACKAGED: Final = Path(__file__).resolve().parents[1] / "published" / "store"
+"""The store of published values inside the package; it is never written."""
 
 
 def open_store(
@@ -24,15 +29,21 @@ def open_store(
     Parameters
     ----------
     path
-        Folder or URL (``s3://bucket/prefix``) of the store; a store is returned as it is. By default ``$NBFRAMES_STORE``, else the platform's data
-        folder (`default_store`).
+        Folder or URL (``s3://bucket/prefix``, ``gs://``, ``az://``, ``https://``, ``hf://``) of the store; a store is returned as it is. By
+        default ``$NBFRAMES_STORE``, else the platform's data folder (`default_store`) if a store is there, else the published values that
+        come with nbframes.
     storage_options
         Options of the object store, as Polars' ``scan_parquet`` takes them.
+
+    Returns
+    -------
+    Store
+        Its repr says which store it is. A commit that was interrupted is finished first, where the store can be written.
 
     Raises
     ------
     StoreError
-        If there is no store at that place.
+        If there is no store at that place, or its commit record is not one that nbframes writes.
 
     Examples
     --------
@@ -41,22 +52,21 @@ def open_store(
     """
     if isinstance(path, Store):
         return path
-    root = str(path) if path is not None else str(default_store())
-    store = Store(root, storage_options=storage_options)
+    root, origin = (str(path), "") if path is not None else _found()
+    store = Store(root, storage_options=storage_options, origin=origin)
+    if not store.files.remote:
+        _finish_interrupted(Path(store.files.root))
     if not store.files.exists("manifests"):
-        origin = (
-            "given" if path is not None else f"from ${ENVIRONMENT}" if os.environ.get(ENVIRONMENT) else "the default"
-        )
         msg = (
-            f"there is no nbframes store at {root!r} ({origin})\n\nHint: make one with `nbframes export SOURCE --store STORE`, "
-            f"or name one with open_store(path) or ${ENVIRONMENT}; `nbframes demo` makes a small sample"
+            f"there is no nbframes store at {redacted(root)!r} ({origin or 'given'})\n\nHint: make one with `nbframes export SOURCE "
+            f"--store STORE`, or name one with open_store(path) or ${ENVIRONMENT}; `nbframes demo` makes a small sample"
         )
         raise StoreError(msg)
     return store
 
 
 def default_store() -> Path:
-    """Folder of the store when none is named: ``$NBFRAMES_STORE``, else the platform's data folder."""
+    """Folder that is written when no store is named: ``$NBFRAMES_STORE``, else the platform's data folder."""
     if named := os.environ.get(ENVIRONMENT):
         return Path(named)
     if sys.platform == "win32":
@@ -66,6 +76,23 @@ def default_store() -> Path:
     else:
         base = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
     return base / "nbframes"
+
+
+def _found() -> tuple[str, str]:
+    """Root of the store that is read when none is named, and what it is."""
+    if named := os.environ.get(ENVIRONMENT):
+        return named, f"from ${ENVIRONMENT}"
+    default = default_store()
+    if (default / "manifests").is_dir() or (default / RECORD).exists() or not PACKAGED.is_dir():
+        return str(default), "the default"
+    return str(PACKAGED), "published values that come with nbframes"
+
+
+def _finish_interrupted(root: Path) -> None:
+    """Finish a commit whose writer died; one that is under way is left alone, and so is a store that cannot be written."""
+    if (root / RECORD).exists():
+        with suppress(OSError):
+            recover(root, wait=False)
 
 
 def scan(*benchmarks: str, store: Store | str | os.PathLike[str] | None = None) -> pl.LazyFrame:
@@ -142,13 +169,16 @@ def local_root(path: str | os.PathLike[str] | Store | None, purpose: str) -> Pat
     Raises
     ------
     InvalidArgumentError
-        If the store is an object store.
+        If the store is an object store, or the one inside the package.
     """
     root = path.root if isinstance(path, Store) else str(path) if path is not None else str(default_store())
     if "://" in root:
         msg = (
-            f"cannot {purpose} {root!r}: a benchmark appears in a store complete or not at all, which needs the renames of a "
+            f"cannot {purpose} {redacted(root)!r}: a benchmark appears in a store complete or not at all, which needs the renames of a "
             "local disk\n\nHint: write to a local folder, then copy it (for example `aws s3 sync FOLDER URL`) and open the URL"
         )
         raise InvalidArgumentError(msg)
-    return Path(root)
+    if Path(root).expanduser().resolve() == PACKAGED:
+        msg = f"cannot {purpose} {root!r}: the published values that come with nbframes stay as they are; name another folder"
+        raise InvalidArgumentError(msg)
+    return Path(root).expanduser()

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import html
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Self
 
 from nbframes.benchmarks import registry
+from nbframes.display import printable
 from nbframes.errors import StoreError
-from nbframes.schema import TABLES, Table
+from nbframes.schema import TABLES, Table, manifest_file
+from nbframes.store.validation import check_manifest, check_owner
 
 FORMAT = 2
 
@@ -27,7 +30,7 @@ class StoredFile(NamedTuple):
 
 @dataclass(frozen=True, repr=False)
 class Manifest:
-    """What one benchmark of a store is made of.
+    """What one benchmark of a store, or one attachment to it, is made of.
 
     Attributes
     ----------
@@ -36,21 +39,33 @@ class Manifest:
     version
         Upstream's version, or a text of the user's own.
     official
-        True where the values were exported from an upstream file, False where `nbframes.write_results` wrote them.
+        True where the values were exported from an upstream file of published values.
     source
         ``name`` of the source and its ``files`` with ``path``, ``size`` (bytes) and ``sha256``.
+    tables
+        The files of ``results``, ``archs`` and ``runs``.
     writers
         Versions of nbframes and of the libraries that wrote the files.
     created
         Time of writing, UTC, ISO 8601.
     units
         Unit of each metric and cost.
-    tables
-        The files of ``results``, ``archs`` and ``runs``.
+    attachment
+        Name of the attachment, "" for the benchmark itself.
+    synthetic
+        True where the values were made up, for examples and tests.
+    licence
+        SPDX identifier of the licence of the values, "" where it is not known.
+    citation
+        BibTeX of what to cite, or "".
+    metrics
+        Of metrics that nbframes does not know, what is known of them: ``unit``, ``better``, ``label``, ``description``, ``tie``.
     skipped
         Records that were left out on request, each with its reason.
     not_exported
         What upstream holds and the tables do not.
+    findings
+        What is implausible in the source: ``what``, ``count`` and ``examples``.
     notes
         Peculiarities of this source.
     """
@@ -63,9 +78,20 @@ class Manifest:
     writers: dict[str, str]
     created: str
     units: dict[str, str] = field(default_factory=registry.units)
+    attachment: str = ""
+    synthetic: bool = False
+    licence: str = ""
+    citation: str = ""
+    metrics: dict[str, dict[str, Any]] = field(default_factory=dict)
     skipped: list[dict[str, str]] = field(default_factory=list)
     not_exported: list[str] = field(default_factory=list)
+    findings: list[dict[str, Any]] = field(default_factory=list)
     notes: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def path(self) -> str:
+        """File of the manifest, relative to the store."""
+        return manifest_file(self.benchmark, self.attachment)
 
     def rows(self, table: Table = "results") -> int:
         """Count the rows of a table."""
@@ -73,52 +99,85 @@ class Manifest:
 
     def size(self) -> int:
         """Bytes of all Parquet files."""
-        return sum(file.size for files in self.tables.values() for file in files)
+        return sum(file.size for file in self.files())
+
+    def files(self) -> list[StoredFile]:
+        """List the Parquet files of all tables."""
+        return [file for files in self.tables.values() for file in files]
+
+    def origin(self) -> str:
+        """Where the values come from, in a word or two."""
+        return "SYNTHETIC" if self.synthetic else "exported" if self.official else "not official"
 
     def to_json(self) -> bytes:
-        """Encode as the content of ``manifests/<benchmark>.json``."""
+        """Encode as the content of the manifest's file.
+
+        Raises
+        ------
+        ValueError
+            If a field is not what it should be.
+        """
         import orjson
 
-        document = {"format": FORMAT} | {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        document = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
         document["tables"] = {
             table: {"rows": self.rows(table), "files": [file._asdict() for file in files]}
             for table, files in self.tables.items()
         }
-        return orjson.dumps(document, option=orjson.OPT_INDENT_2)
+        check_manifest(document)
+        document = {"format": FORMAT} | document
+        return orjson.dumps(document | {"sha256": _checksum(document)}, option=orjson.OPT_INDENT_2)
 
     @classmethod
-    def from_json(cls, content: bytes | str, path: object) -> Self:
-        """Decode the content of a manifest file.
+    def from_json(cls, content: bytes, path: object, *, benchmark: str, attachment: str = "") -> Self:
+        """Decode the content of a manifest's file, which is believed only as far as it was checked.
+
+        Parameters
+        ----------
+        content
+            Content of the file.
+        path
+            Its place, for errors.
+        benchmark, attachment
+            What it must be the manifest of.
 
         Raises
         ------
         StoreError
-            If the content is not a manifest that this version understands.
+            If the content is not such a manifest, or not of a format that this version reads.
         """
         import orjson
 
         try:
             document = orjson.loads(content)
-            _check_format(document.pop("format"), path)
-            document["tables"] = {
-                table: [StoredFile(**file) for file in entry["files"]] for table, entry in document["tables"].items()
-            }
-            return cls(**document)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            msg = f"{path} is not a manifest of nbframes ({error}); export the benchmark again with overwrite=True"
+            _check_format(document.pop("format", None) if type(document) is dict else None, path)
+            check_manifest(document)
+            check_owner(document, benchmark, attachment)
+        except ValueError as error:
+            msg = (
+                f"{path} is not a manifest of nbframes: {error}\n\nHint: export the benchmark again with overwrite=True"
+            )
             raise StoreError(msg) from error
+        document.pop("sha256", None)
+        document["tables"] = {
+            table: [StoredFile(**file) for file in entry["files"]] for table, entry in document["tables"].items()
+        }
+        return cls(**document)
 
     def __repr__(self) -> str:
-        origin = "exported" if self.official else "not official"
         counts = ", ".join(f"{self.rows(table):,} {table}" for table in TABLES if table in self.tables)
+        name = f"{self.benchmark}+{self.attachment}" if self.attachment else self.benchmark
         lines = [
-            f"Manifest of {self.benchmark} ({self.version}, {origin})",
+            f"Manifest of {name} ({self.version}, {self.origin()})",
             f"  source  {self.source.get('name')}, {len(self.source.get('files', ())):,} files",
             f"  rows    {counts}",
-            f"  size    {self.size() / 1e6:,.1f} MB in {sum(map(len, self.tables.values()))} files",
+            f"  size    {self.size() / 1e6:,.1f} MB in {len(self.files())} files",
             f"  skipped {len(self.skipped):,} records",
         ]
-        return "\n".join(lines)
+        if self.findings:
+            found = (f"{finding['what']}: {finding['count']:,}" for finding in self.findings)
+            lines.append(f"  found   {'; '.join(found)}")
+        return "\n".join(map(printable, lines))
 
     def _repr_html_(self) -> str:
         head, *lines = repr(self).splitlines()
@@ -127,17 +186,12 @@ class Manifest:
         return f"<table><caption style='text-align:left'>{html.escape(head)}</caption>{rows}</table>"
 
 
-def _check_format(found: object, path: object) -> None:
-    if found == FORMAT:
-        return
-    if found == 1:
-        msg = (
-            f"{path} was written by nbframes 0.1, whose tables (format 1) have unsigned columns and other types; this version reads format {FORMAT}"
-            "\n\nHint: export the source again with `nbframes export SOURCE --store STORE --overwrite`; your own frames with write_results(..., overwrite=True)"
-        )
-    else:
-        msg = f"{path} has the format {found!r}, but this version of nbframes reads format {FORMAT}; upgrade nbframes"
-    raise StoreError(msg)
+def is_unaltered(content: bytes) -> bool:
+    """Whether a manifest is as it was written, by the checksum in it."""
+    import orjson
+
+    document = orjson.loads(content)
+    return bool(document.pop("sha256", None) == _checksum(document))
 
 
 def writer_versions() -> dict[str, str]:
@@ -145,3 +199,25 @@ def writer_versions() -> dict[str, str]:
     from importlib.metadata import version
 
     return {name: version(name) for name in ("nbframes", "polars", "pyarrow", "numpy")}
+
+
+def _checksum(document: dict[str, Any]) -> str:
+    import orjson
+
+    return hashlib.sha256(orjson.dumps(document, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def _check_format(found: object, path: object) -> None:
+    if found == FORMAT:
+        return
+    if found == 1:
+        msg = (
+            f"{path} was written by nbframes 0.1, whose tables (format 1) have unsigned columns; this version reads format {FORMAT}"
+            "\n\nHint: export the source again with `nbframes export SOURCE --store STORE --overwrite`, "
+            "frames of your own with write_results(..., overwrite=True)"
+        )
+    else:
+        msg = (
+            f"{path} has the format {found!r:.40}, but this version of nbframes reads format {FORMAT}; upgrade nbframes"
+        )
+    raise StoreError(msg)

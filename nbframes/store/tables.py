@@ -9,16 +9,18 @@ import polars as pl
 
 from nbframes import expr
 from nbframes.benchmarks import registry
+from nbframes.display import printable, redacted
 from nbframes.errors import StoreError, UnknownNameError, listed
-from nbframes.schema import BENCHMARK, DATASET, HIVE, RESULTS, Table, manifest_file
-from nbframes.store.commit import RECORD
-from nbframes.store.storage import Files
+from nbframes.schema import HIVE, Table
+from nbframes.store.catalogue import OWN, Catalogue
+from nbframes.store.scans import partition_of, scan_results, scan_side
+from nbframes.store.storage import files_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from nbframes.store.manifest import Manifest
+    from nbframes.store.manifest import Manifest, StoredFile
 
 
 class Store:
@@ -33,11 +35,14 @@ class Store:
         Path or URL of the store.
     storage_options
         Options of the object store, as Polars' ``scan_parquet`` takes them.
+    origin
+        How the store was found, for its repr.
     """
 
-    def __init__(self, root: str | Path, *, storage_options: dict[str, Any] | None = None) -> None:
-        self.files = Files(str(root), storage_options)
-        self._manifests: dict[str, tuple[object, Manifest]] = {}
+    def __init__(self, root: str | Path, *, storage_options: dict[str, Any] | None = None, origin: str = "") -> None:
+        self.files = files_at(str(root), storage_options)
+        self.catalogue = Catalogue(self.files)
+        self._origin = origin
 
     @property
     def root(self) -> str:
@@ -63,18 +68,17 @@ class Store:
         >>> nbf.synthetic.store().benchmarks()[-2:]
         ['nats-tss', 'nats-sss']
         """
-        self._check_closed()
-        present = [name.removesuffix(".json") for name in self.files.names("manifests")]
-        published = [name for name in registry.names() if name in present]
-        return published + sorted(set(present) - set(published))
+        return self.catalogue.benchmarks()
 
-    def manifest(self, benchmark: str) -> Manifest:
+    def manifest(self, benchmark: str, attachment: str = "") -> Manifest:
         """Read what a benchmark is made of.
 
         Parameters
         ----------
         benchmark
             Name of a benchmark of the store.
+        attachment
+            Name of an attachment to it; by default the benchmark itself.
 
         Returns
         -------
@@ -95,20 +99,7 @@ class Store:
         >>> manifest.units["epoch_time"], manifest.rows("archs")
         ('seconds of that one epoch', 96)
         """
-        from nbframes.store.manifest import Manifest
-
-        self._check_closed()
-        path = manifest_file(benchmark)
-        stamp = self.files.stamp(path)
-        if stamp is not None and benchmark in self._manifests and self._manifests[benchmark][0] == stamp:
-            return self._manifests[benchmark][1]
-        content = self.files.read_text(path)
-        if content is None:
-            hint = f"the store is {self.root!r}; add the benchmark with: nbframes export SOURCE --store STORE"
-            raise UnknownNameError.of("benchmark", benchmark, self.benchmarks(), hint)
-        manifest = Manifest.from_json(content, self.files.at(path))
-        self._manifests[benchmark] = (stamp, manifest)
-        return manifest
+        return self.catalogue.manifest(benchmark, attachment)
 
     def names(self, kind: str) -> list[str]:
         """Names in use in the store.
@@ -136,8 +127,7 @@ class Store:
         """
         if kind not in HIVE:
             raise UnknownNameError.of("kind of name", kind, HIVE)
-        found = {values[kind] for name in self.benchmarks() for values in self._partitions(name)}
-        return sorted(found)
+        return sorted({values[kind] for name in self.benchmarks() for values in self._partitions(name)})
 
     def dataset(self, *names: str) -> pl.Expr:
         """Select rows of the named datasets, published or in use in this store.
@@ -225,15 +215,9 @@ class Store:
         ... )
         ['arch', 'value', 'seed_count']
         """
-        paths = [path for name in self._chosen(benchmarks) for path in self._paths(name, "results")]
-        return pl.scan_parquet(
-            paths,
-            schema=RESULTS,
-            hive_schema=HIVE,
-            hive_partitioning=True,
-            glob=False,
-            storage_options=self.files.storage_options,
-        )
+        files = [file for name in self._chosen(benchmarks) for part in self._files(name, "results") for file in part]
+        self.files.check(files)
+        return scan_results(self.files, [file.path for file in files])
 
     def scan_archs(self, *benchmarks: str) -> pl.LazyFrame:
         """Scan the architectures: index, position in the source, text form, hash, encoding of the space.
@@ -305,68 +289,73 @@ class Store:
         """
         from nbframes.store.verify import verify
 
-        return verify(self, *benchmarks, progress=progress)
-
-    def _check_closed(self) -> None:
-        if (record := self.files.read_text(RECORD)) is not None:
-            msg = (
-                f"a commit is open in the store {self.root!r} ({record}): it is being written, or the writer was interrupted\n\n"
-                "Hint: try again in a moment; if it stays, `nbframes verify` on the machine that holds the store completes it"
-            )
-            raise StoreError(msg)
+        return verify(self.catalogue, *benchmarks, progress=progress)
 
     def _chosen(self, benchmarks: tuple[str, ...]) -> list[str]:
         if unnamed := [name for name in benchmarks if not isinstance(name, str)]:
             hint = "give the names one by one, as in scan('nb101', 'nats-tss')"
             raise UnknownNameError.of("benchmark", unnamed[0], self.benchmarks(), hint)
         chosen = list(dict.fromkeys(benchmarks)) or self.benchmarks()
-        for name in chosen:
-            registry.find(name)  # a package's benchmark becomes known before its metrics are asked for
         if not chosen:
             msg = f"the store {self.root!r} holds no benchmark yet; add one with: nbframes export SOURCE --store STORE"
             raise StoreError(msg)
         return chosen
 
-    def _paths(self, benchmark: str, table: Table) -> list[str]:
-        return [self.files.at(file.path) for file in self.manifest(benchmark).tables.get(table, ())]
+    def _files(self, benchmark: str, table: Table) -> list[list[StoredFile]]:
+        """Files of a table, those of the benchmark and those of each attachment apart."""
+        manifests = self.catalogue.manifests(benchmark)
+        if manifests[0].source["name"] != OWN:
+            registry.find(benchmark)  # a package's benchmark becomes known before its metrics are asked for
+        parts = [manifest.tables.get(table, []) for manifest in manifests]
+        return [part for part in parts if part]
 
     def _partitions(self, benchmark: str) -> Iterator[dict[str, str]]:
-        for file in self.manifest(benchmark).tables["results"]:
-            yield dict(part.split("=", 1) for part in file.path.split("/") if "=" in part)
+        for part in self._files(benchmark, "results"):
+            yield from (partition_of(file.path) for file in part)
 
     def _scan_tables(self, table: Table, benchmarks: tuple[str, ...]) -> pl.LazyFrame:
         chosen = self._chosen(benchmarks)
-        frames = [self._scan_table(table, name) for name in chosen if self._paths(name, table)]
+        frames = []
+        for name in chosen:
+            for part in self._files(name, table):
+                self.files.check(part)
+                frames.append(scan_side(self.files, [file.path for file in part], table, name))
         if not frames:
             msg = f"no {table} were written for {listed(chosen)}; pass {table}= to write_results"
             raise StoreError(msg)
         return pl.concat(frames, how="diagonal") if len(frames) > 1 else frames[0]
 
-    def _scan_table(self, table: Table, benchmark: str) -> pl.LazyFrame:
-        frame = pl.scan_parquet(
-            self._paths(benchmark, table),
-            hive_partitioning=False,
-            glob=False,
-            storage_options=self.files.storage_options,
-        )
-        if table == "runs":
-            frame = frame.with_columns(pl.col("dataset").cast(DATASET))
-        return frame.select(pl.lit(benchmark, BENCHMARK).alias("benchmark"), pl.all())
-
     def __repr__(self) -> str:
-        names = self.benchmarks()
-        lines = [f"Store at {self.root}"]
-        for name in names:
-            manifest = self.manifest(name)
-            lines.append(f"  {name:<10} {manifest.rows():>12,} values of {manifest.rows('archs'):,} architectures")
-        return "\n".join(lines if names else [*lines, "  (empty)"])
+        lines = [self._title(), *map(self._line, self.catalogue.owners())]
+        return "\n".join(map(printable, lines if lines[1:] else [*lines, "  (empty)"]))
+
+    def _title(self) -> str:
+        return f"Store at {redacted(self.root)}" + (f" ({self._origin})" if self._origin else "")
+
+    def _line(self, owner: tuple[str, str]) -> str:
+        name = "+".join(filter(None, owner))
+        try:
+            manifest = self.manifest(*owner)
+        except StoreError as error:
+            return f"  {name:<10} DAMAGED: {str(error).splitlines()[0]}"
+        line = f"  {name:<10} {manifest.rows():>12,} values"
+        line += f" of {manifest.rows('archs'):,} architectures" if manifest.rows("archs") or not owner[1] else ""
+        return f"{line}, SYNTHETIC" if manifest.synthetic else line
 
     def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<tr><td>{html.escape(m.benchmark)}</td><td>{html.escape(m.version)}</td><td>{m.rows('archs'):,}</td>"
-            f"<td>{m.rows():,}</td><td>{m.size() / 1e6:,.1f}</td></tr>"
-            for m in map(self.manifest, self.benchmarks())
-        )
+        rows = "".join(map(self._html_row, self.catalogue.owners()))
         head = "".join(f"<th>{name}</th>" for name in ("benchmark", "version", "architectures", "values", "MB"))
-        caption = f"<caption style='text-align:left'>Store at {html.escape(self.root)}</caption>"
+        caption = f"<caption style='text-align:left'>Store at {html.escape(self._title().removeprefix('Store at '))}</caption>"
         return f"<table>{caption}<tr>{head}</tr>{rows}</table>"
+
+    def _html_row(self, owner: tuple[str, str]) -> str:
+        name = "+".join(filter(None, owner))
+        try:
+            m = self.manifest(*owner)
+        except StoreError as error:
+            return f"<tr><td>{name}</td><td colspan='4'>damaged: {html.escape(str(error).splitlines()[0])}</td></tr>"
+        version = f"{m.version} (SYNTHETIC)" if m.synthetic else m.version
+        return (
+            f"<tr><td>{name}</td><td>{html.escape(version)}</td><td>{m.rows('archs'):,}</td>"
+            f"<td>{m.rows():,}</td><td>{m.size() / 1e6:,.1f}</td></tr>"
+        )

@@ -10,6 +10,7 @@ import polars as pl
 from nbframes.benchmarks import OFFICIAL, registry
 from nbframes.errors import FrameError, UnknownNameError, listed
 from nbframes.schema import RESULT_FILE, RUN_KEY, SPLITS, Partition, check_name
+from nbframes.store.catalogue import OWN
 from nbframes.store.writer import BenchmarkWriter
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def write_results(
             if side is not None:
                 writer.add(table, side)  # type: ignore[arg-type]
         notes = {"published name": True} if benchmark in {known.name for known in OFFICIAL} else {}
-        source = {"name": "write_results", "files": []}
+        source = {"name": OWN, "files": []}
         return writer.commit(version=version or "own", official=False, source=source, units=own_units, notes=notes)
 
 

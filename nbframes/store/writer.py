@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -16,7 +17,7 @@ import polars as pl
 
 from nbframes.benchmarks import registry
 from nbframes.errors import FrameError
-from nbframes.schema import FILE_KEY, RESULT_FILE, Partition, Table, manifest_file, table_folder
+from nbframes.schema import FILE_KEY, RESULT_FILE, Partition, Table, table_folder
 from nbframes.store.commit import Staging, explain_os_errors
 from nbframes.store.manifest import Manifest, StoredFile, writer_versions
 from nbframes.store.spill import ROW_GROUP, Columns, Spill, first_not_increasing, joined, window_of
@@ -58,14 +59,25 @@ class BenchmarkWriter:
         Root folder of the store.
     benchmark
         Name of the benchmark.
+    attachment
+        Name of the attachment to it that is written, "" for the benchmark itself.
     overwrite
-        Whether an existing benchmark of that name is replaced.
+        Whether an existing benchmark or attachment of that name is replaced.
     sorted_curves
         Whether the rows that are not final arrive in the order of the curve files. Otherwise they are sorted at the end.
     """
 
-    def __init__(self, store: Path, benchmark: str, *, overwrite: bool = False, sorted_curves: bool = True) -> None:
+    def __init__(
+        self,
+        store: Path,
+        benchmark: str,
+        *,
+        attachment: str = "",
+        overwrite: bool = False,
+        sorted_curves: bool = True,
+    ) -> None:
         self.benchmark = benchmark
+        self.attachment = attachment
         self._store = store
         self._sorted_curves = sorted_curves
         self._streams: dict[Partition, _PartitionFile] = {}
@@ -73,7 +85,7 @@ class BenchmarkWriter:
         self._frames: dict[Table, list[pl.DataFrame]] = {"archs": [], "runs": []}
         with explain_os_errors(store):
             store.mkdir(parents=True, exist_ok=True)
-            self._staging = Staging(store, benchmark, overwrite=overwrite)
+            self._staging = Staging(store, benchmark, overwrite=overwrite, attachment=attachment)
 
     def __enter__(self) -> Self:
         return self
@@ -81,10 +93,10 @@ class BenchmarkWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for stream in self._streams.values():
-            stream.close()
-        for spill in self._spills.values():
-            spill.close()
+        parts: list[_PartitionFile | Spill] = [*self._streams.values(), *self._spills.values()]
+        for part in parts:
+            with suppress(Exception):  # what cannot be closed, on a full disk for example, is thrown away all the same
+                part.close()
         self._staging.discard()
 
     def append(self, partition: Partition, columns: Columns, *, final: bool) -> None:
@@ -128,12 +140,14 @@ class BenchmarkWriter:
         version, official, source, units
             As in `nbframes.store.manifest.Manifest`.
         **report
-            ``skipped``, ``not_exported`` and ``notes`` of the manifest.
+            Any of the other fields: ``synthetic``, ``licence``, ``citation``, ``metrics``, ``skipped``, ``not_exported``,
+            ``findings``, ``notes``.
         """
         with explain_os_errors(self._store):
             tables = self._finish()
             manifest = Manifest(
                 benchmark=self.benchmark,
+                attachment=self.attachment,
                 version=version,
                 official=official,
                 source=source,
@@ -143,10 +157,7 @@ class BenchmarkWriter:
                 units=units or registry.units(self.benchmark),
                 **report,
             )
-            path = self._staging.folder / manifest_file(self.benchmark)
-            path.parent.mkdir(parents=True)
-            path.write_bytes(manifest.to_json())
-            self._staging.commit()
+            self._staging.commit(manifest)
         return manifest
 
     def _finish(self) -> dict[Table, list[StoredFile]]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from nbframes.errors import UnknownNameError
+from nbframes.schema import SYNTHETIC_NOTE
 
 if TYPE_CHECKING:
     import os
@@ -31,7 +32,6 @@ _WRITERS: Final = {
 BENCHMARKS: Final = tuple(_WRITERS)
 """The benchmarks that have a sample."""
 
-_NOTE: Final = "SYNTHETIC-SAMPLE.txt"
 _TEXT: Final = """\
 The benchmarks in this folder are SYNTHETIC: nbframes made their numbers up (nbframes.synthetic.write, seed {seed}).
 Nothing was trained. The files follow the formats of the official releases, so that whatever reads
@@ -79,7 +79,7 @@ def write(folder: str | os.PathLike[str], *benchmarks: str, seed: int = 0) -> di
     chosen = _check(benchmarks or BENCHMARKS)
     root = Path(folder).expanduser()
     root.mkdir(parents=True, exist_ok=True)
-    (root / _NOTE).write_text(_TEXT.format(seed=seed), encoding="utf-8")
+    (root / SYNTHETIC_NOTE).write_text(_TEXT.format(seed=seed), encoding="utf-8")
     return {benchmark: _writer(benchmark)(root, seed) for benchmark in chosen}
 
 

@@ -49,7 +49,7 @@ def sss(sources, tmp_path):
 
 def test_the_real_hashes_and_accuracies_of_nas_bench_101_are_found_right(data, tmp_path):
     manifest = export(data / "nb101" / "nasbench_sample.tfrecord", tmp_path, strict=True)
-    assert "findings" not in manifest.notes
+    assert not manifest.findings
 
 
 @pytest.mark.parametrize("form", ["tfrecord", "pkl"])
@@ -65,7 +65,7 @@ def test_one_changed_digit_of_a_module_hash_is_a_finding(tmp_path, form):
     assert not (tmp_path / "store" / "manifests").exists()
     with pytest.warns(FindingsWarning, match="module_hash is not the hash of its cell: 1"):
         manifest = export(path, tmp_path / "store")
-    (found,) = manifest.notes["findings"]
+    (found,) = manifest.findings
     assert found["count"] == 1
     right.append(made.run(seed=0, cell=made.FORK, hash=fork))
     export(nb101_file(path, right), tmp_path / "store", strict=True, overwrite=True)
@@ -93,7 +93,7 @@ def test_an_accuracy_that_cannot_be_one_is_a_finding_and_stays_as_it_is(sss, tmp
     with pytest.warns(FindingsWarning, match=what):
         manifest = export(sss, tmp_path / "store")
     runs = nbf.scan_runs("nats-sss", store=tmp_path / "store").filter(nbf.arch(0)).select(pl.len()).collect().item()
-    (found,) = manifest.notes["findings"]
+    (found,) = manifest.findings
     assert found["count"] == runs
     stored = nbf.scan("nats-sss", store=tmp_path / "store").filter(nbf.arch(0), nbf.metric("accuracy"), nbf.budget(1))
     values = stored.filter(nbf.split("train")).collect()["value"].to_list()
