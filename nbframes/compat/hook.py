@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from nbframes.store import Store
 
-PACKAGES: Final = ("nats_bench", "nasbench", "nasbenchapi")
+PACKAGES: Final = ("nats_bench", "nas_201_api", "nasbench", "nasbenchapi")
 """What is imported from here, under its own name, while the hook is installed."""
 
 

@@ -9,10 +9,10 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from nbframes.compat.nats_bench.archive import spelled
-from nbframes.compat.nats_bench.best import best_of_each, best_of_table, remap_dataset_set_names
+from nbframes.compat.nats_bench.best import Best, best_of_each, best_of_table, remap_dataset_set_names
 from nbframes.compat.nats_bench.info import more_info
 from nbframes.compat.nats_bench.show import describe
-from nbframes.compat.nats_bench.state import State, say
+from nbframes.compat.nats_bench.state import State
 
 if TYPE_CHECKING:
     from nbframes.compat.nats_bench.results import ArchResults
@@ -49,7 +49,7 @@ class NASBenchMetaAPI(State):
             If the dataset or the schedule does not exist.
         """
         if self.verbose:
-            say(
+            self._say(
                 f"Call the get_more_info function with index={index}, dataset={dataset}, "
                 f"iepoch={iepoch}, hp={hp}, and is_random={is_random}."
             )
@@ -120,7 +120,7 @@ class NASBenchMetaAPI(State):
             If the architecture, the schedule or the dataset does not exist.
         """
         if self.verbose:
-            say(f"Call query_by_index with arch_index={arch_index}, dataname={dataname}, hp={hp}")
+            self._say(f"Call query_by_index with arch_index={arch_index}, dataname={dataname}, hp={hp}")
         info = self.query_meta_info_by_index(arch_index, hp)
         if dataname is None:
             return info
@@ -138,7 +138,7 @@ class NASBenchMetaAPI(State):
             If it has no such schedule.
         """
         if self.verbose:
-            say(f"Call query_info_str_by_arch with arch={arch}and hp={hp}")
+            self._say(f"Call query_info_str_by_arch with arch={arch}and hp={hp}")
         index = self.query_index_by_arch(arch)
         self._prepare_info(index)
         if index in self.arch2infos_dict:
@@ -158,7 +158,7 @@ class NASBenchMetaAPI(State):
         param_max: float | None = None,
         hp: object = "12",
         enforce_all: bool | None = None,
-    ) -> tuple[int, float | None]:
+    ) -> Best:
         """Find the architecture with the highest accuracy on a set, at most so many operations and parameters (millions).
 
         Returns
@@ -172,7 +172,7 @@ class NASBenchMetaAPI(State):
             If an architecture within the caps lacks the schedule, the dataset or the set.
         """
         if self.verbose:
-            say(
+            self._say(
                 f"Call find_best with dataset={dataset}, metric_on_set={metric_on_set}, hp={spelled(hp)} "
                 f"| with #FLOPs < {flop_max} and #Params < {param_max}"
             )
@@ -188,19 +188,20 @@ class NASBenchMetaAPI(State):
             for index in range(len(self)):
                 if index not in self._asked:
                     self._ask_for(index)
-        names = remap_dataset_set_names(dataset, metric_on_set, self.verbose)
-        chosen = sorted(self.evaluated_indexes)
-        search = (chosen, *names, spelled(hp), (flop_max, param_max))
-        tables = self._archive.tables
-        best = None if tables is None or not chosen else best_of_table(tables, *search)
-        if best is None:
-            best = best_of_each(self.arch2infos_dict, *search)
+        best = self._best(dataset, metric_on_set, hp, (flop_max, param_max))
         if self.verbose:
-            if chosen:
+            if self.evaluated_indexes:
                 print(f"  the best architecture : [{best[0]}] {self.arch(best[0])} with accuracy={best[1]:.3f}%")
             else:
                 print("The evaluated_indexes is empty, please fill it before call find_best.")
         return best
+
+    def _best(self, dataset: str, metric_on_set: str, hp: object, caps: tuple[float | None, float | None]) -> Best:
+        names = remap_dataset_set_names(dataset, metric_on_set, self.verbose)
+        search = (sorted(self.evaluated_indexes), *names, spelled(hp), caps)
+        tables = self._archive.tables
+        best = best_of_table(tables, self._kind, *search) if tables is not None and self.evaluated_indexes else None
+        return best or best_of_each(self.arch2infos_dict, *search)
 
     def get_net_param(self, index: int, dataset: str, seed: int | None, hp: object = "12") -> Any:
         """Weights of a run, or of all on a dataset by their seeds: None each, for a store has none.
@@ -211,7 +212,7 @@ class NASBenchMetaAPI(State):
             If there is no such run.
         """
         if self.verbose:
-            say(f"Call the get_net_param function with index={index}, dataset={dataset}, seed={seed}, hp={hp}")
+            self._say(f"Call the get_net_param function with index={index}, dataset={dataset}, seed={seed}, hp={hp}")
         return self.query_meta_info_by_index(index, hp).get_net_param(dataset, seed)
 
     def get_net_config(self, index: int, dataset: str) -> dict[str, Any]:
@@ -223,7 +224,7 @@ class NASBenchMetaAPI(State):
             If the architecture does not exist.
         """
         if self.verbose:
-            say(f"Call the get_net_config function with index={index}, dataset={dataset}.")
+            self._say(f"Call the get_net_config function with index={index}, dataset={dataset}.")
         self._prepare_info(index)
         if index not in self.arch2infos_dict:
             msg = f"The arch_index={index} is not in arch2infos_dict."
@@ -235,7 +236,7 @@ class NASBenchMetaAPI(State):
     def get_cost_info(self, index: int, dataset: str, hp: object = "12") -> dict[str, Any]:
         """Operations, parameters (millions), latency and times (seconds) of an architecture, means over its runs."""
         if self.verbose:
-            say(f"Call the get_cost_info function with index={index}, dataset={dataset}, and hp={hp}.")
+            self._say(f"Call the get_cost_info function with index={index}, dataset={dataset}, and hp={hp}.")
         self._prepare_info(index)
         if self.verbose:
             print(f"Call query_meta_info_by_index with arch_index={index}, hp={hp}")
@@ -248,7 +249,7 @@ class NASBenchMetaAPI(State):
     def get_latency(self, index: int, dataset: str, hp: object = "12") -> float:
         """Mean latency of an architecture in seconds."""
         if self.verbose:
-            say(f"Call the get_latency function with index={index}, dataset={dataset}, and hp={hp}.")
+            self._say(f"Call the get_latency function with index={index}, dataset={dataset}, and hp={hp}.")
         latency: float = self.get_cost_info(index, dataset, hp)["latency"]
         return latency
 
@@ -293,5 +294,8 @@ class NASBenchMetaAPI(State):
     def _show_one(self, index: int) -> None:
         for results in self.arch2infos_dict[index].values():
             print(f"{'>' * 40} {results.get_total_epoch():03d} epochs {'>' * 40}")
-            print("\n".join(describe(results, tests=self.is_size)))
+            print("\n".join(self._lines(results)))
         print(_RULE)
+
+    def _lines(self, results: ArchResults) -> list[str]:
+        return describe(results, tests=self.is_size)

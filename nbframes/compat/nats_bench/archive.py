@@ -6,12 +6,12 @@ from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from nbframes.compat.nats_bench.stored import StoredRun
 from nbframes.compat.nats_bench.tables import Tables
 
 if TYPE_CHECKING:
     from nbframes.compat.nats_bench.results import ArchResults
     from nbframes.compat.nats_bench.runs import ResultsCount
+    from nbframes.compat.nats_bench.stored import StoredRun
     from nbframes.store import Store
 
 ByIndex = Mapping[int, "OrderedDict[str, ArchResults]"]
@@ -28,10 +28,10 @@ class Archive(NamedTuple):
     tables: Tables | None
 
     @classmethod
-    def of_store(cls, store: Store, benchmark: str, kind: type[ArchResults]) -> Archive:
+    def of_store(cls, store: Store, benchmark: str, kind: type[ArchResults], stored: type[StoredRun]) -> Archive:
         """Benchmark of a store."""
         tables = Tables(store, benchmark)
-        infos = Infos(tables, tables.arch_strings, kind)
+        infos = Infos(tables, tables.arch_strings, kind, stored)
         return cls(tables.arch_strings, infos, tables.evaluated, set(map(spelled, tables.schedules)), tables)
 
     @classmethod
@@ -58,9 +58,12 @@ class Archive(NamedTuple):
 class Infos(ByIndex):
     """Results of all architectures, made when first asked for."""
 
-    def __init__(self, tables: Tables, arch_strings: list[str], kind: type[ArchResults]) -> None:
+    def __init__(
+        self, tables: Tables, arch_strings: list[str], kind: type[ArchResults], stored: type[StoredRun]
+    ) -> None:
         self._tables = tables
         self._kind = kind
+        self._stored = stored
         self._arch_strings = arch_strings
         self._indexes = tables.evaluated
         self._made: dict[int, OrderedDict[str, ArchResults]] = {}
@@ -74,7 +77,7 @@ class Infos(ByIndex):
         text = self._arch_strings[index]
         schedules: OrderedDict[str, list[tuple[tuple[str, int], ResultsCount]]] = OrderedDict()
         for run in self._tables.runs(index):
-            result = StoredRun(self._tables, run, text)
+            result = self._stored(self._tables, run, text)
             schedules.setdefault(spelled(run.schedule), []).append(((run.dataset, run.seed), result))
         return OrderedDict((hp, self._results(index, text, runs)) for hp, runs in schedules.items())
 

@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from nbframes.compat.nats_bench.results import consistent
-from nbframes.compat.nats_bench.runs import mean
 from nbframes.compat.nats_bench.tables import SETS
 
 if TYPE_CHECKING:
@@ -57,7 +55,13 @@ def best_of_each(
 
 
 def best_of_table(
-    tables: Tables, indexes: list[int], dataset: str, name: str, hp: str, caps: tuple[float | None, float | None]
+    tables: Tables,
+    kind: type[ArchResults],
+    indexes: list[int],
+    dataset: str,
+    name: str,
+    hp: str,
+    caps: tuple[float | None, float | None],
 ) -> Best | None:
     """Give the same from whole columns; None where only asking one by one tells what upstream would answer.
 
@@ -68,10 +72,10 @@ def best_of_table(
     runs = tables.all_runs.filter(
         pl.col("dataset") == dataset, pl.col("schedule") == schedule, pl.col("arch").is_in(indexes)
     )
-    if split is None or runs["arch"].n_unique() != len(indexes) or _contradicting(runs):
+    if split is None or runs["arch"].n_unique() != len(indexes) or _contradicting(runs, kind):
         return None
     if caps != (None, None):
-        runs = runs.filter(pl.col("arch").is_in(_within(runs, *caps)))
+        runs = runs.filter(pl.col("arch").is_in(_within(runs, kind, caps)))
     values = tables.store.scan(tables.benchmark).filter(
         pl.col("metric").is_in(["accuracy", "loss"]),
         pl.col("dataset") == dataset,
@@ -92,28 +96,34 @@ def best_of_table(
     near = means.filter(pl.col("mean").is_not_nan()).filter(pl.col("mean") >= pl.col("mean").max() - 1e-6)
     best: Best = (-1, None)
     for (arch,), of in rows.join(near, on="arch", how="semi").group_by("arch", maintain_order=True):
-        accuracy = mean(of["value"].to_list())
+        accuracy = kind.mean(of["value"].to_list())
         if best[0] == -1 or best[1] < accuracy:
             best = (arch, accuracy)
     return best
 
 
-def _contradicting(runs: pl.DataFrame) -> bool:
+def _contradicting(runs: pl.DataFrame, kind: type[ArchResults]) -> bool:
     """Whether runs of an architecture disagree about costs and none is the one that upstream believes."""
     costs = (pl.col("mflops"), pl.col("params") / 1e6)
     spread = [cost.max() - cost.min() > 1e-6 for cost in costs]
-    doubtful = runs.group_by("arch").agg(pl.any_horizontal(spread).alias("doubtful"), pl.col("seed").eq(888).any())
-    return doubtful.select((pl.col("doubtful") & ~pl.col("seed")).any()).item()  # type: ignore[no-any-return]
+    doubtful = runs.group_by("arch").agg(pl.any_horizontal(spread).alias("doubtful"), "seed", "mflops", "params")
+    for seeds, flops, params in doubtful.filter("doubtful").select("seed", "mflops", "params").iter_rows():
+        try:
+            kind.consistent(flops, seeds)
+            kind.consistent([count / 1e6 for count in params], seeds)
+        except ValueError:
+            return True
+    return False
 
 
-def _within(runs: pl.DataFrame, flop_max: float | None, param_max: float | None) -> list[int]:
+def _within(runs: pl.DataFrame, kind: type[ArchResults], caps: tuple[float | None, float | None]) -> list[int]:
     """Architectures whose costs, by upstream's rule, are not above the caps."""
     grouped = runs.sort("arch", "seed").group_by("arch", maintain_order=True).agg("seed", "mflops", "params")
     return [
         arch
         for arch, seeds, flops, params in grouped.iter_rows()
-        if not _above(mean(consistent(flops, seeds)), flop_max)
-        and not _above(mean(consistent([count / 1e6 for count in params], seeds)), param_max)
+        if not _above(kind.mean(kind.consistent(flops, seeds)), caps[0])
+        and not _above(kind.mean(kind.consistent([count / 1e6 for count in params], seeds)), caps[1])
     ]
 
 

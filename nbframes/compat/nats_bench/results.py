@@ -111,9 +111,9 @@ class ArchResults:
         results, seeds = self._results(dataset), self.dataset_seed[dataset]
         latencies = [latency for latency in (result.get_latency() for result in results) if latency > 0]
         info: dict[str, Any] = {
-            "flops": self._mean(self._consistent([result.flop for result in results], seeds)),
-            "params": self._mean(self._consistent([result.params for result in results], seeds)),
-            "latency": self._mean(latencies) if latencies else None,
+            "flops": self.mean(self.consistent([result.flop for result in results], seeds)),
+            "params": self.mean(self.consistent([result.params for result in results], seeds)),
+            "latency": self.mean(latencies) if latencies else None,
         }
         return info | self._means([result.get_times() for result in results])
 
@@ -151,18 +151,23 @@ class ArchResults:
         return info
 
     @staticmethod
-    def _mean(values: list[Any]) -> Any:
+    def mean(values: list[Any]) -> Any:
+        """Mean as upstream computes it."""
         return mean(values)
 
-    def _consistent(self, values: list[Any], seeds: list[int]) -> list[Any]:
-        return consistent(values, seeds)
+    @staticmethod
+    def consistent(values: list[Any], seeds: list[int]) -> list[Any]:
+        """Upstream's rule for costs that were recorded wrongly: runs that disagree in the fifth decimal take seed 888."""
+        if len({f"{value:.5f}" for value in values}) > 1:
+            return [values[seeds.index(888)]]
+        return values
 
     def _means(self, infos: list[dict[str, Any]]) -> dict[str, Any]:
         columns = defaultdict(list)
         for info in infos:
             for key, value in info.items():
                 columns[key].append(value)
-        return {key: self._mean(values) if values[0] is not None else None for key, values in columns.items()}
+        return {key: self.mean(values) if values[0] is not None else None for key, values in columns.items()}
 
     def get_dataset_names(self) -> list[str]:
         """Names of the datasets."""
@@ -253,10 +258,3 @@ class ArchResults:
             f"ArchResults(arch-index={self.arch_index}, arch={self.arch_str}, "
             f"{len(self.all_results)} runs, clear={self.clear_net_done})"
         )
-
-
-def consistent(values: list[Any], seeds: list[int]) -> list[Any]:
-    """Upstream's rule for costs that were recorded wrongly: runs that disagree in the fifth decimal take seed 888."""
-    if len({f"{value:.5f}" for value in values}) > 1:
-        return [values[seeds.index(888)]]
-    return values

@@ -179,7 +179,7 @@ class ResultsCount:
         for name in ("train", *self.eval_names):
             try:
                 seconds = self._all_seconds(name)
-                times |= {f"T-{name}@epoch": mean(seconds), f"T-{name}@total": sum(seconds)}
+                times |= {f"T-{name}@epoch": self._mean(seconds), f"T-{name}@total": self._sum(seconds)}
             except Exception:  # noqa: BLE001  upstream's rule: whatever is wrong with the times, there are none
                 times |= {f"T-{name}@epoch": None, f"T-{name}@total": None}
         return times
@@ -235,6 +235,14 @@ class ResultsCount:
     def _eval_values(self, name: str, epoch: int) -> tuple[Any, Any]:
         key = f"{name}@{epoch}"
         return self.eval_losses[key], self.eval_acc1es[key]
+
+    @staticmethod
+    def _mean(values: list[Any]) -> Any:
+        return mean(values)
+
+    @staticmethod
+    def _sum(values: list[Any]) -> Any:
+        return sum(values)
 
     def _all_seconds(self, name: str) -> list[float]:
         if name == "train":

@@ -8,11 +8,12 @@ import warnings
 from collections import OrderedDict
 from operator import index as whole_number
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from nbframes.compat.nats_bench.archive import Archive, spelled
 from nbframes.compat.nats_bench.files import time_string
 from nbframes.compat.nats_bench.results import ArchResults
+from nbframes.compat.nats_bench.stored import StoredRun
 from nbframes.compat.sources import find_store, names_official_file
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ class State:
     _space: str
     _base_names: list[str]
     _full_train_epochs: int
+    _kind: ClassVar[type[ArchResults]] = ArchResults
+    _stored: ClassVar[type[StoredRun]] = StoredRun
 
     def __init__(
         self,
@@ -51,11 +54,11 @@ class State:
         self._avaliable_hps = set() if self._archive_dir else self._archive.hps
         if verbose:
             counts = f"{len(self.evaluated_indexes)}/{len(self.meta_archs)}"
-            say(f"Create NATS-Bench ({self._space}) done with {counts} architectures avaliable.")
+            self._say(f"Create NATS-Bench ({self._space}) done with {counts} architectures avaliable.")
 
     def _open(self, given: str | os.PathLike[str] | Store | dict[str, Any] | None) -> Archive:
         if isinstance(given, dict):
-            return Archive.of_dict(copy.deepcopy(given), ArchResults, {})
+            return Archive.of_dict(copy.deepcopy(given), self._kind, {})
         local = isinstance(given, str | Path) and "://" not in str(given)
         if local and not Path(str(given)).exists() and not names_official_file(str(given)):
             msg = f"{given} is neither a file or a dir."
@@ -65,8 +68,8 @@ class State:
         self._archive_dir = store.root if self._fast_mode else None
         if self.verbose:
             fast = f"fast_mode={self._fast_mode}"
-            say(f"Try to create the NATS-Bench ({self._space}) api from {store.root} with {fast}")
-        return Archive.of_store(store, self._benchmark, ArchResults)
+            self._say(f"Try to create the NATS-Bench ({self._space}) api from {store.root} with {fast}")
+        return Archive.of_store(store, self._benchmark, self._kind, self._stored)
 
     # What it is
 
@@ -174,7 +177,7 @@ class State:
             If an index is out of range.
         """
         if self.verbose:
-            say(f"Call query_index_by_arch with arch={arch}")
+            self._say(f"Call query_index_by_arch with arch={arch}")
         if isinstance(arch, str):
             return self.archstr2index.get(arch, -1)
         if hasattr(arch, "tostr"):
@@ -194,10 +197,10 @@ class State:
         """Make an architecture count as asked for."""
         if index in self.arch2infos_dict:
             if self.verbose:
-                say(f"Call _prepare_info with index={index} skip because it is in arch2infos_dict")
+                self._say(f"Call _prepare_info with index={index} skip because it is in arch2infos_dict")
         elif not self.fast_mode:
             if self.verbose:
-                say(f"Call _prepare_info with index={index} skip because it is notthe fast mode.")
+                self._say(f"Call _prepare_info with index={index} skip because it is notthe fast mode.")
         elif self.archive_dir is None:
             msg = f"Invalid status: fast_mode={self.fast_mode} and archive_dir={self.archive_dir}"
             raise ValueError(msg)
@@ -224,7 +227,7 @@ class State:
 
     def _ask_for(self, index: int) -> None:
         if self.verbose:
-            say(f"Call clear_params with archive_root={self.archive_dir} and index={index}")
+            self._say(f"Call clear_params with archive_root={self.archive_dir} and index={index}")
         if not 0 <= index < len(self.meta_archs):
             msg = f"invalid index of {index}"
             raise ValueError(msg)
@@ -244,7 +247,7 @@ class State:
             If it has no such schedule.
         """
         if self.verbose:
-            say(f"Call clear_params with index={index} and hp={hp}")
+            self._say(f"Call clear_params with index={index} and hp={hp}")
         if index not in self.arch2infos_dict:
             msg = f"The {index}-th architecture is not in the benchmark data yet, no need to clear params."
             warnings.warn(msg, stacklevel=2)
@@ -261,7 +264,7 @@ class State:
             raise ValueError(msg)
         return by_schedule[hp]
 
-
-def say(text: str) -> None:
-    """Print a message with the time of day, as upstream does."""
-    print(f"{time_string()} {text}")
+    @staticmethod
+    def _say(text: str) -> None:
+        """Print a message with the time of day, as upstream does."""
+        print(f"{time_string()} {text}")

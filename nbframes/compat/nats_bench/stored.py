@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from nbframes.compat.nats_bench.curves import CURVES
 from nbframes.compat.nats_bench.runs import ResultsCount
@@ -24,6 +24,8 @@ class StoredRun(ResultsCount):
     The curves (``train_acc1es``, ``eval_losses`` and so on) are read from the tables when they are first asked for; single
     values and times come straight from the tables until then.
     """
+
+    _plain: ClassVar[type[ResultsCount]] = ResultsCount
 
     def __init__(self, tables: Tables, run: Run, arch_str: str) -> None:
         import numpy as np
@@ -50,14 +52,14 @@ class StoredRun(ResultsCount):
         setattr(self, name, value)
         return value
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> StoredRun:
-        twin = object.__new__(StoredRun)
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        twin = object.__new__(type(self))
         shared = {"_tables": self._tables, "_run": self._run}
         twin.__dict__ = shared | {k: copy.deepcopy(v, memo) for k, v in self.__dict__.items() if k not in shared}
         return twin
 
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[dict[str, Any]]]:
-        return ResultsCount.create_from_state_dict, (self.state_dict(),)
+        return self._plain.create_from_state_dict, (self.state_dict(),)
 
     def state_dict(self) -> dict[str, Any]:
         """All of the run as plain data, with the keys of upstream's records."""
