@@ -8,7 +8,6 @@ import polars as pl
 
 import nbframes as nbf
 from nbframes.errors import SourceError
-from nbframes.export.containers import pickles
 from nbframes.export.frames import batch_of
 from nbframes.export.reader import Batch, Report
 from nbframes.export.skipping import SkipPolicy, reason_of
@@ -86,12 +85,14 @@ class GraphReader:
 
     def batches(self, *, jobs: int, on_error: OnError) -> Generator[Batch]:  # noqa: ARG002 -- small files
         """Read the source once; see `nbframes.export.reader.Reader`."""
+        from nbframes.export.containers.pickles import load  # numpy; a plug-in is loaded before most questions
+
         skipping = SkipPolicy(self._files[0].parent, self.report, on_error)
         rows = []
         for path in self._files:
             self.report.files.append({"path": path.name, "size": path.stat().st_size, "sha256": file_sha256(path)})
             with path.open("rb") as file:
-                table = pickles.load(file, str(path))
+                table = load(file, str(path))
             if not isinstance(table, dict):
                 msg = f"{path}: it holds no table of architectures"
                 raise SourceError(msg)
