@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -12,24 +13,18 @@ from nbframes.errors import SourceError
 from nbframes.export.frames import batch_of
 from nbframes.export.reader import Batch, Report
 from nbframes.export.skipping import SkipPolicy, reason_of
-from nbframes.spaces import GridSpace
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
     from nbframes.export.probe import Probe
     from nbframes.export.reader import OnError
+    from nbframes.spaces import GridSpace
 
 LAYERS = 8
 CHOICES = ("0", "1", "2")
 """Identity, MobileNetV2 block with kernel 3 and expansion 3, the same with kernel 5 and expansion 6."""
 EPOCHS = 50
-
-SPACE: GridSpace[tuple[str, ...]] = GridSpace(
-    "NAS-Bench-Macro network",
-    positions={f"layer_{i}": CHOICES for i in range(1, LAYERS + 1)},
-    template="{}" * LAYERS,
-)
 
 BENCHMARK = nbf.Benchmark(
     "nb-macro",
@@ -101,13 +96,13 @@ class MacroReader:
 
 
 def _row(name: str, entry: Any) -> dict[str, Any]:
-    SPACE.validate(name)
+    _space().validate(name)
     accuracies = [float(value) for value in entry["test_acc"]]
     if not accuracies or not all(0 <= value <= 100 for value in accuracies):
         msg = f"its test_acc {entry['test_acc']!r} are no percentages"
         raise SourceError(msg)
     return {
-        "arch": int(SPACE.index(name)),
+        "arch": int(_space().index(name)),
         "arch_str": name,
         "value": accuracies,
         "params": int(entry["params"]),
@@ -125,8 +120,24 @@ def _batch(table: pl.DataFrame, progress: int) -> Batch:
         "arch", "dataset", "schedule", "seed", "value", split=pl.lit("test"), budget=EPOCHS, metric=pl.lit("accuracy")
     )
     table = table.sort("arch")
-    archs = table.select("arch", "arch_str", hash=SPACE.hash(table["arch_str"]), position=pl.int_range(pl.len()))
-    archs = archs.select("arch", "position", "arch_str", "hash").hstack(SPACE.parse(table["arch_str"]))
+    archs = table.select("arch", "arch_str", hash=_space().hash(table["arch_str"]), position=pl.int_range(pl.len()))
+    archs = archs.select("arch", "position", "arch_str", "hash").hstack(_space().parse(table["arch_str"]))
     return batch_of(
         results, archs, runs.select("arch", "dataset", "schedule", "seed", "params", "mflops"), progress=progress
     )
+
+
+@cache
+def _space() -> GridSpace[tuple[str, ...]]:
+    """Return the search space; it needs numpy, which is not to be loaded with the plug-in."""
+    from nbframes.spaces import GridSpace
+
+    positions = {f"layer_{i}": CHOICES for i in range(1, LAYERS + 1)}
+    return GridSpace("NAS-Bench-Macro network", positions=positions, template="{}" * LAYERS)
+
+
+def __getattr__(name: str) -> Any:
+    if name == "SPACE":
+        return _space()
+    msg = f"module {__name__!r} has no attribute {name!r}"
+    raise AttributeError(msg)

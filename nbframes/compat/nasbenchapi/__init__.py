@@ -38,14 +38,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nbframes.compat.nasbenchapi.base import DatasetInfo, NASBenchBase, get_dataset_info
+from nbframes.compat.nasbenchapi.download import checked, download_benchmark
 from nbframes.compat.nasbenchapi.nb101 import Arch101, NASBench101
 from nbframes.compat.nasbenchapi.nb201 import NASBench201
 from nbframes.compat.nasbenchapi.nb301 import NASBench301
-from nbframes.errors import UnknownNameError
 
 if TYPE_CHECKING:
     import os
-    from pathlib import Path
 
     from nbframes.store import Store
 
@@ -96,42 +95,10 @@ def load_benchmark(
     >>> load_benchmark("301", nbf.synthetic.store(benchmarks=["nb301"]), verbose=False).bench_name()
     'nb301'
     """
-    kind = BENCHMARKS[_checked(benchmark)]
+    kind = BENCHMARKS[checked(benchmark, BENCHMARKS)]
     if download:
         _provide(f"nb{benchmark}", data_path, verbose)
     return kind(data_path, verbose)
-
-
-def download_benchmark(
-    benchmark: str | int,
-    output: str | os.PathLike[str] | None = None,
-    force: bool = False,  # noqa: ARG001  upstream's signature
-) -> Path:
-    """Download NASBenchAPI's pickle of a benchmark, to be exported.
-
-    Parameters
-    ----------
-    benchmark
-        ``"101"``, ``"201"`` or ``"301"``.
-    output
-        Folder; by default the one of `nbframes.download`.
-    force
-        Without effect: a file that is there already is verified, and refused if it is not the one that was first seen.
-
-    Returns
-    -------
-    Path
-        The pickle, for `nbframes.export`.
-    """
-    from nbframes.downloads import download
-
-    return download(f"nb{_checked(benchmark)}", variant="pickle", to=output)
-
-
-def _checked(benchmark: str | int) -> str:
-    if str(benchmark) not in BENCHMARKS:
-        raise UnknownNameError.of("benchmark", str(benchmark), BENCHMARKS)
-    return str(benchmark)
 
 
 def _provide(name: str, data_path: Store | str | os.PathLike[str] | None, progress: bool) -> None:

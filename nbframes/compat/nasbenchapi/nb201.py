@@ -175,8 +175,10 @@ class NASBench201(NASBenchBase):
         return arch in self._by_index if isinstance(arch, int) else self._find(arch) is not None
 
     def _find(self, arch: Any) -> int | None:
-        if not isinstance(arch, str) or arch in self._by_text:
-            return self._by_text.get(arch)
+        if not isinstance(arch, str):
+            return None
+        if arch in self._by_text:
+            return self._by_text[arch]
         try:
             return self._by_text.get(_normal(arch))
         except InvalidArchitectureError:

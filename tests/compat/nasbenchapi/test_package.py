@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import importlib
 import pickle
 import random
+import re
 import warnings
 
 import pytest
 
 import nbframes as nbf
 from nbframes.compat import nasbenchapi
+from nbframes.compat.nasbenchapi import cli as our_cli
+from nbframes.compat.nasbenchapi import download as our_download
 from nbframes.errors import InvalidArgumentError, SourceError, StoreError, UnknownNameError
 
 
@@ -92,11 +96,117 @@ def test_a_benchmark_that_is_missing_is_downloaded_and_exported_once(nb301, monk
     assert asked == [("nb301", "pickle")]
 
 
-def test_the_pickles_of_upstream_can_be_downloaded(monkeypatch, tmp_path):
+@pytest.fixture(scope="module")
+def upstream_cli(upstream):
+    return importlib.import_module("nasbenchapi.cli")
+
+
+@pytest.fixture(scope="module")
+def upstream_download(upstream):
+    return importlib.import_module("nasbenchapi.download")
+
+
+@pytest.fixture
+def downloads(upstream_download, monkeypatch):
+    """What either package would have fetched, as (benchmark, file)."""
     asked = []
-    monkeypatch.setattr("nbframes.downloads.download", lambda name, **options: asked.append((name, options)))
-    nasbenchapi.download_benchmark(201, tmp_path)
-    assert asked == [("nb201", {"variant": "pickle", "to": tmp_path})]
+
+    def ours(name, *, variant, to):
+        asked.append((name.removeprefix("nb"), variant, to))
+        path = to / "official-name.pkl"
+        path.write_text(name)
+        return path
+
+    def theirs(url, destination):
+        number = re.search(r"nasbench(\d+)", url.rsplit("/", 1)[1])[1]
+        asked.append((number, "pickle", destination.parent))
+        destination.parent.mkdir(parents=True, exist_ok=True)
+        destination.write_text(f"nb{number}")
+
+    monkeypatch.setattr("nbframes.downloads.download", ours)
+    monkeypatch.setattr("nasbenchapi.download._download", theirs)
+    for name in upstream_download.ENV_VARS.values():
+        monkeypatch.delenv(name, raising=False)
+    return asked
+
+
+@pytest.mark.parametrize("output", [None, "folder", "folder/file.pkl", "new.d/x"])
+@pytest.mark.parametrize("environment", [None, "elsewhere", "elsewhere/file.pkl"])
+def test_pickles_are_downloaded_to_the_same_places(
+    downloads, upstream_download, output, environment, monkeypatch, tmp_path
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder").mkdir()
+    if environment:
+        monkeypatch.setenv("NASBENCH201_PATH", environment)
+    found = []
+    for module in (upstream_download, our_download):
+        downloads.clear()
+        first = module.download_benchmark(201, output)
+        assert first.read_text() == "nb201"
+        again = module.download_benchmark("201", output), module.download_benchmark("201", output, force=True)
+        found.append((first, again, module.resolve_download_path("201", output), list(downloads)))
+        first.unlink()
+        with pytest.raises(ValueError, match="401"):
+            module.resolve_download_path("401")
+    assert found[0] == found[1]
+    assert our_download.ENV_VARS == upstream_download.ENV_VARS
+
+
+@pytest.mark.parametrize(
+    ("arguments", "answers"),
+    [
+        ([], ["101", "y"]),
+        ([], ["401"]),
+        (["--benchmark", "301"], ["no"]),
+        (["--benchmark", "201", "--output", "x/y.pkl"], [" YES "]),
+        (["--benchmark", "401"], []),
+    ],
+)
+def test_the_command_line_asks_and_answers_as_upstream(
+    downloads, upstream_cli, arguments, answers, monkeypatch, tmp_path, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    seen = []
+    for module in (upstream_cli, our_cli):
+        downloads.clear()
+        given = iter(answers)
+        monkeypatch.setattr("builtins.input", lambda question, given=given: print(question) or next(given))
+        try:
+            code = module.main(arguments)
+        except SystemExit as stopped:
+            code = stopped.code
+        printed = capsys.readouterr().out.partition("Export it once")[0]
+        seen.append((code, printed, list(downloads)))
+    assert seen[0] == seen[1]
+
+
+def test_a_download_that_fails_is_said_as_upstream_says_it(downloads, monkeypatch, tmp_path, capsys):
+    def fail(*_, **__):
+        msg = "no network"
+        raise SourceError(msg)
+
+    monkeypatch.setattr("nbframes.downloads.download", fail)
+    monkeypatch.setattr("builtins.input", lambda _: "y")
+    with pytest.raises(SystemExit) as stopped:
+        our_cli.main(["--benchmark", "101", "--output", str(tmp_path / "x.pkl")])
+    assert stopped.value.code == 1
+    assert "Download failed: no network" in capsys.readouterr().out
+
+
+ODD = [None, [], {}, set(), [[0, 1], [0, 0]], {"a": 1}, 3.5, b"x", object]
+
+
+@pytest.mark.parametrize("arch", ODD)
+def test_what_is_no_entry_is_not_found(nb301, arch):
+    assert nb301.ours.query(arch) == nb301.theirs.query(arch)
+    assert nb301.ours.exists(arch=arch) == nb301.theirs.exists(arch=arch)
+
+
+@pytest.mark.parametrize("arch", ODD)
+def test_what_is_no_architecture_string_is_not_found(nb201, arch):
+    assert nb201.ours.query(arch) == nb201.theirs.query(arch)
+    assert nb201.ours.exists(arch=arch) == nb201.theirs.exists(arch=arch)
 
 
 def test_architectures_survive_pickling():
