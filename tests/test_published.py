@@ -177,6 +177,25 @@ def test_the_best_architectures_of_the_topology_space(dataset, split, arch, mean
 
 
 @pytest.mark.parametrize(
+    "fact",
+    FACTS["best"][::3],
+    ids=lambda fact: f"{fact['benchmark']} {fact['dataset']} {fact['split']} {fact['schedule']}",
+)
+def test_the_three_best_of_every_ranking(fact):
+    where = ("benchmark", "dataset", "split", "schedule")
+    expected = [other for other in FACTS["best"] if all(other[key] == fact[key] for key in where)]
+    metric = "best_accuracy" if fact["benchmark"] == "nb301" else "accuracy"
+    rows = store.scan(fact["benchmark"]).filter(
+        store.metric(metric), nbf.dataset(fact["dataset"]), nbf.split(fact["split"]), nbf.schedule(fact["schedule"])
+    )
+    means = rows.group_by("arch").agg(nbf.seed_mean(), nbf.seed_count())
+    ranked = means.with_columns(nbf.rank()).sort("rank", "arch").head(3).collect()
+    assert ranked["arch"].to_list() == [other["arch"] for other in expected]
+    assert ranked["seed_count"].to_list() == [other["runs"] for other in expected]
+    assert ranked["value"].to_list() == pytest.approx([other["mean"] for other in expected], abs=5e-6)
+
+
+@pytest.mark.parametrize(
     "where",
     [("cifar10-valid", "val"), ("cifar100", "val"), ("cifar100", "valtest"), ("ImageNet16-120", "val")],
     ids=" ".join,
@@ -193,6 +212,24 @@ def test_a_time_and_a_latency_are_one_value_over_the_seeds():
     latencies = store.scan_runs("nats-tss").group_by("arch", "dataset").agg(n=pl.col("latency").n_unique())
     assert times.collect()["n"].to_list() == [1] * 46_875 == latencies.collect()["n"].to_list()
     assert store.manifest("nats-tss").notes["repeated over seeds"] == ["time", "latency"]
+
+
+@pytest.mark.parametrize("benchmark", ["nats-tss", "nats-sss"])
+def test_rank_correlations_are_scipys_on_exact_counts(benchmark):
+    """Of all pairs of dataset, split and schedule; scipy ranked whole numbers of images, nbframes percentages with noise."""
+    rows = store.scan(benchmark).filter(nbf.metric("accuracy")).drop("budget")
+    found = nbf.rank_correlation(rows, ("dataset", "split", "schedule")).collect()
+    side = {s: [f"{name}_{s}" for name in ("dataset", "split", "schedule")] for s in "ab"}
+    taus = {
+        frozenset([row[:3], row[3:6]]): row[6:]
+        for row in found.select(*side["a"], *side["b"], "n", "correlation").iter_rows()
+    }
+    expected = [fact for fact in FACTS["kendall"] if fact["benchmark"] == benchmark]
+    assert len(taus) == len(expected) == {"nats-tss": 45, "nats-sss": 3}[benchmark]
+    for fact in expected:
+        n, tau = taus[frozenset([tuple(fact["a"]), tuple(fact["b"])])]
+        assert n == fact["n"]
+        assert tau == pytest.approx(fact["tau"], abs=1e-9)
 
 
 # --- in the package ---------------------------------------------------------------------------------------------------
