@@ -15,6 +15,7 @@ from nbframes.cli import main
 README = (Path(__file__).resolve().parents[1] / "README.md").read_text()
 BLOCKS = re.findall(r"```(\w+)\n(.*?)```", README, flags=re.DOTALL)
 PYTHON = [code for language, code in BLOCKS if language == "python"]
+SHOWN = [code for language, code in BLOCKS if language == "text"]
 SHELL = [line for language, code in BLOCKS if language == "bash" for line in code.strip().splitlines()]
 
 
@@ -25,11 +26,30 @@ def test_the_two_commands_stand_at_the_top():
 
 def test_the_python_blocks_run_one_after_the_other(capsys):
     namespace = {}
+    printed = []
     with mpl.rc_context(), plt.style.context("default"):
         for code in PYTHON:
             exec(compile(code, "README.md", "exec"), namespace)
+            printed.append(capsys.readouterr().out)
         plt.close("all")
-    assert "nats-tss" in capsys.readouterr().out
+    assert printed[0] == SHOWN[0]
+    assert all(printed)
+
+
+def test_the_first_answer_takes_three_lines():
+    assert len([line for line in PYTHON[0].splitlines() if line]) == 3
+
+
+def test_tables_are_sorted():
+    tables = re.findall(r"((?:^\|.*\n)+)", README, flags=re.MULTILINE)
+    assert len(tables) == 3
+    for table in tables:
+        first = [line.split("|")[1].strip(" `") for line in table.splitlines()[2:]]
+        assert first == sorted(first, key=str.casefold)
+
+
+def test_the_readme_says_what_finds_damage():
+    assert re.search(r"scan reads Parquet as it is: bits that flipped[^`]*`nbframes verify`\s+finds them", README)
 
 
 @pytest.fixture(scope="module")
