@@ -1,6 +1,6 @@
-"""Published values of real benchmarks that travel with the package.
+"""Published values of real benchmarks that travel with the package, and public copies of a store of one's own.
 
-They were measured by the authors of NATS-Bench and NAS-Bench-301 and published again under permissive licences. It is a part of each
+The values were measured by the authors of NATS-Bench and NAS-Bench-301 and published again under permissive licences. It is a part of each
 benchmark: `nbframes.Store.manifest` says what is there, what is not, and where it comes from.
 """
 
@@ -9,10 +9,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nbframes.published.copy import publish
+
 if TYPE_CHECKING:
     from nbframes.store import Store
 
-__all__ = ["store"]
+__all__ = ["publish", "store"]
 
 
 def store() -> Store:

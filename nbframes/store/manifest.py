@@ -93,6 +93,11 @@ class Manifest:
         """File of the manifest, relative to the store."""
         return manifest_file(self.benchmark, self.attachment)
 
+    @property
+    def label(self) -> str:
+        """Name of the benchmark, or of the attachment behind that of its benchmark."""
+        return f"{self.benchmark}+{self.attachment}" if self.attachment else self.benchmark
+
     def rows(self, table: Table = "results") -> int:
         """Count the rows of a table."""
         return sum(file.rows for file in self.tables.get(table, ()))
@@ -166,9 +171,8 @@ class Manifest:
 
     def __repr__(self) -> str:
         counts = ", ".join(f"{self.rows(table):,} {table}" for table in TABLES if table in self.tables)
-        name = f"{self.benchmark}+{self.attachment}" if self.attachment else self.benchmark
         lines = [
-            f"Manifest of {name} ({self.version}, {self.origin()})",
+            f"Manifest of {self.label} ({self.version}, {self.origin()})",
             f"  source  {self.source.get('name')}, {len(self.source.get('files', ())):,} files",
             f"  rows    {counts}",
             f"  size    {self.size() / 1e6:,.1f} MB in {len(self.files())} files",

@@ -101,6 +101,31 @@ class Store:
         """
         return self.catalogue.manifest(benchmark, attachment)
 
+    def cite(self, *benchmarks: str) -> str:
+        """BibTeX of what to cite for the numbers of the store: each benchmark, then the attachments to it.
+
+        Parameters
+        ----------
+        *benchmarks
+            Names of benchmarks, in the order in which they are to be cited; all of the store if none is given.
+
+        Returns
+        -------
+        str
+            Entries separated by empty lines, each once.
+
+        Examples
+        --------
+        >>> import nbframes as nbf
+        >>> print(nbf.published.store().cite("nb301").splitlines()[0])
+        @article{siems2020nasbench301,
+        """
+        from nbframes.store.cite import bibliography
+
+        return bibliography(
+            manifest for name in self._chosen(benchmarks) for manifest in self.catalogue.manifests(name)
+        )
+
     def names(self, kind: str) -> list[str]:
         """Names in use in the store.
 

