@@ -149,5 +149,11 @@ class Space(Protocol):
     def from_index(self, x: int | pl.Series, /) -> str | pl.Series:
         """Strings of numbers: the inverse of `index`."""
 
+    def features(self, x: str | Column, /, kind: FeatureKind = "one_hot") -> Array:
+        """Describe architectures by numbers, shape (rows, features)."""
+
+    def split(self, x: Column, /, *, test: float = 0.2, seed: int = 0) -> pl.Series:
+        """Tell which architectures belong to the test set; isomorphic ones are on the same side."""
+
     def draw(self, x: str, /) -> SVG:
         """Draw one architecture."""
