@@ -6,10 +6,10 @@ benchmark: `nbframes.Store.manifest` says what is there, what is not, and where 
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nbframes.published.copy import publish
+from nbframes.store.access import PACKAGED, PACKAGED_ORIGIN
 
 if TYPE_CHECKING:
     from nbframes.store import Store
@@ -34,4 +34,4 @@ def store() -> Store:
     """
     from nbframes.store import Store
 
-    return Store(Path(__file__).parent / "store")
+    return Store(PACKAGED, origin=PACKAGED_ORIGIN)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 ENVIRONMENT: Final = "NBFRAMES_STORE"
 PACKAGED: Final = Path(__file__).resolve().parents[1] / "published" / "store"
 """The store of published values inside the package; it is never written."""
+PACKAGED_ORIGIN: Final = "published values that come with nbframes"
 
 
 def open_store(
@@ -85,7 +86,7 @@ def _found() -> tuple[str, str]:
     default = default_store()
     if (default / "manifests").is_dir() or (default / RECORD).exists() or not PACKAGED.is_dir():
         return str(default), "the default"
-    return str(PACKAGED), "published values that come with nbframes"
+    return str(PACKAGED), PACKAGED_ORIGIN
 
 
 def _finish_interrupted(root: Path) -> None:

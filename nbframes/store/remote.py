@@ -24,6 +24,7 @@ _UNLISTED: Final = ("http", "https", "hf")
 _CLIENT: Final = ("allow_http", "allow_invalid_certificates", "connect_timeout", "proxy_url", "timeout", "user_agent")
 """Options of the connection, which Polars takes among those of the object store."""
 
+_DATASET: Final = re.compile(r"(?i:hf)://datasets/(?P<name>[^/@]+/[^/@]+)(?:@(?P<revision>[^/]+))?(?P<folder>(?:/.+)?)")
 _LINE: Final = re.compile(r"([0-9a-f]{64}) [ *](\S.*)")
 
 
@@ -50,8 +51,8 @@ class RemoteFiles:
             raise InvalidArgumentError(msg)
 
     def at(self, path: str) -> str:
-        """Full URL of a file."""
-        return f"{self.root}/{path}"
+        """Full URL of a file, as it is requested."""
+        return f"{self._web_url}/{path}"
 
     def exists(self, folder: str) -> bool:
         """Whether there are files directly in a folder."""
@@ -144,10 +145,12 @@ class RemoteFiles:
         """The root, for Hugging Face as the address that answers to HTTP."""
         if self._scheme != "hf":
             return self.root
-        kind, owner, repository, *rest = self.root.removeprefix("hf://").split("/")
-        repository, _, revision = repository.partition("@")
-        host = os.environ.get("HF_ENDPOINT", "https://huggingface.co")
-        return "/".join([host, kind, owner, repository, "resolve", revision or "main", *rest])
+        found = _DATASET.fullmatch(self.root)
+        if found is None:
+            msg = f"cannot read {redacted(self.root)!r}: a store on Hugging Face is hf://datasets/OWNER/NAME, and @REVISION if wanted"
+            raise InvalidArgumentError(msg)
+        host = os.environ.get("HF_ENDPOINT", "https://huggingface.co").rstrip("/")
+        return f"{host}/datasets/{found['name']}/resolve/{found['revision'] or 'main'}{found['folder']}"
 
     def _try(self, path: str, action: Any) -> Any:
         """Result of a request, None if there is no such thing; any failure in words."""
