@@ -9,6 +9,7 @@ from . import (
     published as published,
     report as report,
     schema as schema,
+    search as search,
     spaces as spaces,
     surrogate as surrogate,
     synthetic as synthetic,
@@ -57,6 +58,7 @@ from .expr import (
     split as split,
 )
 from .lookup_table import Lookup as Lookup, lookup as lookup
+from .search import anytime as anytime, objective as objective
 from .store import (
     Store as Store,
     open_store as open_store,

@@ -78,6 +78,7 @@ ROOMS = [
     {"analysis"},
     {"plot"},
     {"published", "synthetic", "surrogate", "compat", "report"},
+    {"search"},
     {"testing", "contributed"},
     {"cli"},
 ]

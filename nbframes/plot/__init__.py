@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from nbframes.plot.population import ecdf, summarize
     from nbframes.plot.ranking import rank_correlation, rank_stability
     from nbframes.plot.scatters import paired_ranks, with_costs
+    from nbframes.plot.searches import anytime, final
 
 _ROOMS = {
     "best": ("best_archs", "top_overlap"),
@@ -27,6 +28,7 @@ _ROOMS = {
     "operations": ("marginal_means", "operation_effects"),
     "pareto": ("hypervolume", "nondominated_rank", "pareto_front"),
     "scatters": ("paired_ranks", "with_costs"),
+    "searches": ("anytime", "final"),
     "noise": ("seed_noise",),
     "population": ("ecdf", "summarize"),
     "ranking": ("rank_correlation", "rank_stability"),
@@ -35,9 +37,11 @@ _HOME = {name: f"nbframes.plot.{room}" for room, plots in _ROOMS.items() for nam
 
 __all__ = [
     "STYLE",
+    "anytime",
     "best_archs",
     "compare",
     "ecdf",
+    "final",
     "hypervolume",
     "landscape",
     "learning_curves",

@@ -49,6 +49,11 @@ class Surrogate(ABC):
         self.dataset = dataset
         self._outputs = outputs
 
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """Metrics that it predicts."""
+        return tuple(metric for metric, _ in self._outputs)
+
     @abstractmethod
     def _values(self, codes: ConfigCodes, budgets: Sequence[int]) -> NDArray[np.floating]:
         """Outputs for n architectures, shape (outputs, n, budgets)."""

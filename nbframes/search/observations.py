@@ -1,0 +1,57 @@
+"""What algorithms are told, and what they have to offer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from nbframes.search.problem import Problem
+
+    Proposal: TypeAlias = NDArray[np.uint8] | tuple[NDArray[np.uint8], int]
+    """Rows to query; or rows and the budget in epochs, one of `Problem.budgets`. By default the largest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Observations:
+    """What one query of each of n searches gave."""
+
+    codes: NDArray[np.uint8]
+    """The architectures as rows of integers, shape (n, positions)."""
+    arch: NDArray[np.int64]
+    """Their numbers in the store."""
+    scores: NDArray[np.float64]
+    """Values of the objectives, turned so that larger is better, shape (n, objectives)."""
+    budget: int
+    """Epochs after which the values were measured."""
+    time: NDArray[np.float64]
+    """Clock of each search after the query."""
+
+    @property
+    def score(self) -> NDArray[np.float64]:
+        """The first objective, larger is better."""
+        return self.scores[:, 0]
+
+
+class Searcher(Protocol):
+    """A search, or n of them side by side."""
+
+    def ask(self, n: int, /) -> Proposal:
+        """Propose one architecture for each of the ``n`` searches."""
+
+    def tell(self, observations: Observations, /) -> None:
+        """Take what the proposals gave, in the same order."""
+
+
+class Algorithm(Protocol):
+    """An algorithm with its parameters, from which searches are started."""
+
+    @property
+    def name(self) -> str:
+        """What tables and figures call it."""
+
+    def start(self, problem: Problem, runs: int, rng: np.random.Generator) -> Searcher:
+        """Begin ``runs`` independent searches that advance together."""
