@@ -252,3 +252,18 @@ def test_a_citation_that_is_no_bibtex_becomes_an_entry(tmp_path):
     store = make_store(tmp_path / "store", citation="Doe: {On} NAS}. 2026")
     assert store.cite() == "@misc{mine,\n  note = {Doe: On NAS. 2026}\n}"
     assert not make_store(tmp_path / "other").cite()
+
+
+def test_an_official_export_can_be_cited_and_published(data, tmp_path):
+    source = next((data / "nats").glob("NATS-tss-*-simple"))
+    nbf.export(source, tmp_path / "store", on_error="skip", progress=False)
+    store = nbf.open_store(tmp_path / "store")
+    assert store.cite() == published.cite("nats-tss")
+    assert nbf.open_store(publish(store, to=tmp_path / "copy")).verify().is_empty()
+
+
+def test_synthetic_numbers_are_neither_cited_nor_published(tmp_path):
+    synthetic = nbf.synthetic.store(benchmarks=["nats-sss"])
+    assert not synthetic.cite("nats-sss")
+    with pytest.raises(InvalidArgumentError, match="nats-sss: ''"):
+        publish(synthetic, to=tmp_path / "copy")

@@ -13,6 +13,8 @@ import polars as pl
 import pytest
 
 import nbframes as nbf
+from nbframes.errors import InvalidArgumentError
+from tests.frames import results
 from tests.tools import published_facts
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -96,6 +98,30 @@ def test_cells_of_nb301_are_distinct_members_of_the_space():
     assert darts.format(archs["arch_str"]).equals(archs["arch_str"])
     assert archs["hash"].equals(darts.hash(archs["arch_str"]))
     assert archs.select(*darts.ENCODING).equals(darts.parse(archs["arch_str"]))
+
+
+def test_with_nothing_configured_it_is_the_store_that_is_read(monkeypatch, tmp_path):
+    monkeypatch.delenv("NBFRAMES_STORE", raising=False)
+    for variable in ("XDG_DATA_HOME", "LOCALAPPDATA", "HOME"):
+        monkeypatch.setenv(variable, str(tmp_path))
+    found = nbf.open_store()
+    assert found.root == store.root
+    assert "published values that come with nbframes" in repr(found).splitlines()[0]
+    assert nbf.scan_archs("nb301").select(pl.len()).collect().item() == 10_221
+    nbf.write_results(results(), benchmark="mine")
+    assert nbf.open_store().benchmarks() == ["mine"]
+    assert nbf.open_store().root.startswith(str(tmp_path))
+
+
+def test_nothing_writes_to_it():
+    def state():
+        return {path: (path.stat().st_mtime_ns, path.stat().st_size) for path in Path(store.root).rglob("*")}
+
+    before = state()
+    with pytest.raises(InvalidArgumentError, match="the published values"):
+        nbf.write_results(results(), store, benchmark="mine")
+    store.verify()
+    assert state() == before
 
 
 # --- the same as what was published -----------------------------------------------------------------------------------

@@ -140,11 +140,14 @@ def _commit(report: Report, source: Path, writer: BenchmarkWriter, *, strict: bo
         msg = f"{source}: not as published\n{found}\n\nHint: without strict=True it is exported all the same, and the manifest lists this"
         raise SourceError(msg)
     synthetic = any((folder / SYNTHETIC_NOTE).exists() for folder in (source, source.parent))
+    known = None if synthetic else benchmarks.find(writer.benchmark)
     manifest = writer.commit(
         version=report.version,
         official=not synthetic,
         synthetic=synthetic,
         source={"name": source.name, "files": report.files},
+        licence=known.licence if known else "",
+        citation=known.citation if known else "",
         skipped=report.skipped,
         not_exported=report.not_exported,
         findings=report.findings.listed(),

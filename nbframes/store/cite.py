@@ -16,7 +16,8 @@ def bibliography(manifests: Iterable[Manifest]) -> str:
     Parameters
     ----------
     manifests
-        Of everything that is to be cited. One without a citation of its own stands for what its benchmark is known to be.
+        Of everything that is to be cited. For a benchmark without a citation of its own, that of the benchmark of its name is given;
+        for synthetic numbers there is nothing to cite.
 
     Returns
     -------
@@ -30,6 +31,8 @@ def bibliography(manifests: Iterable[Manifest]) -> str:
 def _entry(manifest: Manifest) -> str:
     from nbframes import benchmarks
 
+    if manifest.synthetic:
+        return ""
     known = benchmarks.find(manifest.benchmark)
     citation = (manifest.citation or (known.citation if known and not manifest.attachment else "")).strip()
     if not citation or citation.startswith("@"):
