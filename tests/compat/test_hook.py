@@ -162,3 +162,11 @@ def test_the_command_s_mistakes_are_said_in_a_line(store, tmp_path):
     assert failed.returncode == 1
     assert "no nbframes store" in failed.stderr
     assert "Traceback" not in failed.stderr
+
+
+def test_modules_are_attributes_without_an_import():
+    program = "import nbframes as nbf; print(*sorted(nbf.compat.__all__)); print(nbf.compat.naslib.Metric.HP, nbf.compat.nasbench)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert "Metric.HP" in done.stdout
+    with pytest.raises(AttributeError, match="no attribute 'keras'"):
+        nbf.compat.keras  # noqa: B018
