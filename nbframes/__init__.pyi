@@ -35,6 +35,7 @@ from .analysis import (
     top_overlap as top_overlap,
     with_costs as with_costs,
 )
+from .attachments import attach as attach, import_table as import_table
 from .benchmarks import Benchmark as Benchmark, Metric as Metric, register as register
 from .downloads import download as download
 from .engines import query_sql as query_sql, sql as sql
@@ -66,6 +67,7 @@ from .store import (
     scan_archs as scan_archs,
     scan_runs as scan_runs,
 )
+from .store.attach import detach as detach
 from .store.manifest import Manifest as Manifest
 from .store.write import write_results as write_results
 

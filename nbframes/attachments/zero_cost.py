@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isqrt
 from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
@@ -24,6 +25,9 @@ _CITATION: Final = """\
   booktitle = {Advances in Neural Information Processing Systems, Datasets and Benchmarks Track},
   year      = {2022}
 }"""
+_EDGES: Final = 6
+_OPERATIONS: Final = ("input", "output", "maxpool3x3", "conv1x1-bn-relu", "conv3x3-bn-relu")
+"""Operations of NAS-Bench-101 as NASLib numbers them."""
 _OTHER: Final = {
     "val_accuracy": "validation accuracies, which are those of the benchmark",
     "id": "upstream's own numbers",
@@ -72,7 +76,7 @@ def convert(path: Path) -> Conversion:
     return Conversion(
         frame.with_columns(**absent),
         key="architecture",
-        to=_benchmarks(str(frame["architecture"][0])),
+        to=_benchmarks(next(iter(next(iter(content.values()))))),
         name="suite-zero",
         metrics=[metric for metric in ZERO_COST if metric.name in names],
         licence="Apache-2.0",
@@ -91,7 +95,7 @@ def _items(path: Path, dataset: str, cells: Any) -> Any:
 
 
 def _row(path: Path, dataset: str, cell: str, scores: Any, others: set[str]) -> dict[str, Any]:
-    row: dict[str, Any] = {"architecture": cell, "dataset": dataset}
+    row: dict[str, Any] = {"architecture": _named(cell), "dataset": dataset}
     if not isinstance(scores, dict):
         msg = f"{path}: the entry of {cell} in {dataset!r} has no scores"
         raise SourceError(msg)
@@ -116,8 +120,18 @@ def _number(path: Path, cell: str, proxy: str, value: object) -> float:
     return float(value)
 
 
+def _named(cell: str) -> str:
+    """Name of an architecture that its search space parses: NASLib's tuple of a cell of NAS-Bench-101 has none there."""
+    numbers = cell.strip("()").replace(" ", "").split(",")
+    vertices = isqrt(len(numbers))  # the matrix, row by row, and then one operation for each vertex
+    if cell.startswith("((") or vertices * (vertices + 1) != len(numbers) or len(numbers) == _EDGES:
+        return cell
+    operations = [_OPERATIONS[int(number)] for number in numbers[vertices**2 :]]
+    return f"{''.join(numbers[: vertices**2])}|{','.join(operations)}"
+
+
 def _benchmarks(cell: str) -> tuple[str, ...]:
     """Benchmarks whose architectures are named like this: tuples of 6 are cells of NAS-Bench-201, pairs of tuples DARTS's."""
     if cell.startswith("(("):
         return ("nb301",)
-    return ("nats-tss", "nb201") if cell.count(",") == 5 else ("nb101",)
+    return ("nats-tss", "nb201") if cell.count(",") == _EDGES - 1 else ("nb101",)

@@ -19,10 +19,12 @@ if TYPE_CHECKING:
 
     import numpy as np
 
+    from nbframes.benchmarks import Metric
     from nbframes.store import Store
     from nbframes.store.manifest import Manifest
 
 _KEY = ("dataset", "split", "metric", "arch", "schedule", "budget", "seed")
+_FACTS = ("unit", "better", "label", "description", "tie")
 _BATCH_ROWS = 1_000_000
 
 
@@ -36,6 +38,11 @@ def write_results(
     overwrite: bool = False,
     version: str = "",
     units: dict[str, str] | None = None,
+    metrics: Sequence[Metric] = (),
+    source: str = "",
+    licence: str = "",
+    citation: str = "",
+    notes: dict[str, Any] | None = None,
 ) -> Manifest:
     """Write results in long format as a benchmark of a store.
 
@@ -60,6 +67,12 @@ def write_results(
         What to note as the version.
     units
         Units of metrics of your own.
+    metrics
+        Metrics of your own with all that is known of them: unit, direction, label, tie.
+    source, licence, citation
+        Where the values come from, the SPDX identifier of their licence, and BibTeX.
+    notes
+        Peculiarities, for the manifest.
 
     Returns
     -------
@@ -92,23 +105,37 @@ def write_results(
 
     check_name("benchmark", benchmark)
     root = local_root(store, "write to")
-    own_units = registry.units(benchmark) | (units or {})
+    own_units = registry.units(benchmark) | {metric.name: metric.unit for metric in metrics} | (units or {})
     side_tables = {"archs": _checked_archs(archs), "runs": _checked_runs(runs)}
     with BenchmarkWriter(root, benchmark, overwrite=overwrite, sorted_curves=False) as writer:
         named: set[object] = set()
         present = pl.Series("arch", [], RESULT_FILE["arch"])
         for part in _frames(frame):
-            conformed = _conformed(part, named)
-            present = pl.concat([present, conformed["arch"]]).unique()
-            for partition, final, columns in _partitions(conformed):
+            rows = conformed(part, named)
+            present = pl.concat([present, rows["arch"]]).unique()
+            for partition, final, columns in partitions(rows):
                 writer.append(partition, columns, final=final)
         _check_present(present, side_tables["archs"])
         for table, side in side_tables.items():
             if side is not None:
                 writer.add(table, side)  # type: ignore[arg-type]
-        notes = {"published name": True} if benchmark in {known.name for known in OFFICIAL} else {}
-        source = {"name": OWN, "files": []}
-        return writer.commit(version=version or "own", official=False, source=source, units=own_units, notes=notes)
+        marks = {"published name": True} if benchmark in {known.name for known in OFFICIAL} else {}
+        return writer.commit(
+            version=version or "own",
+            official=False,
+            source={"name": source or OWN, "files": []},
+            units=own_units,
+            metrics=facts_of(metrics),
+            licence=licence,
+            citation=citation,
+            notes=marks | (notes or {}),
+        )
+
+
+def facts_of(metrics: Sequence[Metric]) -> dict[str, dict[str, Any]]:
+    """What a manifest says of metrics that nbframes does not know."""
+    known = registry.metric_names()
+    return {m.name: {fact: getattr(m, fact) for fact in _FACTS} for m in metrics if m.name not in known}
 
 
 def _frames(frame: pl.DataFrame | pl.LazyFrame | Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
@@ -130,7 +157,7 @@ def _frames(frame: pl.DataFrame | pl.LazyFrame | Iterable[pl.DataFrame]) -> Iter
         yield part
 
 
-def _conformed(frame: pl.DataFrame, named: set[object]) -> pl.DataFrame:
+def conformed(frame: pl.DataFrame, named: set[object]) -> pl.DataFrame:
     """Check a frame and give it the columns and types of results; ``named`` collects its ``benchmark`` column."""
     if "benchmark" in frame.columns:
         named.update(frame["benchmark"].unique().to_list())
@@ -174,7 +201,8 @@ def _cast(column: pl.Series, dtype: Any) -> pl.Series:
     return cast
 
 
-def _partitions(frame: pl.DataFrame) -> Iterator[tuple[Partition, bool, dict[str, np.ndarray[Any, Any]]]]:
+def partitions(frame: pl.DataFrame) -> Iterator[tuple[Partition, bool, dict[str, np.ndarray[Any, Any]]]]:
+    """Columns of each partition, those of final rows apart from the others."""
     parts = frame.partition_by("metric", "dataset", "split", "final", as_dict=True, include_key=False)
     for (metric, dataset, split, final), part in parts.items():
         if split not in SPLITS:

@@ -19,6 +19,7 @@ from nbframes.benchmarks import registry
 from nbframes.errors import FrameError
 from nbframes.schema import FILE_KEY, RESULT_FILE, Partition, Table, table_folder
 from nbframes.store.commit import Staging, explain_os_errors
+from nbframes.store.fit import check_attachments_fit
 from nbframes.store.manifest import Manifest, StoredFile, writer_versions
 from nbframes.store.spill import ROW_GROUP, Columns, Spill, first_not_increasing, joined, window_of
 from nbframes.store.storage import file_sha256
@@ -157,6 +158,8 @@ class BenchmarkWriter:
                 units=units or registry.units(self.benchmark),
                 **report,
             )
+            if not self.attachment:
+                check_attachments_fit(self._store, self._staging.folder, manifest)
             self._staging.commit(manifest)
         return manifest
 
