@@ -1,26 +1,72 @@
-"""What is shown: frames as aligned text for a terminal, text of others without control characters."""
+"""What is shown: frames as text for a terminal and as HTML, and text of others without control characters."""
 
 from __future__ import annotations
 
+import html
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import polars as pl
 
+_NARROWEST: Final = 12
+"""A text column is not cut below this."""
+_LONG: Final = 24
+"""Texts from here on may wrap in HTML."""
+_GAP: Final = "  "
+_NUMBERS_OF_THINGS: Final = frozenset({"arch", "seed", "schedule", "budget", "rank", "position", "neighbour"})
+"""Columns of whole numbers that are names, not counts: their digits stand together."""
 
-def table_lines(table: pl.DataFrame) -> list[str]:
-    """Lay a frame out in columns, numbers to the right, names of the columns first."""
-    cells = [[_cell(value) for value in row] for row in table.iter_rows()]
-    widths = [max(map(len, column)) for column in zip(table.columns, *cells, strict=True)]
+
+def table_lines(table: pl.DataFrame, width: int | None = None) -> list[str]:
+    """Lay a frame out in columns, numbers to the right, names of the columns first.
+
+    Parameters
+    ----------
+    table
+        The frame; all of its rows are shown.
+    width
+        Columns of the terminal: long texts are cut so that the lines fit, as far as that helps. By default nothing is cut.
+
+    Returns
+    -------
+    list of str
+        One line for the names, and one for every row.
+    """
+    cells = [list(map(printable, table.columns)), *_rows(table, digits=4)]
     right = [dtype.is_numeric() for dtype in table.dtypes]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    if width is not None:
+        widths = _narrowed(widths, right, width)
     return [
-        "  ".join(
-            word.rjust(width) if numeric else word.ljust(width)
-            for word, width, numeric in zip(line, widths, right, strict=True)
+        _GAP.join(
+            word.rjust(room) if numeric else _cut(word, room).ljust(room)
+            for word, room, numeric in zip(line, widths, right, strict=True)
         ).rstrip()
-        for line in [table.columns, *cells]
+        for line in cells
     ]
+
+
+def html_table(table: pl.DataFrame, caption: str = "") -> str:
+    """Lay a frame out as an HTML table; numbers have the class ``number``, long texts the class ``long``."""
+    right = [dtype.is_numeric() for dtype in table.dtypes]
+    head = "".join(_element("th", name, number) for name, number in zip(table.columns, right, strict=True))
+    rows = "\n".join(_html_row(row, right) for row in _rows(table, digits=2))
+    title = f"<caption>{html.escape(printable(caption))}</caption>" if caption else ""
+    return f"<table>{title}<thead><tr>{head}</tr></thead><tbody>\n{rows}\n</tbody></table>"
+
+
+def cell(value: object, *, digits: int, count: bool = True) -> str:
+    """Write one value: a missing one as a dash, a count with its thousands apart, other numbers with so many digits."""
+    if isinstance(value, list):
+        return ", ".join(cell(item, digits=digits, count=count) for item in value)
+    if isinstance(value, bool) or value is None:
+        return {None: "-", True: "yes", False: "no"}[value]
+    if isinstance(value, int):
+        return f"{value:,}" if count else str(value)
+    return _float(value, digits) if isinstance(value, float) else printable(value)
 
 
 def printable(text: object) -> str:
@@ -33,9 +79,43 @@ def redacted(url: str) -> str:
     return re.sub(r"://[^/@\s]+@", "://***@", url)
 
 
-def _cell(value: object) -> str:
-    if value is None:
-        return "-"
-    if isinstance(value, float):
-        return f"{value:,.0f}" if value.is_integer() and abs(value) >= 1000 else f"{value:.4f}"
-    return printable(value)
+def _narrowed(widths: Sequence[int], numeric: Sequence[bool], width: int) -> list[int]:
+    """Take from the widest texts what the lines are too long by."""
+    narrowed = list(widths)
+    surplus = sum(widths) + len(_GAP) * (len(widths) - 1) - width
+    while surplus > 0:
+        texts = [place for place, number in enumerate(numeric) if not number and narrowed[place] > _NARROWEST]
+        if not texts:
+            break
+        widest = max(texts, key=narrowed.__getitem__)
+        narrowed[widest] -= 1
+        surplus -= 1
+    return narrowed
+
+
+def _cut(word: str, room: int) -> str:
+    return word if len(word) <= room else f"{word[: room - 1]}…"
+
+
+def _float(value: float, digits: int) -> str:
+    if value.is_integer() and abs(value) >= 1000:
+        return f"{value:,.0f}"
+    return f"{value:.4g}" if 0 < abs(value) < 10.0 ** (1 - digits) else f"{value:.{digits}f}"
+
+
+def _rows(table: pl.DataFrame, *, digits: int) -> list[list[str]]:
+    counts = [name not in _NUMBERS_OF_THINGS for name in table.columns]
+    return [
+        [cell(value, digits=digits, count=count) for value, count in zip(row, counts, strict=True)]
+        for row in table.iter_rows()
+    ]
+
+
+def _html_row(texts: Sequence[str], numbers: Sequence[bool]) -> str:
+    cells = (_element("td", text, number) for text, number in zip(texts, numbers, strict=True))
+    return f"<tr>{''.join(cells)}</tr>"
+
+
+def _element(tag: str, text: str, number: bool) -> str:
+    kind = " class='number'" if number else " class='long'" if len(text) > _LONG else ""
+    return f"<{tag}{kind}>{html.escape(text)}</{tag}>"

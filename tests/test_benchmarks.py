@@ -11,8 +11,8 @@ import pytest
 
 import nbframes as nbf
 from nbframes import benchmarks
+from nbframes.analysis.query import query_table
 from nbframes.benchmarks import registry
-from nbframes.benchmarks.attached import ATTACHED
 from nbframes.errors import InvalidArgumentError, PluginWarning, UnknownNameError
 from nbframes.export.nats.shape import SETS
 
@@ -48,11 +48,13 @@ def clean(monkeypatch):
 
 def test_the_official_five_are_the_contract():
     assert [known.name for known in benchmarks.OFFICIAL] == ["nb101", "nb201", "nb301", "nats-tss", "nats-sss"]
-    assert benchmarks.full_schedules() == {"nb101": 108, "nb201": 200, "nb301": 100, "nats-tss": 200, "nats-sss": 90}
+    full = {known.name: known.full_schedule for known in benchmarks.OFFICIAL}
+    assert full == {"nb101": 108, "nb201": 200, "nb301": 100, "nats-tss": 200, "nats-sss": 90}
+    assert benchmarks.full_schedules().items() >= full.items()
     published = {"accuracy", "accuracy_top5", "loss", "cross_entropy", "learning_rate", "time", "epoch_time"}
-    attached = {metric.name for metric in ATTACHED}
-    assert set(benchmarks.metric_names()) == published | {"best_accuracy"} | attached
-    assert benchmarks.dataset_names() == ("cifar10", "cifar10-valid", "cifar100", "ImageNet16-120")
+    assert {metric.name for known in benchmarks.OFFICIAL for metric in known.metrics} == published | {"best_accuracy"}
+    assert set(benchmarks.metric_names()) >= published
+    assert benchmarks.dataset_names()[:4] == ("cifar10", "cifar10-valid", "cifar100", "ImageNet16-120")
     ties = {metric.name: metric.tie for known in benchmarks.OFFICIAL for metric in known.metrics}
     assert {name for name, tie in ties.items() if tie} == {"accuracy", "accuracy_top5", "best_accuracy"}
     assert ties["accuracy"] == 1e-5
@@ -98,11 +100,8 @@ def test_a_registered_benchmark_is_known_everywhere(clean, tmp_path):
         nbf.on("mnist", "test"), nbf.metric("energy"), nbf.schedule("full")
     )
     assert rows.collect().height == 2
-    from nbframes.cli import make_parser
-    from nbframes.cli.look import query_table
-
-    words = ["query", "nb-mine", "--dataset", "mnist", "--metric", "energy", "--schedule", "50"]
-    assert query_table(nbf.open_store(tmp_path), make_parser().parse_args(words))["arch"].to_list() == [1, 0]
+    ranked = query_table(nbf.open_store(tmp_path), "nb-mine", metric="energy")
+    assert (ranked.better, ranked.unit, ranked.frame["arch"].to_list()) == ("min", "mJ", [1, 0])
 
 
 @pytest.mark.parametrize(
@@ -216,9 +215,10 @@ for plugin in nbf.benchmarks.plugins():
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     assert lines[0] == "7 min"
-    assert lines[1:3] == ["broken broken () RuntimeError: boom", "packed packed ('nb-packed',) "]
-    assert lines[3].startswith("wrong broken () InvalidArgumentError: it names")
-    assert done.stderr.count("PluginWarning") == 2
+    theirs = [line for line in lines[1:] if not line.startswith("nb-")]  # nbframes itself brings some that way
+    assert theirs[:2] == ["broken broken () RuntimeError: boom", "packed packed ('nb-packed',) "]
+    assert theirs[2].startswith("wrong broken () InvalidArgumentError: it names")
+    assert done.stderr.count("of the package 'broken' was skipped") == 2
 
 
 def test_errors_of_packages_are_warnings_of_their_own_kind(clean, monkeypatch):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import shutil
 import subprocess
@@ -86,10 +87,54 @@ def test_own_results_without_archs_and_runs_are_reported_too(tmp_path):
     assert _Page(text).images
 
 
-def test_other_metrics_alone_are_no_reason_to_fail(tmp_path):
-    nbf.write_results(results(metric="loss"), tmp_path / "store", benchmark="own")
+def test_other_metrics_are_reported_by_their_own_direction(tmp_path):
+    frame = results(metric="loss")
+    nbf.write_results(frame, tmp_path / "store", benchmark="own")
     text = write(nbf.open_store(tmp_path / "store"), tmp_path / "r.html", progress=False).read_text()
-    assert "nothing further to show" in text
+    assert "loss (the training objective as published, less is better)" in text
+    best = nbf.best_archs(frame.filter(pl.col("budget") == 3), maximise=False)["arch"][0]
+    cells = _Page(text).cells
+    head = cells.index("seed_count")
+    assert cells[head + 1 : head + 3] == ["1", str(best)]
+
+
+def test_a_metric_whose_better_end_nobody_says_is_not_ranked(tmp_path):
+    nbf.write_results(results(metric="mine"), tmp_path / "store", benchmark="own")
+    text = write(nbf.open_store(tmp_path / "store"), tmp_path / "r.html", progress=False).read_text()
+    assert "Best architectures: not shown; nobody says which end of mine is better." in text
+    assert _Page(text).images
+
+
+def test_panels_are_lost_one_by_one_with_a_sentence(tmp_path):
+    nbf.write_results(results(split="val", seeds=[777]), tmp_path / "store", benchmark="nats-tss")
+    text = write(nbf.open_store(tmp_path / "store"), tmp_path / "r.html", progress=False).read_text()
+    assert "All benchmarks in one figure: not shown; no benchmark of the store has" in text
+    assert "Coverage: not shown; no runs were written for" in text
+    assert "Agreement of rankings: not shown; there is one dataset and split only." in text
+    assert "Spread over seeds: not shown; every architecture has one run." in text
+    assert "The 6 best; nats-tss: accuracy" in text
+
+
+def test_benchmarks_that_the_common_figure_leaves_out_are_named(tmp_path):
+    store = nbf.synthetic.store(tmp_path / "store", benchmarks=["nats-sss"])
+    nbf.write_results(results(dataset="mnist"), store, benchmark="own")
+    text = write(store, tmp_path / "r.html", progress=False).read_text()
+    assert "Without &#x27;own&#x27; in the figure of all benchmarks" in text
+
+
+def test_synthetic_numbers_are_called_so(page, tmp_path):
+    assert page.read_text().count("SYNTHETIC") > 5
+    nbf.write_results(results(), tmp_path / "store", benchmark="own")
+    real = write(nbf.open_store(tmp_path / "store"), tmp_path / "r.html", progress=False).read_text()
+    assert "SYNTHETIC" not in real
+
+
+def test_figures_of_synthetic_numbers_say_so():
+    from nbframes.plot._save import save_png
+
+    ax = nbf.plot.ecdf(nbf.ecdf(results().filter(pl.col("budget") == 3)))
+    save_png(ax, io.BytesIO(), dpi=50, synthetic=True)
+    assert [text.get_text() for text in ax.figure.texts] == ["SYNTHETIC"]
 
 
 def test_names_are_escaped(tmp_path):

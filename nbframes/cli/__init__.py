@@ -1,59 +1,89 @@
-"""The command line: ``nbframes demo|download|export|info|query|verify|report``."""
+"""The command line: ``nbframes COMMAND``, one file for each command in ``commands/``."""
 
 from __future__ import annotations
 
-import argparse
-import os
+import signal
 import sys
+import threading
 from typing import TYPE_CHECKING
 
-from nbframes.cli.bring import add_demo, add_download, add_export
-from nbframes.cli.look import add_completion, add_info, add_query, add_report, add_verify
-from nbframes.cli.terminal import DONE, FAILED, WRONG_CALL, complain
-from nbframes.errors import InvalidArgumentError, NBFramesError
-
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Sequence
+    from types import FrameType
+
+INTERRUPTED = 130
+"""Exit code after Ctrl-C, as shells have it: 128 and the number of the signal."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit code: 0 done, 1 the work failed, 2 wrong call.
+    """Run the command line and return its exit code: 0 done, 1 the work failed, 2 wrong call, 130 interrupted.
 
     Parameters
     ----------
     arguments
         Words after the program's name; by default those of the process.
+
+    Returns
+    -------
+    int
+        The exit code.
+
+    Raises
+    ------
+    SystemExit
+        Where the words only ask for help or the version, or cannot be parsed.
+
+    Examples
+    --------
+    >>> from nbframes.cli import main
+    >>> main(["info", "nats-sss", "--store", "nowhere"])
+    1
     """
-    parser = make_parser()
-    options = parser.parse_args(arguments)
+    interrupts = _Interrupts()
     try:
-        return int(options.run(options))
-    except KeyboardInterrupt:
-        return complain("interrupted; nothing was left half-done", FAILED)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return DONE
-    except Exception as error:
-        if options.debug:
+        with interrupts:
+            from nbframes.cli.program import run
+
+            return run(arguments)
+    except BaseException:
+        # compiled modules that are interrupted while they are imported raise what they like
+        if not interrupts.came:
             raise
-        if isinstance(error, InvalidArgumentError):
-            return complain(str(error), WRONG_CALL)
-        if isinstance(error, (NBFramesError, OSError)):
-            return complain(str(error), FAILED)
-        return complain(f"{type(error).__name__}: {error}\n\nHint: run again with --debug for the traceback", FAILED)
+    return interrupted()
+
+
+def interrupted() -> int:
+    """Say that Ctrl-C came, and return the exit code for it."""
+    print("nbframes: interrupted; nothing was left half-done", file=sys.stderr)
+    return INTERRUPTED
 
 
 def make_parser() -> argparse.ArgumentParser:
     """Build the parser of the whole command line."""
-    from nbframes import __version__
+    from nbframes.cli.program import make_parser
 
-    parser = argparse.ArgumentParser(
-        prog="nbframes",
-        description="Tabular NAS benchmarks as Polars frames: export once to Parquet, query in milliseconds.",
-        epilog="The store is --store, else $NBFRAMES_STORE, else the platform's data folder.",
-    )
-    parser.add_argument("--version", action="version", version=f"nbframes {__version__}")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for add in (add_demo, add_download, add_export, add_info, add_query, add_verify, add_report, add_completion):
-        add(commands)
-    return parser
+    return make_parser()
+
+
+class _Interrupts:
+    """Notes that Ctrl-C came, and raises KeyboardInterrupt as Python does."""
+
+    def __init__(self) -> None:
+        self.came = False
+        self._watched = False
+
+    def __enter__(self) -> None:
+        usual = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+        if usual and threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, self._note)
+            self._watched = True
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self.came |= kind is not None and issubclass(kind, KeyboardInterrupt)
+        if self._watched:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    def _note(self, _number: int, _frame: FrameType | None) -> None:
+        self.came = True
+        raise KeyboardInterrupt

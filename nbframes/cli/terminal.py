@@ -1,16 +1,16 @@
-"""What every command shares: its parser's look, and what it prints."""
+"""What every command shares: options, and what it prints."""
 
 from __future__ import annotations
 
-import argparse
 import os
+import shutil
 import sys
 from typing import TYPE_CHECKING, Any
 
 from nbframes.display import table_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    import argparse
 
     import polars as pl
 
@@ -18,27 +18,29 @@ DONE, FAILED, WRONG_CALL = 0, 1, 2
 """Exit codes."""
 
 
-def command(
-    commands: Any, name: str, run: Callable[[argparse.Namespace], int], summary: str, *examples: str
-) -> argparse.ArgumentParser:
-    """Add a command with its examples; ``run`` takes the parsed options and returns the exit code."""
-    epilog = "examples:\n" + "\n".join(f"  {example}" for example in examples)
-    parser: argparse.ArgumentParser = commands.add_parser(
-        name, help=summary, description=summary, epilog=epilog, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--debug", action="store_true", help="show tracebacks")
-    parser.set_defaults(run=run)
-    return parser
-
-
 def add_store(parser: argparse.ArgumentParser) -> None:
     """Add the option that names the store."""
-    parser.add_argument("--store", metavar="DIR", help="folder or s3:// URL of the store")
+    action = parser.add_argument("--store", metavar="DIR", help="folder or URL of the store")
+    complete(action, "files")
 
 
-def add_json(parser: argparse.ArgumentParser) -> None:
-    """Add the option for machine-readable output."""
-    parser.add_argument("--json", action="store_true", help="print JSON for scripts")
+def add_formats(parser: argparse.ArgumentParser) -> None:
+    """Add the options for output that programs read."""
+    formats = parser.add_mutually_exclusive_group()
+    formats.add_argument("--json", action="store_true", help="print JSON")
+    formats.add_argument("--csv", action="store_true", help="print the table as CSV")
+
+
+def add_benchmarks(parser: argparse.ArgumentParser, help: str, *, nargs: str | None = "*") -> None:
+    """Add the names of benchmarks of the store."""
+    name = "benchmark" if nargs is None else "benchmarks"
+    complete(parser.add_argument(name, nargs=nargs, metavar="BENCHMARK", help=help), "benchmarks")
+
+
+def complete(action: argparse.Action, kind: str) -> argparse.Action:
+    """Say what the shell may complete a word with: ``"files"``, or names that ``nbframes completion --list`` knows."""
+    action.complete = kind  # type: ignore[attr-defined]
+    return action
 
 
 def print_json(document: Any) -> None:
@@ -48,11 +50,20 @@ def print_json(document: Any) -> None:
     print(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode())
 
 
+def print_csv(table: pl.DataFrame) -> None:
+    """Print a frame as CSV; lists become texts."""
+    import polars as pl
+
+    lists = [name for name, dtype in table.schema.items() if isinstance(dtype, pl.List)]
+    print(table.with_columns(pl.col(lists).cast(pl.List(pl.String)).list.join(" ")).write_csv(), end="")
+
+
 def print_table(table: pl.DataFrame) -> None:
-    """Print a frame as aligned columns, numbers to the right."""
+    """Print a frame as aligned columns, numbers to the right, within the width of the terminal if there is one."""
     if table.is_empty():
         return
-    head, *rows = table_lines(table)
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    head, *rows = table_lines(table, width)
     print(bold(head), *rows, sep="\n")
 
 

@@ -257,7 +257,7 @@ def _one_of(kind: str, names: Sequence[str], published: Names, known: Known) -> 
         more = list(
             known.names(kind) if isinstance(known, KnowsNames) else [known] if isinstance(known, str) else known
         )
-    own = "for a name of your own pass known=store" if kind != "split" else ""
+    own = "for a name of your own pass known=store" if kind != "split" and known is None else ""
     _check_names(kind, names, lambda: list(dict.fromkeys([*published(), *more])), hint=own)
     return _is(kind, names)
 

@@ -6,15 +6,12 @@ import base64
 import datetime as dt
 import html
 import io
-from typing import TYPE_CHECKING
 
+from nbframes.display import html_table, printable, redacted
+from nbframes.errors import NBFramesError
 from nbframes.report.sections import Figure, Section, Table
 
-if TYPE_CHECKING:
-    import polars as pl
-
 _DOTS_PER_INCH = 130
-_LONG = 24
 
 _STYLE = """
 :root { color-scheme: light; --ink: #1d2430; --quiet: #5b6573; --rule: #d9dee5; --accent: #0072b2; }
@@ -32,6 +29,7 @@ th, td { padding: .22rem 1.1rem .22rem 0; border-bottom: 1px solid var(--rule); 
 th, td { white-space: nowrap; }
 th { font-weight: 600; }
 .long { white-space: normal; overflow-wrap: anywhere; min-width: 14rem; }
+.banner { color: #8a1c00; border: 2px solid #d55e00; padding: .4rem .8rem; font-weight: 600; }
 .number { text-align: right; }
 figure { margin: 1.2rem 0; break-inside: avoid; }
 img { max-width: 100%; height: auto; display: block; }
@@ -41,6 +39,11 @@ img { max-width: 100%; height: auto; display: block; }
 """
 
 
+_SYNTHETIC = (
+    "SYNTHETIC: numbers of this store are made up; nothing was trained. Never cite them as results of the benchmarks."
+)
+
+
 def page(root: str, sections: list[Section]) -> str:
     """Put the sections on a page."""
     from nbframes import __version__
@@ -48,65 +51,38 @@ def page(root: str, sections: list[Section]) -> str:
     links = "".join(f"<a href='#{_anchor(s.title)}'>{html.escape(s.title)}</a>" for s in sections)
     written = f"{dt.datetime.now(dt.UTC):%Y-%m-%d %H:%M} UTC"
     body = "\n".join(map(_section, sections))
+    root = printable(redacted(root))
+    banner = f"<p class='banner'>{_SYNTHETIC}</p>\n" if any(section.synthetic for section in sections) else ""
     return (
         "<!doctype html>\n<html lang='en'>\n<head>\n<meta charset='utf-8'>\n"
         "<meta name='viewport' content='width=device-width, initial-scale=1'>\n"
         f"<title>nbframes report: {html.escape(root)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n"
         f"<h1>NAS benchmarks in {html.escape(root)}</h1>\n<p>Written by nbframes {__version__}, {written}. "
-        "Accuracies in percent; nothing is imputed, n counts the architectures behind a number.</p>\n"
-        f"<nav>{links}</nav>\n{body}\n</body>\n</html>\n"
+        "Nothing is imputed; n counts the architectures behind a number.</p>\n"
+        f"{banner}<nav>{links}</nav>\n{body}\n</body>\n</html>\n"
     )
 
 
 def _section(section: Section) -> str:
     notes = "".join(f"<p>{html.escape(note)}</p>" for note in section.notes)
     tables = "\n".join(_table(item) for item in section.content if isinstance(item, Table))
-    figures = "\n".join(_figure(item) for item in section.content if isinstance(item, Figure))
+    figures = "\n".join(_figure(item, section.synthetic) for item in section.content if isinstance(item, Figure))
     title = f"<h2 id='{_anchor(section.title)}'>{html.escape(section.title)}</h2>"
     return f"<section>\n{title}\n{notes}\n{tables}\n<div class='figures'>\n{figures}\n</div>\n</section>"
 
 
 def _table(table: Table) -> str:
-    numbers = [dtype.is_numeric() for dtype in table.frame.dtypes]
-    head = "".join(f"<th{_align(n)}>{html.escape(c)}</th>" for c, n in zip(table.frame.columns, numbers, strict=True))
-    rows = "\n".join(_row(row, numbers) for row in _readable(table.frame).iter_rows())
-    caption = f"<caption>{html.escape(table.caption)}</caption>"
-    return f"<div class='wide'><table>{caption}<thead><tr>{head}</tr></thead><tbody>\n{rows}\n</tbody></table></div>"
+    return f"<div class='wide'>{html_table(table.frame, table.caption)}</div>"
 
 
-def _readable(frame: pl.DataFrame) -> pl.DataFrame:
-    import polars as pl
-
-    return frame.with_columns(pl.col(pl.Categorical, pl.Enum).cast(pl.String))
-
-
-def _row(values: tuple[object, ...], numbers: list[bool]) -> str:
-    cells = (_data(_text(value), number) for value, number in zip(values, numbers, strict=True))
-    return f"<tr>{''.join(cells)}</tr>"
-
-
-def _data(text: str, number: bool) -> str:
-    kind = _align(number) or (" class='long'" if len(text) > _LONG else "")
-    return f"<td{kind}>{html.escape(text)}</td>"
-
-
-def _align(number: bool) -> str:
-    return " class='number'" if number else ""
-
-
-def _text(value: object) -> str:
-    if value is None:
-        return "-"
-    if isinstance(value, float):
-        return f"{value:.4g}" if abs(value) < 1 else f"{value:.2f}"
-    return f"{value:,}" if isinstance(value, int) else str(value)
-
-
-def _figure(figure: Figure) -> str:
+def _figure(figure: Figure, synthetic: bool) -> str:
     from nbframes.plot._save import save_png
 
     image = io.BytesIO()
-    save_png(figure.draw(), image, dpi=_DOTS_PER_INCH)
+    try:
+        save_png(figure.draw(), image, dpi=_DOTS_PER_INCH, synthetic=synthetic)
+    except NBFramesError as error:
+        return f"<p>{html.escape(figure.caption)}: not drawn; {html.escape(str(error).splitlines()[0])}.</p>"
     data = base64.b64encode(image.getvalue()).decode()
     caption = html.escape(figure.caption)
     source = f"data:image/png;base64,{data}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -9,7 +10,6 @@ import polars as pl
 
 from nbframes import benchmarks, expr
 from nbframes.analysis import (
-    best_archs,
     compare,
     learning_curves,
     pareto_front,
@@ -18,13 +18,16 @@ from nbframes.analysis import (
     summarize,
     with_costs,
 )
+from nbframes.analysis.query import QueryTable, meant_pairs, query_table, usual_protocol
+from nbframes.errors import FrameError, NBFramesError, listed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from matplotlib.axes import Axes
 
     from nbframes.store import Store
+    from nbframes.store.manifest import Manifest
 
 _BEST = 10
 _MOST_CURVES = 7
@@ -49,20 +52,26 @@ class Section:
     """A part of the page."""
 
     title: str
+    synthetic: bool = False
     notes: list[str] = field(default_factory=list)
     content: list[Table | Figure] = field(default_factory=list)
+
+    def add(self, panel: str, make: Callable[[], Sequence[Table | Figure]]) -> None:
+        """Add a panel, or a sentence that says why there is none."""
+        try:
+            self.content += make()
+        except NBFramesError as error:
+            self.notes.append(f"{panel}: not shown; {str(error).splitlines()[0]}.")
 
 
 def overview(store: Store) -> Section:
     """What is in the store, and all benchmarks in one figure."""
-    from nbframes import plot
-
     manifests = [store.manifest(name) for name in store.benchmarks()]
     contents = pl.DataFrame(
         {
             "benchmark": [m.benchmark for m in manifests],
             "version": [m.version for m in manifests],
-            "origin": ["exported" if m.official else "own results" for m in manifests],
+            "origin": [m.origin() for m in manifests],
             "architectures": [m.rows("archs") for m in manifests],
             "runs": [m.rows("runs") for m in manifests],
             "values": [m.rows() for m in manifests],
@@ -70,128 +79,150 @@ def overview(store: Store) -> Section:
             "written": [m.created[:10] for m in manifests],
         }
     )
-    section = Section("Contents", content=[Table("Benchmarks of the store", contents)])
-    names = [m.benchmark for m in manifests if m.benchmark in benchmarks.full_schedules() and m.rows("runs")]
-    if names:
-        comparison = compare(store.scan(*names), store.scan_runs(*names), dataset="cifar10", split="test")
-        caption = "Final test accuracy on CIFAR-10: all published benchmarks of the store asked the same questions"
-        section.content.append(Figure(caption, lambda: plot.compare(comparison)[0]))
+    section = Section("Contents", synthetic=any(m.synthetic for m in manifests))
+    section.content.append(Table("Benchmarks of the store", contents))
+    section.add("All benchmarks in one figure", lambda: _comparison(store, manifests, section.notes))
     return section
 
 
 def benchmark_section(store: Store, name: str) -> Section:
-    """Coverage, accuracies, best architectures, curves, correlations, trade-offs and noise of one benchmark."""
+    """Coverage, values, best architectures, curves, correlations, trade-offs and noise of one benchmark."""
     manifest = store.manifest(name)
-    section = Section(name)
-    if not manifest.official:
-        section.notes.append("Not exported from upstream's files: these results were written with write_results.")
-    if manifest.skipped:
-        section.notes.append(
-            f"{len(manifest.skipped):,} records were skipped at export; `nbframes info {name}` lists them."
-        )
-    accuracy = store.scan(name).filter(pl.col("metric") == "accuracy")
-    final = _full(accuracy.filter(expr.final()), name).collect()
-    if manifest.rows("runs"):
-        section.content.append(Table("Coverage: architectures by their number of runs", _coverage(store, name)))
-    if final.is_empty():
-        section.notes.append("No final accuracies of the longest schedule: nothing further to show.")
+    section = Section(name, synthetic=manifest.synthetic, notes=_origin(manifest))
+    section.add("Coverage", lambda: _coverage(store, name))
+    try:
+        best = query_table(store, name, top=_BEST)
+    except NBFramesError as error:
+        section.notes.append(f"Nothing further to show: {str(error).splitlines()[0]}.")
         return section
-    section.content += [*_population(final), *_best(store, name, final), *_curves(accuracy, name)]
-    section.content += [*_agreement(final), *_tradeoff(store, name, final), *_noise(final)]
+    values = store.scan(name).filter(store.metric(best.metric), expr.schedule(best.schedule))
+    final = values.filter(expr.final()).collect()
+    ranking = final.filter(best.where(store))
+    section.add("Population", lambda: _population(final, best))
+    section.add("Best architectures", lambda: _best(best))
+    section.add("Learning curves", lambda: _curves(values, best))
+    section.add("Agreement of rankings", lambda: _agreement(final, best))
+    section.add("Trade-off with parameters", lambda: _tradeoff(store, ranking, best))
+    section.add("Spread over seeds", lambda: _noise(ranking, best))
     return section
 
 
-def _full(rows: pl.LazyFrame, name: str) -> pl.LazyFrame:
-    """Rows of the benchmark's own full schedule; for benchmarks without a published one, of the longest."""
-    if (epochs := benchmarks.full_schedules().get(name)) is not None:
-        return rows.filter(expr.schedule(epochs))
-    return rows.filter(pl.col("schedule") == pl.col("schedule").max())
+def _origin(manifest: Manifest) -> list[str]:
+    notes = []
+    if manifest.synthetic:
+        notes.append("SYNTHETIC: these numbers are made up; nothing was trained.")
+    elif not manifest.official:
+        notes.append("Not exported from upstream's files.")
+    if manifest.skipped:
+        name, count = manifest.benchmark, len(manifest.skipped)
+        notes.append(f"{count:,} records were skipped at export; `nbframes info {name}` lists them.")
+    return notes
 
 
-def _coverage(store: Store, name: str) -> pl.DataFrame:
-    runs = store.scan_runs(name).group_by("dataset", "schedule", "arch").len("runs per architecture")
-    counts = runs.group_by("dataset", "schedule", "runs per architecture").len("architectures")
-    return counts.with_columns(pl.col("dataset").cast(pl.String)).sort(pl.all()).collect()
-
-
-def _population(final: pl.DataFrame) -> list[Table | Figure]:
-    table = summarize(final).drop("benchmark", "metric", "sem", strict=False)
-    return [Table("Final accuracy in percent, means over seeds", table)]
-
-
-def _main(final: pl.DataFrame) -> pl.DataFrame:
-    """Rows of the dataset and split by which architectures are ranked: a test set if there is one."""
-    for split in ("test", "valtest", "val", "train"):
-        rows = final.filter(pl.col("split") == split)
-        for dataset in ("cifar10", "cifar10-valid", *sorted(map(str, rows["dataset"].unique()))):
-            chosen = rows.filter(pl.col("dataset") == dataset)
-            if not chosen.is_empty():
-                return chosen
-    return final.clear()
-
-
-def _label(rows: pl.DataFrame) -> str:
-    return f"{rows['dataset'][0]}, {rows['split'][0]}"
-
-
-def _best(store: Store, name: str, final: pl.DataFrame) -> list[Table | Figure]:
-    rows = _main(final)
-    best = best_archs(rows, k=_BEST).select("rank", "arch", "value", "runs")
-    if store.manifest(name).rows("archs"):
-        archs = store.scan_archs(name)
-        if "arch_str" in archs.collect_schema():
-            text = archs.select("arch", architecture="arch_str").collect()
-            best = best.join(text, on="arch", how="left", maintain_order="left")
-    return [Table(f"The {_BEST} best by mean accuracy ({_label(rows)})", best)]
-
-
-def _curves(accuracy: pl.LazyFrame, name: str) -> list[Table | Figure]:
+def _comparison(store: Store, manifests: Sequence[Manifest], notes: list[str]) -> list[Table | Figure]:
     from nbframes import plot
 
-    curves = learning_curves(_full(accuracy, name), over=("seed", "arch")).collect()
+    known = [m.benchmark for m in manifests if m.benchmark in benchmarks.full_schedules() and m.rows("runs")]
+    held = {name: set(meant_pairs(store, name, "accuracy")) for name in known}
+    counts = Counter(pair for pairs in held.values() for pair in pairs)
+    if not counts:
+        msg = "no benchmark of the store has final accuracies and costs of runs"
+        raise FrameError(msg)
+    most = max(counts.values())
+    dataset, split = usual_protocol([pair for pair, count in counts.items() if count == most])
+    named = [name for name in known if (dataset, split) in held[name]]
+    if absent := [m.benchmark for m in manifests if m.benchmark not in named]:
+        notes.append(
+            f"Without {listed(absent)} in the figure of all benchmarks: no accuracy on {dataset} {split} or no costs there."
+        )
+    against = "val" if split != "val" else "test"
+    comparison = compare(store.scan(*named), store.scan_runs(*named), dataset=dataset, split=split, against=against)
+    caption = f"Final accuracy on {dataset} {split}: the benchmarks of the store asked the same questions"
+    return [Figure(caption, lambda: plot.compare(comparison)[0])]
+
+
+def _coverage(store: Store, name: str) -> list[Table | Figure]:
+    runs = store.scan_runs(name).group_by("dataset", "schedule", "arch").len("runs per architecture")
+    counts = runs.group_by("dataset", "schedule", "runs per architecture").len("architectures")
+    table = counts.with_columns(pl.col("dataset").cast(pl.String)).sort(pl.all()).collect()
+    return [Table("Coverage: architectures by their number of runs", table)]
+
+
+def _population(final: pl.DataFrame, asked: QueryTable) -> list[Table | Figure]:
+    table = summarize(final).drop("benchmark", "metric", "sem", strict=False)
+    caption = f"Final {asked.metric} ({asked.unit}) after {asked.schedule} epochs, means over seeds"
+    return [Table(caption, table)]
+
+
+def _best(best: QueryTable) -> list[Table | Figure]:
+    if best.better is None:
+        msg = f"nobody says which end of {best.metric} is better"
+        raise FrameError(msg)
+    return [
+        Table(
+            f"The {best.frame.height} best; {best.title()}",
+            best.frame.rename({"arch_str": "architecture"}, strict=False),
+        )
+    ]
+
+
+def _curves(values: pl.LazyFrame, asked: QueryTable) -> list[Table | Figure]:
+    from nbframes import plot
+
+    curves = learning_curves(values, over=("seed", "arch")).collect()
     keys = ["dataset", "split"]
     long = curves.group_by(keys).len().filter(pl.col("len") > 2)
+    if long.is_empty():
+        msg = "values were published of at most two epochs of a run"
+        raise FrameError(msg)
     curves = curves.join(long.filter(pl.col("dataset").cast(pl.String) != "cifar10-valid"), on=keys, how="semi")
     if curves.is_empty() or curves.select(keys).n_unique() > _MOST_CURVES:
         curves = curves.filter(pl.col("split") != "train")
     if curves.is_empty() or curves.select(keys).n_unique() > _MOST_CURVES:
-        return []
-    caption = "Learning curves: mean over architectures, band of one standard deviation"
+        msg = f"there are more than {_MOST_CURVES} of them, too many for one figure"
+        raise FrameError(msg)
+    caption = f"Learning curves of {asked.metric}: mean over architectures, band of one standard deviation"
     return [Figure(caption, lambda: plot.learning_curves(curves))]
 
 
-def _agreement(final: pl.DataFrame) -> list[Table | Figure]:
+def _agreement(final: pl.DataFrame, asked: QueryTable) -> list[Table | Figure]:
     from nbframes import plot
 
     evaluated = final.filter(pl.col("split") != "train").drop("budget")
     if evaluated.select("dataset", "split").n_unique() < 2:
-        return []
+        msg = "there is one dataset and split only"
+        raise FrameError(msg)
     correlation = rank_correlation(evaluated, ("dataset", "split"))
-    caption = "Agreement of rankings: Kendall's tau-b of final accuracies"
+    caption = f"Agreement of rankings: Kendall's tau-b of final {asked.metric}"
     if correlation.height == 1:
         return [Table(caption, correlation.drop("benchmark", "metric", strict=False))]
     return [Figure(caption, lambda: plot.rank_correlation(correlation))]
 
 
-def _tradeoff(store: Store, name: str, final: pl.DataFrame) -> list[Table | Figure]:
+def _tradeoff(store: Store, ranking: pl.DataFrame, asked: QueryTable) -> list[Table | Figure]:
     from nbframes import plot
 
-    if not store.manifest(name).rows("runs") or "params" not in store.scan_runs(name).collect_schema():
-        return []
-    rows = _main(final)
-    costs = with_costs(rows, store.scan_runs(name).collect()).drop_nulls("params")
+    runs = store.scan_runs(asked.benchmark)
+    if "params" not in runs.collect_schema() or asked.better is None:
+        msg = "the runs have no parameters" if asked.better else f"nobody says which end of {asked.metric} is better"
+        raise FrameError(msg)
+    costs = with_costs(ranking, runs.collect()).drop_nulls("params")
     if costs.height < 2:
-        return []
-    front = pareto_front(costs, maximise="value", minimise="params")
-    caption = f"Accuracy ({_label(rows)}) against parameters: {front.height} architectures are on the front"
-    return [Figure(caption, lambda: plot.pareto_front(front, maximise="value", minimise="params", cloud=costs))]
+        msg = "fewer than two architectures have parameters"
+        raise FrameError(msg)
+    up, down = (("value",), ("params",)) if asked.better == "max" else ((), ("value", "params"))
+    front = pareto_front(costs, maximise=up, minimise=down)
+    where = f"{asked.dataset}, {asked.split}"
+    caption = f"{asked.metric} ({where}) against parameters: {front.height} architectures are on the front"
+    return [Figure(caption, lambda: plot.pareto_front(front, maximise=up, minimise=down, cloud=costs))]
 
 
-def _noise(final: pl.DataFrame) -> list[Table | Figure]:
+def _noise(ranking: pl.DataFrame, asked: QueryTable) -> list[Table | Figure]:
     from nbframes import plot
 
-    rows = _main(final)
-    if rows.group_by("arch").len()["len"].max() == 1:
-        return []
-    noise = seed_noise(rows, bins=10)
-    return [Figure(f"Spread over seeds by accuracy ({_label(rows)})", lambda: plot.seed_noise(noise))]
+    if ranking.group_by("arch").len()["len"].max() == 1:
+        msg = "every architecture has one run"
+        raise FrameError(msg)
+    noise = seed_noise(ranking, bins=10)
+    caption = f"Spread over seeds by {asked.metric} ({asked.dataset}, {asked.split})"
+    return [Figure(caption, lambda: plot.seed_noise(noise))]

@@ -183,7 +183,7 @@ def test_an_interrupted_command_says_that_it_can_go_on(registered, call, target,
             time.sleep(0.01)
         process.send_signal(signal.SIGINT)
         printed, said = process.communicate(timeout=20)
-    assert (process.returncode, printed) == (1, "")
+    assert (process.returncode, printed) == (130, "")
     assert said == "nbframes: interrupted; what has arrived is kept, and the same call goes on from there\n"
     assert call("download", "nb101")[0] == 0
     assert site.ranges[-1].startswith("bytes=1")

@@ -1,22 +1,44 @@
-"""The main job on the embedded sample: write it, export it, query it, plot it."""
+"""``nbframes demo``: the main job on the synthetic sample: write it, export it, query it, plot it."""
 
 from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from nbframes import expr
-from nbframes.display import table_lines
+from nbframes.cli.terminal import DONE, bold, complete, print_table
+from nbframes.errors import InvalidArgumentError
 
 if TYPE_CHECKING:
+    import argparse
     import os
 
     import polars as pl
 
     from nbframes.store import Store
 
-_TOP = 5
+SUMMARY: Final = "write a synthetic sample, export it, query it, plot it"
+EXAMPLES: Final = ("nbframes demo --out demo",)
+
+_MARKER: Final = "NBFRAMES-DEMO.txt"
+_MARKED: Final = (
+    "`nbframes demo` made this folder and replaces what is in it. Its numbers are SYNTHETIC: nothing was trained.\n"
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    out = parser.add_argument(
+        "--out", metavar="DIR", default="nbframes-demo", help="folder to write to (default: %(default)s)"
+    )
+    complete(out, "files")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the demo."""
+    demo(options.out)
+    return DONE
 
 
 def demo(out: str | os.PathLike[str] = "nbframes-demo") -> Path:
@@ -25,23 +47,53 @@ def demo(out: str | os.PathLike[str] = "nbframes-demo") -> Path:
     Parameters
     ----------
     out
-        Folder to write to: ``upstream/`` gets the sample, ``store/`` the store, ``figures/`` the figures.
+        Folder to write to: ``upstream/`` gets the sample, ``store/`` the store, ``figures/`` the figures. It must be new, empty,
+        or made by an earlier demo.
 
     Returns
     -------
     Path
         Folder of the figures.
+
+    Raises
+    ------
+    InvalidArgumentError
+        If the folder holds anything that no demo made.
     """
     folder, start = Path(out), time.perf_counter()
+    _claim(folder)
     store = _make_store(folder)
     print(f"{store}\n\nSYNTHETIC numbers: the sample shows what nbframes does, not what the benchmarks say.\n")
     summary = summarise(store)
     for title, table in summary.items():
-        print(f"{title}\n{_text(table)}\n")
+        print(bold(title))
+        print_table(_telling(table))
+        print()
     figures = draw(store, summary, folder / "figures")
     print("figures:", *(f"  {figure}" for figure in figures), sep="\n")
     print(f"\ndone in {time.perf_counter() - start:.1f} s; look further with: nbframes info --store {folder / 'store'}")
     return folder / "figures"
+
+
+def _claim(folder: Path) -> None:
+    """Mark the folder as the demo's, which replaces everything in it."""
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / _MARKER).is_file():
+        msg = f"{str(folder)!r} holds files that no demo wrote, and they might be replaced\n\nHint: choose a new folder with --out"
+        raise InvalidArgumentError(msg)
+    _check_synthetic(folder / "store")
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / _MARKER).write_text(_MARKED, encoding="utf-8")
+
+
+def _check_synthetic(root: Path) -> None:
+    from nbframes.store import Store
+
+    if not (root / "manifests").is_dir():
+        return
+    store = Store(root)
+    if real := [name for name in store.benchmarks() if not store.manifest(name).synthetic]:
+        msg = f"{str(root)!r} holds {real[0]!r}, which is not synthetic, and might be replaced\n\nHint: choose a new folder with --out"
+        raise InvalidArgumentError(msg)
 
 
 def _make_store(folder: Path) -> Store:
@@ -61,23 +113,19 @@ def summarise(store: Store) -> dict[str, pl.DataFrame]:
     """Make the tables of the demo: best architectures, 12 against 200 epochs, accuracy against parameters."""
     import polars as pl
 
-    from nbframes.analysis import best_archs, pareto_front, rank_correlation, summarize, with_costs
+    from nbframes.analysis import pareto_front, rank_correlation, summarize, with_costs
+    from nbframes.analysis.query import query_table
 
-    accuracy = store.scan("nats-tss").filter(expr.metric("accuracy"), expr.final())
-    test = accuracy.filter(expr.on("cifar10", "test"))
-    full = test.filter(expr.schedule("full"))
-    costs = with_costs(full, store.scan_runs("nats-tss"))
-    all_test = store.scan().filter(
-        expr.metric("accuracy"), expr.on("cifar10", "test"), expr.schedule("full"), expr.final()
-    )
+    test = store.scan().filter(expr.metric("accuracy"), expr.on("cifar10", "test"), expr.final())
+    tss = test.filter(pl.col("benchmark") == "nats-tss")
+    costs = with_costs(tss.filter(expr.schedule("full")), store.scan_runs("nats-tss"))
+    best = query_table(store, "nats-tss", dataset="cifar10", split="test", top=5)
     return {
-        "Final test accuracy on CIFAR-10, percent": summarize(all_test)
+        "Final test accuracy on CIFAR-10, percent": summarize(test.filter(expr.schedule("full")))
         .select("benchmark", "n", "mean", "std", "min", "max")
         .collect(),
-        f"NATS-Bench topology: the {_TOP} best": best_archs(full, k=_TOP)
-        .join(store.scan_archs("nats-tss").select("arch", "arch_str"), on="arch", how="left", maintain_order="left")
-        .collect(),
-        "12 epochs against 200: rank correlation": rank_correlation(test, ("schedule", "budget"))
+        best.title(): best.frame,
+        "12 epochs against 200: rank correlation": rank_correlation(tss, ("schedule", "budget"))
         .select("schedule_a", "schedule_b", "n", pl.col("correlation").alias("Kendall's tau-b"))
         .collect(),
         "Pareto front: accuracy against parameters": pareto_front(costs, maximise="value", minimise="params").collect(),
@@ -106,13 +154,11 @@ def draw(store: Store, summary: dict[str, pl.DataFrame], folder: Path) -> list[P
     }
     paths = []
     for name, ax in axes.items():
-        ax.set_title("synthetic sample", loc="right", fontsize="small")
         paths.append(folder / f"{name}.png")
-        save_png(ax, paths[-1], dpi=150)
+        save_png(ax, paths[-1], dpi=150, synthetic=True)
     return paths
 
 
-def _text(table: pl.DataFrame) -> str:
-    """A table as text, without the columns that say the same in every row."""
-    kept = [column.name for column in table if table.height == 1 or column.n_unique() > 1]
-    return "\n".join(f"  {line}" for line in table_lines(table.select(kept)))
+def _telling(table: pl.DataFrame) -> pl.DataFrame:
+    """The table without the columns that say the same in every row."""
+    return table.select(column.name for column in table if table.height == 1 or column.n_unique() > 1)

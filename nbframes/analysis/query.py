@@ -1,0 +1,372 @@
+"""A quick answer from a store: the best architectures, with all that was decided on the way to them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, Final
+
+import polars as pl
+
+from nbframes import benchmarks, expr
+from nbframes.benchmarks import Metric
+from nbframes.display import printable
+from nbframes.errors import InvalidArgumentError, listed
+from nbframes.schema import Partition
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from nbframes.benchmarks.values import Better
+    from nbframes.store import Store
+
+_SPLITS: Final = ("test", "valtest", "val", "train", "none")
+"""By which split architectures are ranked if none is named: the first of these that there is."""
+
+_SEEDS_SHOWN: Final = 6
+
+
+@dataclass(frozen=True)
+class QueryTable:
+    """Architectures by their mean over seeds, and what was asked of them.
+
+    Attributes
+    ----------
+    benchmark, dataset, split, metric
+        Whose values; ``cifar10`` and ``val`` follow the papers' protocol, see `nbframes.on`.
+    unit
+        Unit of the metric.
+    better
+        ``"max"`` or ``"min"``; None if neither end is better: then nothing is ranked.
+    schedule
+        Epochs that the runs were set to train.
+    budgets
+        Epochs after which the values were measured.
+    seeds
+        Seeds of the runs; not every architecture need have all of them.
+    archs
+        How many architectures were ranked.
+    synthetic
+        Whether the numbers are made up.
+    frame
+        ``rank``, ``arch``, ``value`` (the mean), ``value_std``, ``seed_count``, and ``arch_str`` where the store has it; sorted.
+    """
+
+    benchmark: str
+    dataset: str
+    split: str
+    metric: str
+    unit: str
+    better: Better | None
+    schedule: int
+    budgets: tuple[int, ...]
+    seeds: tuple[int, ...]
+    archs: int
+    synthetic: bool
+    frame: pl.DataFrame
+
+    def title(self) -> str:
+        """Say in one line what the values are.
+
+        Returns
+        -------
+        str
+            Benchmark, metric with unit and direction, dataset, split, schedule, budget, seeds, number of architectures.
+
+        Examples
+        --------
+        >>> import nbframes as nbf
+        >>> from nbframes.analysis.query import query_table
+        >>> query_table(nbf.synthetic.store(), "nats-sss", dataset="cifar100", split="val").title()
+        'SYNTHETIC nats-sss: accuracy (percent [0, 100], more is better) on cifar100 val; schedule 90, budget 90; mean over seed 777; 96 architectures'
+        """
+        direction = {"max": ", more is better", "min": ", less is better", None: ""}[self.better]
+        low, high = min(self.budgets), max(self.budgets)
+        budget = f"budget {low}" if low == high else f"budgets {low} to {high}"
+        shown = ", ".join(map(str, self.seeds[:_SEEDS_SHOWN]))
+        more = f" and {len(self.seeds) - _SEEDS_SHOWN} more" if len(self.seeds) > _SEEDS_SHOWN else ""
+        return printable(
+            f"{'SYNTHETIC ' if self.synthetic else ''}{self.benchmark}: {self.metric} ({self.unit}{direction}) on {self.dataset} {self.split}; "
+            f"schedule {self.schedule}, {budget}; mean over seed{'s' if self.seeds[1:] else ''} {shown}{more}; "
+            f"{self.archs:,} architecture{'' if self.archs == 1 else 's'}"
+        )
+
+    def where(self, store: Store) -> pl.Expr:
+        """Select the dataset and split of the values.
+
+        Parameters
+        ----------
+        store
+            The store that was asked.
+
+        Returns
+        -------
+        Expr
+            Predicate for ``filter``.
+
+        Examples
+        --------
+        >>> import nbframes as nbf
+        >>> from nbframes.analysis.query import query_table
+        >>> store = nbf.synthetic.store()
+        >>> store.scan("nats-sss").filter(query_table(store, "nats-sss").where(store)).collect()["split"].unique().to_list()
+        ['test']
+        """
+        return _protocol(store, self.dataset, self.split)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all of it as plain values, the frame as ``rows``.
+
+        Returns
+        -------
+        dict
+            Ready for JSON.
+
+        Examples
+        --------
+        >>> import nbframes as nbf
+        >>> from nbframes.analysis.query import query_table
+        >>> answer = query_table(nbf.synthetic.store(), "nats-sss", top=1).to_dict()
+        >>> answer["schedule"], len(answer["rows"])
+        (90, 1)
+        """
+        facts = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "frame"}
+        return facts | {"rows": self.frame.to_dicts()}
+
+
+def query_table(
+    store: Store,
+    benchmark: str,
+    *,
+    dataset: str | None = None,
+    split: str | None = None,
+    metric: str | None = None,
+    schedule: int | None = None,
+    budget: int | None = None,
+    archs: Sequence[int] = (),
+    top: int | None = 10,
+    better: Better | None = None,
+) -> QueryTable:
+    """Rank the architectures of a benchmark by their mean over seeds.
+
+    Parameters
+    ----------
+    store
+        The store.
+    benchmark
+        A benchmark of it.
+    dataset, split
+        What to compare, in the sense of `nbframes.on`. By default CIFAR-10, else the first dataset by name, and the first that there is of
+        test, valtest, val and train.
+    metric
+        By default ``accuracy``, else the first that there is.
+    schedule
+        Epochs that the runs were set to train; by default the most with such values.
+    budget
+        Epochs completed; by default the last published value of each run.
+    archs
+        Only these architectures; their ranks are those among all.
+    top
+        How many to show; all if None.
+    better
+        Which end is better: ``"max"`` or ``"min"``. By default what the benchmark says of its metric; if nobody says it,
+        nothing is ranked, and the architectures come in their order.
+
+    Returns
+    -------
+    QueryTable
+        The table, with everything that was chosen by default.
+
+    Raises
+    ------
+    InvalidArgumentError
+        If there are no such values, or ``top`` is less than 1.
+    UnknownNameError
+        If a name does not exist.
+
+    Examples
+    --------
+    >>> import nbframes as nbf
+    >>> from nbframes.analysis.query import query_table
+    >>> best = query_table(nbf.synthetic.store(), "nats-tss", top=3)
+    >>> best.dataset, best.split, best.frame["rank"].to_list()
+    ('cifar10', 'test', [1, 2, 3])
+    """
+    if top is not None and (isinstance(top, bool) or top < 1):
+        msg = f"top is how many architectures to show, 1 or more, not {top!r}"
+        raise InvalidArgumentError(msg)
+    there = _Chosen.of(store, benchmark, dataset, split, metric)
+    rows = store.scan(benchmark).filter(store.metric(there.metric), _protocol(store, there.dataset, there.split))
+    rows = rows.filter(expr.budget(budget) if budget is not None else expr.final())
+    known = _quantity(store, benchmark, there.metric)
+    chosen = _schedule(rows, there, schedule, budget)
+    values = rows.filter(expr.schedule(chosen)).select("arch", "budget", "seed", "value").collect()
+    better = better or (known.better if known else None)
+    ranked = _ranked(values, better, known.tie if known else 0.0)
+    if archs:
+        ranked = ranked.filter(expr.arch(*archs))
+        if absent := sorted(set(archs) - set(ranked["arch"])):
+            msg = f"{benchmark} has no such values of the architectures {absent}"
+            raise InvalidArgumentError(msg)
+    return QueryTable(
+        benchmark,
+        there.dataset,
+        there.split,
+        there.metric,
+        _unit(store, benchmark, there.metric),
+        better,
+        chosen,
+        tuple(values["budget"].unique().sort()),
+        tuple(values["seed"].unique().sort()),
+        values["arch"].n_unique(),
+        any(manifest.synthetic for manifest in store.catalogue.manifests(benchmark)),
+        _with_text(store, benchmark, ranked if top is None else ranked.head(top)),
+    )
+
+
+def usual_protocol(pairs: Sequence[tuple[str, str]]) -> tuple[str, str]:
+    """Dataset and split by which architectures are ranked if none is named.
+
+    Parameters
+    ----------
+    pairs
+        Datasets with their splits, in the sense of `nbframes.on`; at least one.
+
+    Returns
+    -------
+    tuple of str
+        CIFAR-10, else the first dataset by name, and the first that there is of test, valtest, val and train.
+
+    Examples
+    --------
+    >>> from nbframes.analysis.query import usual_protocol
+    >>> usual_protocol([("cifar100", "test"), ("cifar10", "val"), ("cifar10", "train")])
+    ('cifar10', 'val')
+    """
+    return min(pairs, key=lambda pair: (pair[0] != "cifar10", pair[0], _SPLITS.index(pair[1])))
+
+
+def meant_pairs(store: Store, benchmark: str, metric: str) -> list[tuple[str, str]]:
+    """Datasets and splits of a metric of a benchmark, in the sense of `nbframes.on`.
+
+    Parameters
+    ----------
+    store
+        The store.
+    benchmark, metric
+        Names.
+
+    Returns
+    -------
+    list of tuple of str
+        Sorted; the validation of ``cifar10-valid`` is that of CIFAR-10, too.
+
+    Examples
+    --------
+    >>> import nbframes as nbf
+    >>> from nbframes.analysis.query import meant_pairs
+    >>> ("cifar10", "val") in meant_pairs(nbf.synthetic.store(), "nats-sss", "accuracy")
+    True
+    """
+    return sorted({pair for part in _partitions(store, benchmark) if part.metric == metric for pair in _meant(part)})
+
+
+@dataclass(frozen=True)
+class _Chosen:
+    """What is asked, defaults filled in."""
+
+    benchmark: str
+    metric: str
+    dataset: str
+    split: str
+
+    @classmethod
+    def of(cls, store: Store, benchmark: str, dataset: str | None, split: str | None, metric: str | None) -> _Chosen:
+        partitions = _partitions(store, benchmark)
+        _check_names(store, dataset, split, metric)
+        metric = metric or _usual_metric(benchmark, sorted({part.metric for part in partitions}))
+        pairs = meant_pairs(store, benchmark, metric)
+        fitting = [pair for pair in pairs if dataset in (None, pair[0]) and split in (None, pair[1])]
+        if not fitting:
+            asked = " ".join(filter(None, (dataset, split)))
+            there = listed(" ".join(pair) for pair in pairs)
+            msg = f"{benchmark} has no {metric}" + (f" of {asked}; there is that of {there}" if pairs else "")
+            raise InvalidArgumentError(msg)
+        return cls(benchmark, metric, *usual_protocol(fitting))
+
+
+def _unit(store: Store, benchmark: str, metric: str) -> str:
+    units = (manifest.units.get(metric) for manifest in store.catalogue.manifests(benchmark))
+    return next(filter(None, units), "unit unknown")
+
+
+def _quantity(store: Store, benchmark: str, metric: str) -> Metric | None:
+    """What is known of a metric: as a benchmark defines it, or as the manifests of the store do."""
+    known = benchmarks.find_metric(metric, benchmark)
+    if known is not None:
+        return known
+    own = (manifest for manifest in store.catalogue.manifests(benchmark) if metric in manifest.metrics)
+    return next((Metric(metric, **{"unit": "", **manifest.metrics[metric]}) for manifest in own), None)
+
+
+def _protocol(store: Store, dataset: str, split: str) -> pl.Expr:
+    if (dataset, split) in benchmarks.pairs() and dataset != "cifar10-valid":
+        return expr.on(dataset, split)
+    return store.dataset(dataset) & expr.split(split)
+
+
+def _partitions(store: Store, benchmark: str) -> list[Partition]:
+    manifests = store.catalogue.manifests(benchmark)
+    paths = {file.path for manifest in manifests for file in manifest.tables.get("results", ())}
+    folders = {tuple(part.partition("=")[2] for part in path.split("/")[2:5]) for path in paths}
+    return [Partition(*folder) for folder in sorted(folders)]
+
+
+def _meant(part: Partition) -> list[tuple[str, str]]:
+    """Datasets and splits under which a partition is asked for: the validation of cifar10-valid is that of CIFAR-10, too."""
+    own = (part.dataset, part.split)
+    return [own, ("cifar10", "val")] if own == ("cifar10-valid", "val") else [own]
+
+
+def _check_names(store: Store, dataset: str | None, split: str | None, metric: str | None) -> None:
+    if dataset is not None:
+        store.dataset(dataset)
+    if split is not None:
+        expr.split(split)
+    if metric is not None:
+        store.metric(metric)
+
+
+def _usual_metric(benchmark: str, present: list[str]) -> str:
+    known = benchmarks.find(benchmark)
+    order = ["accuracy", *(metric.name for metric in known.metrics if metric.better)] if known else ["accuracy"]
+    return next((name for name in order if name in present), present[0])
+
+
+def _schedule(rows: pl.LazyFrame, there: _Chosen, schedule: int | None, budget: int | None) -> int:
+    schedules: list[int] = rows.select(pl.col("schedule").unique().sort()).collect().to_series().to_list()
+    if not schedules:
+        at = f" at budget {budget}" if budget is not None else ", last published values,"
+        msg = f"{there.benchmark} has no {there.metric} of {there.dataset} {there.split}{at.rstrip(',')}"
+        raise InvalidArgumentError(msg)
+    if schedule is not None and schedule not in schedules:
+        msg = f"no such values of schedule {schedule!r}; there are schedules {schedules}"
+        raise InvalidArgumentError(msg)
+    return schedules[-1] if schedule is None else schedule
+
+
+def _ranked(values: pl.DataFrame, better: Better | None, tie: float) -> pl.DataFrame:
+    means = values.group_by("arch").agg(expr.seed_mean(), expr.seed_std(), expr.seed_count())
+    if better is None:
+        return means.select(pl.lit(None, pl.UInt32).alias("rank"), pl.all()).sort("arch")
+    ranked = means.select(expr.rank(maximise=better == "max", tie=tie), pl.all())
+    return ranked.sort("rank", "arch")
+
+
+def _with_text(store: Store, benchmark: str, ranked: pl.DataFrame) -> pl.DataFrame:
+    if not store.manifest(benchmark).rows("archs"):
+        return ranked
+    archs = store.scan_archs(benchmark)
+    if "arch_str" not in archs.collect_schema():
+        return ranked
+    wanted = archs.filter(pl.col("arch").is_in(ranked["arch"].implode())).select("arch", "arch_str").collect()
+    return ranked.join(wanted, on="arch", how="left", maintain_order="left")
