@@ -11,15 +11,16 @@ from nbframes.errors import InvalidArgumentError, UnknownNameError, did_you_mean
 if TYPE_CHECKING:
     from nbframes.spaces import darts, nb101
     from nbframes.spaces.base import Space
+    from nbframes.spaces.codes import Codes
     from nbframes.spaces.grid import GridSpace
     from nbframes.spaces.nats import sss, tss
 
     _OBEYING: tuple[Space, ...] = (darts, nb101, sss, tss)
 
-__all__ = ["GridSpace", "Space", "darts", "nb101", "resolve", "sss", "tss"]
+__all__ = ["Codes", "GridSpace", "Space", "darts", "nb101", "resolve", "sss", "tss"]
 
 _OFFICIAL: Final = ("darts", "nb101", "sss", "tss")
-_HOMES: Final = {"GridSpace": "grid", "Space": "base", "sss": "nats", "tss": "nats"}
+_HOMES: Final = {"Codes": "codes", "GridSpace": "grid", "Space": "base", "sss": "nats", "tss": "nats"}
 
 
 def resolve(space: str | Space, /) -> Space:

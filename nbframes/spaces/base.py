@@ -1,4 +1,4 @@
-"""What every search space can do, whether it is a module of functions or an object: the protocols `Space` and `Codes`."""
+"""What every search space can do, whether it is a module of functions or an object: the protocol `Space`."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from nbframes.spaces.codes import Codes
     from nbframes.spaces.svg import SVG
 
     Array: TypeAlias = NDArray[np.uint8]
@@ -23,42 +24,6 @@ if TYPE_CHECKING:
 Column: TypeAlias = pl.Series | pl.DataFrame
 """Many architectures: a Series of strings, or a frame with the encoding columns."""
 FeatureKind: TypeAlias = Literal["one_hot", "path", "adjacency"]
-
-
-class Codes(Protocol):
-    """Architectures as arrays of small integers, one row each: the form for loops that advance many at a time.
-
-    Position j of a code takes the values 0 to ``sizes[j] - 1``. Codes are uint8; a ``seed`` is a whole number, a
-    `numpy.random.Generator` that goes on, or None.
-    """
-
-    @property
-    def sizes(self) -> tuple[int, ...]:
-        """Number of choices at each position."""
-
-    def encode(self, x: Any, /) -> Array:
-        """Codes of one architecture (then a single row) or a column, shape (n, positions)."""
-
-    def decode(self, codes: Array, /) -> pl.Series:
-        """Strings of codes."""
-
-    def is_valid(self, codes: Array, /) -> Bools:
-        """Tell which codes are architectures of the space."""
-
-    def sample(self, n: int, /, *, seed: Seed = None) -> Array:
-        """Draw ``n`` codes uniformly from the valid ones, independently of each other."""
-
-    def mutate(self, codes: Array, /, *, seed: Seed = None) -> Array:
-        """Replace each code by one of its neighbours, all equally likely."""
-
-    def neighbours(self, codes: Array, /) -> tuple[Indices, Array]:
-        """All neighbours, and for each the row of ``codes`` that it belongs to; rows ascend."""
-
-    def index(self, codes: Array, /) -> Indices:
-        """Number of each code, as the space's own `Space.index` counts."""
-
-    def from_index(self, index: Indices, /) -> Array:
-        """Codes of numbers: the inverse of `index`."""
 
 
 @runtime_checkable
@@ -148,6 +113,12 @@ class Space(Protocol):
     def from_index(self, x: pl.Series, /) -> pl.Series: ...
     def from_index(self, x: int | pl.Series, /) -> str | pl.Series:
         """Strings of numbers: the inverse of `index`."""
+
+    def features(self, x: str | Column, /, kind: FeatureKind = "one_hot") -> Array:
+        """Describe architectures by numbers, shape (rows, features)."""
+
+    def split(self, x: Column, /, *, test: float = 0.2, seed: int = 0) -> pl.Series:
+        """Tell which architectures belong to the test set; isomorphic ones are on the same side."""
 
     def draw(self, x: str, /) -> SVG:
         """Draw one architecture."""

@@ -11,6 +11,7 @@ import polars as pl
 from nbframes.errors import InvalidArgumentError
 from nbframes.spaces.base import Column
 from nbframes.spaces.diagram import MARGIN, Edge, Node, row
+from nbframes.spaces.features import features_of, one_hot, split_by_hash
 from nbframes.spaces.grid_codes import GridCodes
 from nbframes.spaces.grid_forms import A, GridForms
 from nbframes.spaces.random import count, generator
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from nbframes.spaces.base import Bools, Seed
+    from nbframes.spaces.base import Array, Bools, FeatureKind, Seed
+    from nbframes.spaces.features import Features
 
     Positions = NDArray[np.intp]
 
@@ -203,6 +205,79 @@ class GridSpace(GridForms[A]):
         edit = options[generator(seed).integers(len(options))]
         return self.format(edit) if isinstance(x, str) else edit
 
+    def features(self, x: str | A | Column, /, kind: FeatureKind = "one_hot") -> Array:
+        """Describe architectures by numbers, for predictors of their performance.
+
+        Parameters
+        ----------
+        x
+            A column of architectures; or one, which gives a single row.
+        kind
+            ``"one_hot"``: a column for each choice at each position, 1 where it is made: 30 in the topology space, 40 in the
+            size space. Only where architectures are graphs, as in the topology space, ``"adjacency"``: the operation of each
+            edge as its number in ``OPERATIONS``, 0 for none, 6 columns; and ``"path"``: which sequences of operations occur
+            along paths from input to output, the short ones first, 84 columns, ``none`` cuts an edge [1]_.
+
+        Returns
+        -------
+        numpy.ndarray
+            Shape (rows, features), uint8.
+
+        Raises
+        ------
+        InvalidArchitectureError
+            If something is not an architecture of this space.
+        UnknownNameError
+            If the space has no features of that kind.
+
+        References
+        ----------
+        .. [1] White et al., A Study on Encodings for Neural Architecture Search, NeurIPS 2020.
+
+        Examples
+        --------
+        >>> from nbframes.spaces import sss, tss
+        >>> tss.features(tss.enumerate()).shape, tss.features(tss.enumerate(), "path").shape
+        ((15625, 30), (15625, 84))
+        >>> sss.features("8:16:24:32:64").reshape(5, 8)[2].tolist()
+        [0, 0, 1, 0, 0, 0, 0, 0]
+        """
+        return features_of(kind, self._known_features(self.codes.encode(x)), self._table.noun)
+
+    def split(self, x: Column, /, *, test: float = 0.2, seed: int = 0) -> pl.Series:
+        """Split architectures into training and test set by their `hash`: isomorphic ones are always on the same side.
+
+        Parameters
+        ----------
+        x
+            A column of architectures.
+        test
+            Share of the different architectures that belong to the test set, on average.
+        seed
+            Whole number; another one gives another split.
+
+        Returns
+        -------
+        polars.Series
+            Boolean, called ``test``. An architecture is on the same side in every column that is split with this seed.
+
+        Raises
+        ------
+        InvalidArchitectureError
+            If something is not an architecture of this space.
+        InvalidArgumentError
+            If ``test`` is not between 0 and 1, or ``seed`` is not a whole number.
+
+        Examples
+        --------
+        >>> from nbframes.spaces import tss
+        >>> cells = tss.enumerate()
+        >>> test = tss.split(cells, test=0.25, seed=1)
+        >>> set(tss.hash(cells.filter(test))) & set(tss.hash(cells.filter(~test)))
+        set()
+        """
+        return split_by_hash(self.hash(x), test, seed)
+
     def draw(self, x: str | A, /) -> SVG:
         """Draw an architecture: a topology cell as a graph, a size network as a profile, any other as its choices in a row.
 
@@ -229,6 +304,9 @@ class GridSpace(GridForms[A]):
         """
         structure = self._structure(x)
         return self._picture(f"{self._table.noun} {self.format(structure)}", structure)
+
+    def _known_features(self, digits: Array) -> dict[FeatureKind, Features]:
+        return {"one_hot": lambda: one_hot(digits, self.codes.sizes)}
 
     def _picture(self, title: str, structure: A) -> SVG:
         names, choices = self._table.choices, zip(structure, self._table.choices.values(), strict=True)

@@ -9,6 +9,7 @@ from nbframes.spaces.darts.config import CONFIG, from_config, to_config
 from nbframes.spaces.darts.costs import params
 from nbframes.spaces.darts.definition import CHOICES, ENCODING, OPERATIONS, SIZE, SIZE_OF_CELL
 from nbframes.spaces.darts.drawing import draw
+from nbframes.spaces.darts.features import features, split
 from nbframes.spaces.darts.isomorphism import hash
 from nbframes.spaces.darts.moves import NEIGHBOURS, mutate, neighbours
 from nbframes.spaces.darts.order import enumerate, from_index, index, sample
@@ -27,6 +28,7 @@ __all__ = [
     "codes",
     "draw",
     "enumerate",
+    "features",
     "format",
     "from_config",
     "from_index",
@@ -38,6 +40,7 @@ __all__ = [
     "params",
     "parse",
     "sample",
+    "split",
     "to_config",
     "validate",
 ]

@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from nbframes.spaces.codes import checked_codes, checked_numbers
+from nbframes.spaces.codes import Codes
 from nbframes.spaces.darts.cells import Cells, checked, to_text
 from nbframes.spaces.darts.definition import NODES, OPERATIONS, PAIRS, SIZE, SIZE_OF_CELL
 from nbframes.spaces.darts.moves import mutants, neighbours_of
-from nbframes.spaces.random import count, generator
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from nbframes.spaces.base import Array, Bools, Indices, Seed
+    from nbframes.spaces.base import Array, Indices
 
 SIZES: Final = (len(OPERATIONS),) * 16 + tuple(len(PAIRS[node]) for node in NODES) * 2
 _OF_CELL: Final = [[*range(8), *range(16, 20)], [*range(8, 16), *range(20, 24)]]
@@ -32,55 +31,43 @@ for _place, _node in enumerate(NODES):
         _DIGIT[_place][_pair] = _number
 
 
-class DARTSCodes:
+class DARTSCodes(Codes):
     """The array form of the DARTS space: 16 operations, then which two inputs each of the 8 nodes takes.
 
-    See `nbframes.spaces.base.Codes`. All positions are independent of each other. An edit of an input changes one of a
-    node's two inputs, which not every other digit of the node does.
+    All positions are independent of each other. An edit of an input changes one of a node's two inputs, which not every
+    other digit of the node does.
+
+    Examples
+    --------
+    >>> from nbframes.spaces import darts
+    >>> darts.codes.sizes == (7,) * 16 + (1, 3, 6, 10) * 2
+    True
     """
 
-    @property
-    def sizes(self) -> tuple[int, ...]:
-        """Number of choices at each position."""
-        return SIZES
+    def __init__(self) -> None:
+        super().__init__(SIZES, SIZE)
 
-    def encode(self, x: Any, /) -> Array:
-        """Codes of one architecture (then a single row) or a column."""
+    def _encode(self, x: Any) -> Array:
         return to_codes(checked(x))
 
-    def decode(self, codes: Array, /) -> pl.Series:
-        """Strings of codes."""
-        return to_text(to_cells(checked_codes(codes, SIZES)))
+    def _decode(self, codes: Array) -> pl.Series:
+        return to_text(to_cells(codes))
 
-    def is_valid(self, codes: Array, /) -> Bools:
-        """Tell which codes are architectures of the space: those whose digits are choices."""
-        valid: Bools = np.all(np.asarray(codes) < np.array(SIZES), axis=1)
-        return valid
+    def _mutate(self, codes: Array, rng: np.random.Generator) -> Array:
+        return to_codes(mutants(to_cells(codes), rng))
 
-    def sample(self, n: int, /, *, seed: Seed = None) -> Array:
-        """Draw codes uniformly, independently of each other."""
-        return generator(seed).integers(0, SIZES, size=(count(n, "architectures"), len(SIZES)), dtype=np.uint8)
-
-    def mutate(self, codes: Array, /, *, seed: Seed = None) -> Array:
-        """Change one operation or one input of each code, all 120 such edits equally likely."""
-        return to_codes(mutants(to_cells(checked_codes(codes, SIZES)), generator(seed)))
-
-    def neighbours(self, codes: Array, /) -> tuple[Indices, Array]:
-        """All codes one edit away, in the order of `nbframes.spaces.darts.neighbours`."""
-        rows, cells = neighbours_of(to_cells(checked_codes(codes, SIZES)))
+    def _neighbours(self, codes: Array) -> tuple[Indices, Array]:
+        rows, cells = neighbours_of(to_cells(codes))
         return rows, to_codes(cells)
 
-    def index(self, codes: Array, /) -> Indices:
-        """Number of codes, as `nbframes.spaces.darts.index` counts without a seed."""
-        normal, reduction = (checked_codes(codes, SIZES)[:, places].astype(np.int64) @ _PLACES for places in _OF_CELL)
+    def _index(self, codes: Array) -> Indices:
+        normal, reduction = (codes[:, places].astype(np.int64) @ _PLACES for places in _OF_CELL)
         return np.asarray(normal * SIZE_OF_CELL + reduction, np.int64)
 
-    def from_index(self, index: Indices, /) -> Array:
-        """Codes of numbers: the inverse of `index`."""
-        cells = np.divmod(checked_numbers(index, SIZE), SIZE_OF_CELL)
-        codes = np.empty((len(cells[0]), len(SIZES)), np.uint8)
-        for places, numbers in zip(_OF_CELL, cells, strict=True):
-            codes[:, places] = numbers[:, None] // _PLACES % np.array(SIZES)[places]
+    def _from_index(self, numbers: Indices) -> Array:
+        codes = np.empty((len(numbers), len(SIZES)), np.uint8)
+        for places, cells in zip(_OF_CELL, np.divmod(numbers, SIZE_OF_CELL), strict=True):
+            codes[:, places] = cells[:, None] // _PLACES % np.array(SIZES)[places]
         return codes
 
 

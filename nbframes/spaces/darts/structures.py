@@ -24,6 +24,19 @@ class Genotype(NamedTuple):
     """One architecture: eight ``(operation, input)`` pairs per cell, two per intermediate node in order.
 
     Like the genotype of the DARTS code it has ``normal``, ``normal_concat``, ``reduce`` and ``reduce_concat``.
+
+    Parameters
+    ----------
+    normal, reduce
+        Pairs of the normal and of the reduction cell. Input 0 is the output of the cell before the previous one, input 1
+        that of the previous cell, inputs 2 to 4 are nodes of the cell itself.
+
+    Examples
+    --------
+    >>> import nbframes as nbf
+    >>> cell = tuple((operation, k) for node in range(4) for k, operation in enumerate(["skip_connect", "sep_conv_3x3"]))
+    >>> nbf.spaces.darts.format(nbf.spaces.darts.Genotype(cell, cell))[:29]
+    'skip_connect~0 sep_conv_3x3~1'
     """
 
     normal: tuple[tuple[str, int], ...]

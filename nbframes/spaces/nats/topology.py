@@ -13,6 +13,7 @@ import polars as pl
 from nbframes.errors import did_you_mean
 from nbframes.spaces.base import Column
 from nbframes.spaces.diagram import Edge, Node, row
+from nbframes.spaces.features import mark_paths, sequences
 from nbframes.spaces.nats import costs, isomorphism
 from nbframes.spaces.nats.networks import NATSSpace
 from nbframes.spaces.svg import PALETTE, SVG, picture
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from numpy.typing import NDArray
+
+    from nbframes.spaces.base import Array, FeatureKind
+    from nbframes.spaces.features import Features
 
 OPERATIONS: Final = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3")
 _LABELS: Final = {
@@ -48,6 +52,10 @@ class TopologyCell(NamedTuple):
 
 EDGES: Final = tuple((int(name[3]), int(name[5])) for name in TopologyCell._fields)
 """(from, to) of the encoding columns."""
+_ROUTES: Final = ((3,), (0, 4), (1, 5), (0, 2, 5))
+"""Places of the edges along each way from input to output."""
+_CARRYING: Final = len(OPERATIONS) - 1
+"""Operations other than none, which has the digit 0."""
 
 
 class TopologySpace(NATSSpace[TopologyCell]):
@@ -228,6 +236,9 @@ class TopologySpace(NATSSpace[TopologyCell]):
     def _unique_strs(self) -> pl.Series:
         return pl.Series("unique_str", isomorphism.unique_strs(OPERATIONS)).gather(self._table.codes)
 
+    def _known_features(self, digits: Array) -> dict[FeatureKind, Features]:
+        return super()._known_features(digits) | {"adjacency": digits.copy, "path": lambda: _paths(digits)}
+
     def _picture(self, title: str, structure: TopologyCell) -> SVG:
         nodes = [Node(text) for text in ("in", "1", "2", "out")]
         edges = [
@@ -260,6 +271,14 @@ class TopologySpace(NATSSpace[TopologyCell]):
                 if flaw := _flaw_of_edge(edge, source, number):
                     return flaw
         return "is not written as upstream writes cells"
+
+
+def _paths(digits: Array) -> Array:
+    marks = np.zeros((len(digits), sequences(_CARRYING, len(_ROUTES[-1]))), np.uint8)
+    for route in _ROUTES:
+        steps = [digits[:, place].astype(np.intp) - 1 for place in route]
+        mark_paths(marks, steps, np.all([step >= 0 for step in steps], axis=0), _CARRYING)
+    return marks
 
 
 def _flaw_of_edge(edge: str, source: int, node: int) -> str | None:

@@ -12,6 +12,7 @@ from nbframes.spaces.nb101._cell import MAX_EDGES, MAX_VERTICES, OPERATIONS, SIZ
 from nbframes.spaces.nb101._columns import CHOICES, ENCODING
 from nbframes.spaces.nb101.arrays import codes
 from nbframes.spaces.nb101.drawing import draw
+from nbframes.spaces.nb101.features import features, split
 from nbframes.spaces.nb101.form import canonical, format, is_valid, parse, prune, validate
 from nbframes.spaces.nb101.identity import find, from_index, hash, index
 from nbframes.spaces.nb101.measures import depth, params, width
@@ -31,6 +32,7 @@ __all__ = [
     "depth",
     "draw",
     "enumerate",
+    "features",
     "find",
     "format",
     "from_index",
@@ -44,6 +46,7 @@ __all__ = [
     "parse",
     "prune",
     "sample",
+    "split",
     "validate",
     "width",
 ]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from nbframes.errors import InvalidArchitectureError
-from nbframes.spaces.codes import checked_codes, checked_numbers
+from nbframes.spaces.codes import Codes
 from nbframes.spaces.nb101._cell import MAX_EDGES, MAX_VERTICES, OPERATIONS, SIZE, offence
 from nbframes.spaces.nb101._columns import EDGES, Cells, to_cell, to_text
 from nbframes.spaces.nb101._enumeration import all_cells, numbers
@@ -15,64 +15,58 @@ from nbframes.spaces.nb101._graph import by_vertices, count_edges, in_space, pru
 from nbframes.spaces.nb101._members import members
 from nbframes.spaces.nb101.moves import mutants, neighbours_of
 from nbframes.spaces.nb101.space import random_matrices
-from nbframes.spaces.random import count, generator
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from nbframes.spaces.base import Array, Bools, Indices, Seed
+    from nbframes.spaces.base import Array, Bools, Indices
 
 SIZES: Final = (2,) * len(EDGES) + (len(OPERATIONS),) * (MAX_VERTICES - 2)
 _SHIFTS: Final = np.arange(len(EDGES))[::-1].astype(np.uint32)
 
 
-class NB101Codes:
+class NB101Codes(Codes):
     """The array form of NAS-Bench-101: the 21 edges of seven vertices, row by row, then the operations of vertices 1 to 5.
 
-    See `nbframes.spaces.base.Codes`. A cell of fewer vertices keeps its inner vertices' numbers, its output becomes vertex
-    6, and the vertices to spare have no edge and the first operation. Codes are not pruned: isomorphic cells may have
-    different ones.
+    A cell of fewer vertices keeps its inner vertices' numbers, its output becomes vertex 6, and the vertices to spare have
+    no edge and the first operation. Codes are not pruned: isomorphic cells may have different ones.
+
+    Examples
+    --------
+    >>> from nbframes.spaces import nb101
+    >>> nb101.codes.decode(nb101.codes.encode("010001000|input,maxpool3x3,output")).item()[:14]
+    '01000000000001'
     """
 
-    @property
-    def sizes(self) -> tuple[int, ...]:
-        """Number of choices at each position."""
-        return SIZES
+    def __init__(self) -> None:
+        super().__init__(SIZES, SIZE)
 
-    def encode(self, x: Any, /) -> Array:
-        """Codes of one cell (then a single row) or a column."""
+    def _encode(self, x: Any) -> Array:
         return to_codes(members(x))
 
-    def decode(self, codes: Array, /) -> pl.Series:
-        """Strings of codes, not pruned."""
+    def _decode(self, codes: Array) -> pl.Series:
         return to_text(to_cells(codes))
 
-    def is_valid(self, codes: Array, /) -> Bools:
-        """Tell which codes are cells of the space once pruned."""
+    def _are_valid(self, codes: Array) -> Bools:
         return in_space(to_cells(codes))
 
-    def sample(self, n: int, /, *, seed: Seed = None) -> Array:
-        """Draw codes uniformly from the valid ones, as the benchmark's own random search does."""
-        return to_codes(random_matrices(count(n, "cells"), generator(seed)))
+    def _sample(self, n: int, rng: np.random.Generator) -> Array:
+        return to_codes(random_matrices(n, rng))
 
-    def mutate(self, codes: Array, /, *, seed: Seed = None) -> Array:
-        """Flip an edge or change an operation, all edits that lead to a cell of the space equally likely."""
+    def _mutate(self, codes: Array, rng: np.random.Generator) -> Array:
         cells = to_cells(codes)
         _members(cells)
-        return to_codes(mutants(cells, generator(seed)))
+        return to_codes(mutants(cells, rng))
 
-    def neighbours(self, codes: Array, /) -> tuple[Indices, Array]:
-        """All codes one edit away that are cells of the space: edges first, then operations."""
+    def _neighbours(self, codes: Array) -> tuple[Indices, Array]:
         parts = list(neighbours_of(to_cells(codes)))
         return np.concatenate([rows for rows, _ in parts]), np.concatenate([to_codes(cells) for _, cells in parts])
 
-    def index(self, codes: Array, /) -> Indices:
-        """Number of the cells among those of `nbframes.spaces.nb101.enumerate`, which is not ``arch`` of a store."""
+    def _index(self, codes: Array) -> Indices:
         return numbers(_members(to_cells(codes))).astype(np.int64)
 
-    def from_index(self, index: Indices, /) -> Array:
-        """Codes of the canonical forms of numbers."""
-        return to_codes(all_cells().take(checked_numbers(index, SIZE)))
+    def _from_index(self, numbers: Indices) -> Array:
+        return to_codes(all_cells().take(numbers))
 
 
 codes = NB101Codes()
@@ -102,7 +96,6 @@ def _members(cells: Cells) -> Cells:
 
 def to_cells(codes: Array) -> Cells:
     """Cells of seven vertices, not pruned."""
-    codes = checked_codes(codes, SIZES)
     bits, operations = codes[:, : len(EDGES)], codes[:, len(EDGES) :]
     adjacency = (bits.astype(np.uint32) << _SHIFTS).sum(axis=1, dtype=np.uint32)
     return Cells(np.full(len(codes), MAX_VERTICES, np.uint8), adjacency, operations.astype(np.int8))

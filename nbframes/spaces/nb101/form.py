@@ -54,6 +54,21 @@ def format(x: Column, /) -> pl.Series: ...
 def format(x: CellLike | Column, /) -> str | pl.Series:
     """Write upstream's text form: the inverse of `parse`.
 
+    Parameters
+    ----------
+    x
+        A cell, its text form or a pair of matrix and operations; or a column of cells.
+
+    Returns
+    -------
+    str or polars.Series
+        Of a column, a Series called ``arch_str``.
+
+    Raises
+    ------
+    InvalidArchitectureError
+        If something is not an upper-triangular graph with one input, one output and known operations.
+
     Examples
     --------
     >>> from nbframes.spaces import nb101
@@ -68,6 +83,11 @@ def validate(x: CellLike | Column, /) -> None:
 
     As upstream does, a cell is judged by what is left of it when it is pruned: a path from input to output, at most
     seven vertices and nine edges.
+
+    Parameters
+    ----------
+    x
+        A cell, its text form or a pair of matrix and operations; or a column of cells.
 
     Raises
     ------
@@ -93,6 +113,16 @@ def is_valid(x: CellLike, /) -> bool: ...
 def is_valid(x: Column, /) -> pl.Series: ...
 def is_valid(x: CellLike | Column, /) -> bool | pl.Series:
     """Tell which architectures are cells of the space, by the rules of `validate`; null is not.
+
+    Parameters
+    ----------
+    x
+        A cell, its text form or a pair of matrix and operations; or a column of cells.
+
+    Returns
+    -------
+    bool or polars.Series
+        Of a column, a Boolean Series called ``valid``.
 
     Examples
     --------
@@ -122,6 +152,11 @@ def prune(x: pl.Series, /) -> pl.Series: ...
 def prune(x: pl.DataFrame, /) -> pl.DataFrame: ...
 def prune(x: CellLike | Column, /) -> CellLike | Column:
     """Remove the vertices that are not on a path from input to output.
+
+    Parameters
+    ----------
+    x
+        A cell, its text form or a pair of matrix and operations; or a column of cells.
 
     Returns
     -------
@@ -164,6 +199,11 @@ def canonical(x: CellLike | Column, /) -> CellLike | Column:
 
     Of all ways to number the vertices with edges leading upwards, the one with the smallest ``adjacency``, then the
     smallest operations in upstream's order, is taken. `enumerate` gives the cells in this form.
+
+    Parameters
+    ----------
+    x
+        A cell, its text form or a pair of matrix and operations; or a column of cells.
 
     Returns
     -------

@@ -20,6 +20,11 @@ def params(x: Column, /) -> pl.Series: ...
 def params(x: CellLike | Column, /) -> int | pl.Series:
     """Trainable parameters of the official network built of a cell.
 
+    Parameters
+    ----------
+    x
+        A cell, its text form or a pair of matrix and operations; or a column of cells.
+
     Returns
     -------
     int or polars.Series
@@ -59,6 +64,21 @@ def depth(x: Column, /) -> pl.Series: ...
 def depth(x: CellLike | Column, /) -> int | pl.Series:
     """Edges on the longest path from input to output [1]_.
 
+    Parameters
+    ----------
+    x
+        A cell, its text form or a pair of matrix and operations; or a column of cells.
+
+    Returns
+    -------
+    int or polars.Series
+        Of a column, a Series called ``depth``.
+
+    Raises
+    ------
+    InvalidArchitectureError
+        If something is not a cell of the space.
+
     References
     ----------
     .. [1] Ying et al., NAS-Bench-101: Towards Reproducible Neural Architecture Search, ICML 2019.
@@ -79,6 +99,21 @@ def width(x: CellLike, /) -> int: ...
 def width(x: Column, /) -> pl.Series: ...
 def width(x: CellLike | Column, /) -> int | pl.Series:
     """Maximum directed cut: the most edges that lead from some set of vertices to the others [1]_.
+
+    Parameters
+    ----------
+    x
+        A cell, its text form or a pair of matrix and operations; or a column of cells.
+
+    Returns
+    -------
+    int or polars.Series
+        Of a column, a Series called ``width``.
+
+    Raises
+    ------
+    InvalidArchitectureError
+        If something is not a cell of the space.
 
     References
     ----------
