@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     import polars as pl
     from numpy.typing import NDArray
 
-    from nbframes.spaces.base import Codes, Space
+    from nbframes.spaces import Codes
+    from nbframes.spaces.base import Space
 
     Array = NDArray[np.uint8]
     Ids = NDArray[np.int64]
