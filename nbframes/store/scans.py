@@ -28,7 +28,7 @@ def scan_results(files: Files, paths: Sequence[str]) -> pl.LazyFrame:
     frames = [
         pl.scan_parquet(part, schema=RESULT_FILE, hive_partitioning=False, **options)
         .with_columns(pl.lit(value, HIVE[name]).alias(name) for name, value in partition_of(folder).items())
-        .select(RESULTS)
+        .select(RESULTS.keys())
         for folder, part in parts.items()
     ]
     return pl.concat(frames) if len(frames) > 1 else frames[0]

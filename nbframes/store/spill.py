@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -15,26 +15,37 @@ if TYPE_CHECKING:
 Columns = dict[str, "NDArray[Any]"]
 """Rows as arrays of one length, named and typed as in `nbframes.schema.RESULT_FILE`; ``final`` is constant in a file."""
 
-DTYPES = {"arch": np.int32, "schedule": np.int32, "budget": np.int32, "seed": np.int32, "value": np.float64}
+DTYPES: Final = {"arch": np.int32, "schedule": np.int32, "budget": np.int32, "seed": np.int32, "value": np.float64}
 
-_FINAL_ORDER = ("schedule", "arch", "seed", "budget")
-_CURVE_ORDER = ("arch", "schedule", "budget", "seed")
+ROW_GROUP: Final = 131_072
+"""Rows that are encoded and skipped together."""
 
-ROW_GROUP = 131_072
-"""Rows that are sorted, encoded and skipped together."""
+_FINAL_ORDER: Final = ("schedule", "arch", "seed", "budget")
+_CURVE_ORDER: Final = ("arch", "schedule", "budget", "seed")
+_BLOCK: Final = 16_384
+"""Rows that are read together from each run while runs are merged."""
+_MANY: Final = 64
+"""Schedules that have a file of their own; the rows of further ones share one."""
+_REST: Final = -1
 
 
 class Spill:
-    """Rows put aside on disk until all are there and can be sorted.
+    """Rows put aside on disk until all are there, in sorted runs that are merged at the end.
 
-    Final rows lie apart by schedule: an export delivers them by arch, so that each part is in order and the sorted file is
-    one part after the other.
+    Rows that arrive in order are written as they come. Others wait in memory until `flush` sorts them into a run. Final
+    rows lie apart by schedule: an export delivers them by arch, so that each part is in order and the sorted file is one
+    part after the other.
     """
 
     def __init__(self, path: Path, *, final: bool) -> None:
         self._path = path
         self._final = final
         self._parts: dict[int, _Part] = {}
+
+    @property
+    def waiting(self) -> int:
+        """Rows in memory."""
+        return sum(part.waiting for part in self._parts.values())
 
     def append(self, columns: Columns) -> None:
         """Put rows aside."""
@@ -46,9 +57,24 @@ class Spill:
             return
         order = np.argsort(schedules, kind="stable")
         grouped = {name: column[order] for name, column in columns.items()}
-        starts = np.flatnonzero(np.diff(grouped["schedule"], prepend=0))
+        starts = np.flatnonzero(np.diff(grouped["schedule"], prepend=-1)).tolist()
+        if len(starts) > _MANY:
+            self._part(_REST).append(columns)
+            return
         for start, stop in zip(starts, [*starts[1:], len(order)], strict=True):
-            self._part(int(grouped["schedule"][start])).append(window_of(grouped, int(start), int(stop)))
+            self._part(int(grouped["schedule"][start])).append(window_of(grouped, start, stop))
+
+    def flush(self) -> None:
+        """Sort the rows in memory and put them on disk."""
+        for part in self._parts.values():
+            part.flush()
+
+    def sorted_rows(self) -> Iterator[Columns]:
+        """Give the rows in the order of the file."""
+        self.flush()
+        parts = [self._parts[schedule] for schedule in sorted(self._parts)]
+        for together in [parts] if _REST in self._parts else [[part] for part in parts]:
+            yield from _merged([run for part in together for run in part.runs()], final=self._final)
 
     def close(self) -> None:
         """Remove what was put aside."""
@@ -56,58 +82,133 @@ class Spill:
             part.close()
         self._parts = {}
 
-    def sorted_rows(self) -> Iterator[Columns]:
-        """Give the rows in the order of the file."""
-        parts = [self._parts[schedule] for schedule in sorted(self._parts)]
-        if all(part.in_order for part in parts):
-            for part in parts:
-                yield from part.chunks()
-            return
-        rows = joined([chunk for part in parts for chunk in part.chunks()])
-        order = sorted_order(rows, final=self._final)
-        for start in range(0, len(order), ROW_GROUP):
-            window = order[start : start + ROW_GROUP]
-            yield {name: column[window] for name, column in rows.items()}
-
     def _part(self, schedule: int) -> _Part:
         if schedule not in self._parts:
-            self._parts[schedule] = _Part(self._path.with_suffix(f".{schedule}"), final=self._final)
+            if len(self._parts) >= _MANY:
+                schedule = _REST
+            if schedule not in self._parts:
+                self._parts[schedule] = _Part(self._path.with_suffix(f".{schedule}"), final=self._final)
         return self._parts[schedule]
 
 
 class _Part:
-    """A file of rows, column by column in the chunks in which they came."""
+    """A file of sorted runs, each in blocks of rows, column by column."""
 
     def __init__(self, path: Path, *, final: bool) -> None:
-        self.in_order = True
+        self.waiting = 0
         self._final = final
         self._path = path
-        self._file = path.open("wb")
-        self._counts: list[int] = []
+        self._file = path.open("w+b")
+        self._end = 0
+        self._unsorted: list[Columns] = []
+        self._runs: list[list[tuple[int, int]]] = []
         self._last: Columns | None = None
 
     def append(self, columns: Columns) -> None:
-        border = columns if self._last is None else joined([self._last, window_of(columns, 0, 1)])
-        wrong = (first_not_increasing(rows, final=self._final) for rows in (border, columns))
-        self.in_order = self.in_order and all(index is None for index in wrong)
-        self._last = {name: column[-1:].copy() for name, column in columns.items()}
-        self._counts.append(len(columns["value"]))
-        for name, dtype in DTYPES.items():
-            self._file.write(np.ascontiguousarray(columns[name], dtype).data)
+        if self._continues(columns):
+            self._write(columns)
+        else:
+            self._unsorted.append(columns)
+            self.waiting += len(columns["value"])
 
-    def chunks(self) -> Iterator[Columns]:
+    def flush(self) -> None:
+        if not self.waiting:
+            return
+        rows = joined(self._unsorted)
+        self._unsorted, self.waiting, self._last = [], 0, None
+        order = sorted_order(rows, final=self._final)
+        for start in range(0, len(order), ROW_GROUP):
+            window = order[start : start + ROW_GROUP]
+            self._write({name: column[window] for name, column in rows.items()})
+
+    def runs(self) -> list[Iterator[Columns]]:
         self._file.flush()
-        with self._path.open("rb") as file:
-            for count in self._counts:
-                yield {name: np.fromfile(file, dtype, count) for name, dtype in DTYPES.items()}
+        return [self._blocks(run) for run in self._runs]
 
     def close(self) -> None:
         self._file.close()
         self._path.unlink(missing_ok=True)
 
+    def _continues(self, columns: Columns) -> bool:
+        """Whether rows are in order and come after the last run; the first rows begin one if they are in order."""
+        if self._last is None and (self._runs or self._unsorted):
+            return False
+        border = columns if self._last is None else joined([self._last, window_of(columns, 0, 1)])
+        return all(first_not_increasing(rows, final=self._final) is None for rows in (border, columns))
 
-def joined(parts: list[Columns]) -> Columns:
+    def _write(self, columns: Columns) -> None:
+        """Write rows to the current run, or to a new one if there is none."""
+        if self._last is None:
+            self._runs.append([])
+        count = len(columns["value"])
+        self._last = {name: column[-1:].copy() for name, column in columns.items()}
+        for start in range(0, count, _BLOCK):
+            block = window_of(columns, start, start + _BLOCK)
+            self._runs[-1].append((self._end, len(block["value"])))
+            for name, dtype in DTYPES.items():
+                self._end += self._file.write(np.ascontiguousarray(block[name], dtype).data)
+
+    def _blocks(self, run: list[tuple[int, int]]) -> Iterator[Columns]:
+        for offset, count in run:
+            self._file.seek(offset)
+            yield {name: np.fromfile(self._file, dtype, count) for name, dtype in DTYPES.items()}
+
+
+class _Cursor:
+    """A place in a sorted run."""
+
+    def __init__(self, blocks: Iterator[Columns], *, final: bool) -> None:
+        self._blocks = blocks
+        self._final = final
+        self._rows: Columns = {}
+        self._keys: tuple[NDArray[Any], NDArray[Any]]
+        self.more = True
+        self._load()
+
+    @property
+    def last(self) -> tuple[int, int]:
+        """Key of the last row of the block at hand."""
+        return int(self._keys[0][-1]), int(self._keys[1][-1])
+
+    def take(self, until: tuple[int, int]) -> Columns:
+        """Rows of the block at hand up to a key, which is included."""
+        (first, second), (major, minor) = self._keys, until
+        low, high = (int(np.searchsorted(first, major, side)) for side in ("left", "right"))
+        stop = low + int(np.searchsorted(second[low:high], minor, "right"))
+        taken = window_of(self._rows, 0, stop)
+        if stop == len(first):
+            self._load()
+        else:
+            self._rows = window_of(self._rows, stop, len(first))
+            self._keys = first[stop:], second[stop:]
+        return taken
+
+    def _load(self) -> None:
+        block = next(self._blocks, None)
+        if block is None:
+            self.more = False
+            return
+        self._rows = block
+        self._keys = _sort_keys(block, final=self._final)
+
+
+def _merged(runs: list[Iterator[Columns]], *, final: bool) -> Iterator[Columns]:
+    """Merge sorted runs: up to where the first of the blocks at hand ends, everything is there and can be sorted."""
+    cursors = [_Cursor(run, final=final) for run in runs]
+    while len(cursors) > 1:
+        until = min(cursor.last for cursor in cursors)
+        rows = joined([cursor.take(until) for cursor in cursors])
+        order = sorted_order(rows, final=final)
+        yield {name: column[order] for name, column in rows.items()}
+        cursors = [cursor for cursor in cursors if cursor.more]
+    for cursor in cursors:
+        while cursor.more:
+            yield cursor.take(cursor.last)
+
+
+def joined(parts: Iterable[Columns]) -> Columns:
     """Rows of all parts, one after the other."""
+    parts = list(parts)
     return {name: np.concatenate([part[name] for part in parts]) for name in DTYPES}
 
 
@@ -124,9 +225,24 @@ def _paired(major: NDArray[Any], minor: NDArray[Any]) -> NDArray[Any]:
     return pair
 
 
-def sorted_order(columns: Columns, *, final: bool) -> NDArray[np.intp]:
-    """Positions of the rows in the order of the file."""
-    return np.lexsort(_sort_keys(columns, final=final)[::-1])
+def sorted_order(columns: Columns, *, final: bool) -> NDArray[np.int64]:
+    """Positions of the rows in the order of the file; rows of one key stay in the order in which they came."""
+    names = _FINAL_ORDER if final else _CURVE_ORDER
+    count = len(columns["value"])
+    widths = [int(columns[name].max(initial=0)).bit_length() for name in names]
+    place = count.bit_length()
+    if sum(widths) + place > 63:
+        return np.lexsort(_sort_keys(columns, final=final)[::-1])
+    # Key and position in one integer: sorting those is several times as fast as sorting positions by keys.
+    packed = np.zeros(count, np.int64)
+    for name, width in zip(names, widths, strict=True):
+        packed <<= width
+        packed |= columns[name]
+    packed <<= place
+    packed |= np.arange(count)
+    packed.sort()
+    packed &= (1 << place) - 1
+    return packed
 
 
 def first_not_increasing(columns: Columns, *, final: bool) -> int | None:

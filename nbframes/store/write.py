@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import polars as pl
 
 from nbframes.benchmarks import OFFICIAL, registry
-from nbframes.errors import FrameError, UnknownNameError, listed
+from nbframes.errors import FrameError, NBFramesError, UnknownNameError, listed
 from nbframes.schema import RESULT_FILE, RUN_KEY, SPLITS, Partition, check_name
-from nbframes.store.catalogue import OWN
+from nbframes.store.catalogue import OWN, Catalogue
+from nbframes.store.scans import scan_plain
+from nbframes.store.storage import LocalFiles
 from nbframes.store.writer import BenchmarkWriter
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     import numpy as np
 
@@ -33,8 +36,8 @@ def write_results(
     store: str | os.PathLike[str] | Store | None = None,
     *,
     benchmark: str,
-    archs: pl.DataFrame | pl.LazyFrame | None = None,
-    runs: pl.DataFrame | pl.LazyFrame | None = None,
+    archs: pl.DataFrame | pl.LazyFrame | Literal[False] | None = None,
+    runs: pl.DataFrame | pl.LazyFrame | Literal[False] | None = None,
     overwrite: bool = False,
     version: str = "",
     units: dict[str, str] | None = None,
@@ -42,6 +45,8 @@ def write_results(
     source: str = "",
     licence: str = "",
     citation: str = "",
+    synthetic: bool = False,
+    not_exported: Sequence[str] = (),
     notes: dict[str, Any] | None = None,
 ) -> Manifest:
     """Write results in long format as a benchmark of a store.
@@ -52,15 +57,16 @@ def write_results(
         Columns ``arch``, ``dataset``, ``split``, ``schedule``, ``budget``, ``seed``, ``metric``, ``value`` and, if wanted,
         ``final`` (by default ``budget == schedule``), in any order of rows. Columns are cast where that loses nothing; a
         ``benchmark`` column is dropped if it is constant. NaN is kept, null is refused. An iterator of frames is
-        written as it comes, so that the whole never has to be in memory.
+        written as it comes: whatever the order of its rows, they are sorted on disk and never all in memory.
     store
         Folder of the store, made if absent; by default as `nbframes.open_store` finds it.
     benchmark
         Name of the benchmark. A published name is marked as not official in the manifest.
     archs
-        One row per architecture with results, or more: ``arch`` and any further columns.
+        One row per architecture with results, or more: ``arch`` and any further columns. By default none; where a benchmark
+        is replaced, those that it has stay, and False drops them.
     runs
-        One row per run: ``arch``, ``dataset``, ``schedule``, ``seed`` and any further columns.
+        One row per run: ``arch``, ``dataset``, ``schedule``, ``seed`` and any further columns. By default as ``archs``.
     overwrite
         Whether to replace the benchmark if the store has it.
     version
@@ -68,11 +74,19 @@ def write_results(
     units
         Units of metrics of your own.
     metrics
-        Metrics of your own with all that is known of them: unit, direction, label, tie.
-    source, licence, citation
-        Where the values come from, the SPDX identifier of their licence, and BibTeX.
+        Metrics of your own as `nbframes.Metric`, which says more than a unit.
+    source
+        Where the values come from.
+    licence
+        SPDX identifier of the licence of the values.
+    citation
+        BibTeX of what to cite.
+    synthetic
+        Whether the values are made up; they are then called synthetic wherever they are shown.
+    not_exported
+        What the source holds and the tables do not.
     notes
-        Peculiarities, for the manifest.
+        Anything else worth keeping, as JSON.
 
     Returns
     -------
@@ -106,11 +120,16 @@ def write_results(
     check_name("benchmark", benchmark)
     root = local_root(store, "write to")
     own_units = registry.units(benchmark) | {metric.name: metric.unit for metric in metrics} | (units or {})
-    side_tables = {"archs": _checked_archs(archs), "runs": _checked_runs(runs)}
+    present_tables = _present_tables(root, benchmark) if overwrite else {}
+    side_tables = {
+        "archs": _checked_archs(present_tables.get("archs") if archs is None else archs),
+        "runs": _checked_runs(present_tables.get("runs") if runs is None else runs),
+    }
     with BenchmarkWriter(root, benchmark, overwrite=overwrite, sorted_curves=False) as writer:
         named: set[object] = set()
         present = pl.Series("arch", [], RESULT_FILE["arch"])
         for part in _frames(frame):
+            writer.finals_given |= "final" in part.columns
             rows = conformed(part, named)
             present = pl.concat([present, rows["arch"]]).unique()
             for partition, final, columns in partitions(rows):
@@ -128,6 +147,8 @@ def write_results(
             metrics=facts_of(metrics),
             licence=licence,
             citation=citation,
+            synthetic=synthetic,
+            not_exported=list(not_exported),
             notes=marks | (notes or {}),
         )
 
@@ -136,6 +157,17 @@ def facts_of(metrics: Sequence[Metric]) -> dict[str, dict[str, Any]]:
     """What a manifest says of metrics that nbframes does not know."""
     known = registry.metric_names()
     return {m.name: {fact: getattr(m, fact) for fact in _FACTS} for m in metrics if m.name not in known}
+
+
+def _present_tables(root: Path, benchmark: str) -> dict[str, pl.LazyFrame]:
+    """The ``archs`` and ``runs`` of a benchmark that is to be replaced; none where nothing can be read."""
+    files = LocalFiles(root)
+    try:
+        tables = Catalogue(files).manifest(benchmark).tables
+    except NBFramesError:
+        return {}
+    paths = {table: [file.path for file in tables[table]] for table in ("archs", "runs") if tables.get(table)}
+    return {table: scan_plain(files, found) for table, found in paths.items()}
 
 
 def _frames(frame: pl.DataFrame | pl.LazyFrame | Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
@@ -222,7 +254,7 @@ def _check_present(present: pl.Series, archs: pl.DataFrame | None) -> None:
     if len(lacking):
         msg = (
             f"archs lacks {len(lacking)} architectures that have results: {listed(lacking)}\n\n"
-            "Hint: give each of them a row, or write the results without archs"
+            "Hint: give each of them a row in archs=, or write the results without archs (archs=False where a benchmark is replaced)"
         )
         raise FrameError(msg)
 
@@ -241,8 +273,8 @@ def _side_frame(table: str, frame: pl.DataFrame | pl.LazyFrame, key: Sequence[st
     return frame
 
 
-def _checked_archs(given: pl.DataFrame | pl.LazyFrame | None) -> pl.DataFrame | None:
-    if given is None:
+def _checked_archs(given: pl.DataFrame | pl.LazyFrame | Literal[False] | None) -> pl.DataFrame | None:
+    if given is None or given is False:
         return None
     archs = _side_frame("archs", given, ["arch"])
     archs = archs.drop("benchmark", strict=False).with_columns(_cast(archs["arch"], RESULT_FILE["arch"])).sort("arch")
@@ -250,8 +282,8 @@ def _checked_archs(given: pl.DataFrame | pl.LazyFrame | None) -> pl.DataFrame | 
     return archs
 
 
-def _checked_runs(given: pl.DataFrame | pl.LazyFrame | None) -> pl.DataFrame | None:
-    if given is None:
+def _checked_runs(given: pl.DataFrame | pl.LazyFrame | Literal[False] | None) -> pl.DataFrame | None:
+    if given is None or given is False:
         return None
     runs = _side_frame("runs", given, RUN_KEY)
     casts = [_cast(runs[name], RESULT_FILE[name]) for name in ("arch", "schedule", "seed")]

@@ -40,11 +40,14 @@ _VALUE_ENCODINGS: tuple[dict[str, Any], ...] = (
 )
 _SIGNED: dict[Any, Any] = {pl.UInt8: pl.Int16, pl.UInt16: pl.Int32, pl.UInt32: pl.Int64}
 _FEW = 256
+_SORTED_AT_ONCE = 2_000_000
+"""Rows out of order that wait in memory until they are sorted: 24 bytes each, twice while they are."""
 _PARQUET: dict[str, Any] = {
     "compression": "zstd",
     "compression_level": 3,
     "store_schema": False,
     "dictionary_pagesize_limit": 1 << 20,
+    "write_page_checksum": True,
     "write_statistics": ["arch", "schedule", "budget", "seed", "final"],
 }
 
@@ -83,6 +86,9 @@ class BenchmarkWriter:
         self._sorted_curves = sorted_curves
         self._streams: dict[Partition, _PartitionFile] = {}
         self._spills: dict[tuple[Partition, bool], Spill] = {}
+        self._unsorted = 0
+        self.finals_given = False
+        """Whether somebody chose what is final, so that a key may be given as both."""
         self._frames: dict[Table, list[pl.DataFrame]] = {"archs": [], "runs": []}
         with explain_os_errors(store):
             store.mkdir(parents=True, exist_ok=True)
@@ -115,10 +121,22 @@ class BenchmarkWriter:
                     path = self._staging.folder / f"spill-{len(self._spills)}"
                     spill = self._spills[partition, final] = Spill(path, final=final)
                 spill.append(columns)
+                self._unsorted += len(columns["value"])
+                if self._unsorted >= _SORTED_AT_ONCE:
+                    self._flush_largest()
             else:
                 if (stream := self._streams.get(partition)) is None:
                     stream = self._streams[partition] = self._partition_file(partition, final=False)
                 stream.append(columns)
+
+    def _flush_largest(self) -> None:
+        """Sort the largest heap of waiting rows and put it on disk, so that all heaps together stay small."""
+        waiting = {spill: spill.waiting for spill in self._spills.values()}
+        self._unsorted = sum(waiting.values())
+        if self._unsorted >= _SORTED_AT_ONCE:
+            largest = max(waiting, key=waiting.__getitem__)
+            largest.flush()
+            self._unsorted -= waiting[largest]
 
     def add(self, table: Table, frame: pl.DataFrame) -> None:
         """Add rows to ``archs`` or ``runs``."""
@@ -172,14 +190,30 @@ class BenchmarkWriter:
                 table: pool.submit(self._write_frame, table, frames) for table, frames in self._frames.items() if frames
             }
             files += pool.map(self._finish_spill, self._spills)
+            if self.finals_given:
+                self._check_apart(files)
             tables: dict[Table, list[StoredFile]] = {"results": sorted(files)}
             return tables | {table: [side.result()] for table, side in sides.items()}
+
+    def _check_apart(self, files: list[StoredFile]) -> None:
+        """Refuse a key that is in the final and in the curve file of a partition."""
+        partitions: dict[str, list[Path]] = {}
+        for file in files:
+            partitions.setdefault(file.path.rpartition("/")[0], []).append(self._staging.folder / file.path)
+        for folder, (one, *others) in partitions.items():
+            for other in others:
+                keys = [pl.scan_parquet(path, hive_partitioning=False).select(FILE_KEY) for path in (one, other)]
+                both = keys[0].join(keys[1], on=FILE_KEY, how="semi").head(1).collect()
+                if both.height:
+                    msg = f"the key {both.row(0, named=True)} occurs twice in {folder}, once as final and once not"
+                    raise FrameError(msg)
 
     def _finish_spill(self, key: tuple[Partition, bool]) -> StoredFile:
         partition, final = key
         with self._partition_file(partition, final=final) as target:
             for rows in self._spills[key].sorted_rows():
                 target.append(rows)
+            self._spills[key].close()
             return target.finish()
 
     def _partition_file(self, partition: Partition, *, final: bool) -> _PartitionFile:
@@ -307,6 +341,7 @@ def _write_side_table(frame: pl.DataFrame, path: Path) -> None:
         compression="zstd",
         compression_level=9,
         row_group_size=ROW_GROUP,
+        write_page_checksum=True,
         use_dictionary=repeated,
         column_encoding=encodings,
     )

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import functools
+import http.server
 import json
+import re
+import threading
 from pathlib import Path
 
 import boto3
@@ -15,6 +19,7 @@ import nbframes as nbf
 from nbframes.cli import main
 from nbframes.errors import InvalidArgumentError, StoreError, UnknownNameError
 from nbframes.schema import KEY
+from nbframes.store.storage import file_sha256
 from tests.frames import results
 
 KEYS = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "aws_region": "us-east-1"}
@@ -109,3 +114,83 @@ def test_writing_to_an_object_store_is_refused_with_the_way_round():
 def test_a_remote_frame_is_as_lazy_as_a_local_one(remote, options):
     frame = nbf.scan("first", store=nbf.open_store("s3://bench/nas", storage_options=options))
     assert isinstance(frame, pl.LazyFrame)
+
+
+class _Server(http.server.SimpleHTTPRequestHandler):
+    """A plain web server that answers to ranges, as those that files lie on do, and lists nothing."""
+
+    def do_GET(self):
+        path = Path(self.translate_path(self.path))
+        if not path.is_file():
+            self.send_error(404)
+            return
+        content, status = path.read_bytes(), 200
+        if asked := re.fullmatch(r"bytes=(\d*)-(\d*)", self.headers.get("Range", "")):
+            first, last = asked.groups()
+            start = int(first) if first else max(0, len(content) - int(last))
+            stop = min(int(last) + 1, len(content)) if first and last else len(content)
+            whole, content, status = len(content), content[start:stop], 206
+        self.send_response(status)
+        if status == 206:
+            self.send_header("Content-Range", f"bytes {start}-{stop - 1}/{whole}")
+        self.send_header("Content-Length", str(len(content)))
+        self.send_header("Accept-Ranges", "bytes")
+        self.end_headers()
+        if self.command == "GET":
+            self.wfile.write(content)
+
+    do_HEAD = do_GET
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def site(store):
+    """The same store on a web server, with the listing that a published copy has."""
+    root = Path(store.root)
+    paths = [path for path in sorted(root.rglob("*")) if path.is_file() and ".nbframes" not in path.parts]
+    lines = [f"{file_sha256(path)}  {path.relative_to(root).as_posix()}\n" for path in paths]
+    (root / "store.sha256").write_text("".join(lines))
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Server, directory=str(root)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://user:secret@127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_store_on_a_web_server_answers_like_the_local_one(store, site):
+    url = site.replace("user:secret@", "")
+    there = nbf.open_store(url, storage_options={"allow_http": "true"})
+    assert there.benchmarks() == store.benchmarks()
+    assert there.manifest("first") == store.manifest("first")
+    query = (nbf.on("cifar10", "test"), nbf.arch(1, 2), nbf.final())
+    assert_frame_equal(there.scan().filter(*query).collect().sort(KEY), store.scan().filter(*query).collect().sort(KEY))
+    assert_frame_equal(there.scan_archs().collect(), store.scan_archs().collect())
+    assert there.verify().is_empty()
+    Path(store.root, "store.sha256").write_text("not a listing\n")
+    with pytest.raises(StoreError, match="not a sha256 and a path"):
+        nbf.open_store(url, storage_options={"allow_http": "true"})
+    Path(store.root, "store.sha256").unlink()
+    with pytest.raises(StoreError, match=r"no store\.sha256"):
+        nbf.open_store(url, storage_options={"allow_http": "true"})
+
+
+def test_passwords_in_urls_are_not_shown(site):
+    with pytest.raises(StoreError) as caught:
+        nbf.open_store(f"{site}/nowhere", storage_options={"allow_http": "true"})
+    assert "secret" not in str(caught.value)
+    assert "***@127.0.0.1" in str(caught.value)
+    with pytest.raises(InvalidArgumentError) as refused:
+        nbf.write_results(results(), "s3://key:secret@bucket/nas", benchmark="mine")
+    assert "secret" not in str(refused.value)
+
+
+def test_a_first_answer_takes_few_requests(remote, options, caplog):
+    caplog.set_level("INFO", logger="werkzeug")
+    there = nbf.open_store("s3://bench/nas", storage_options=options)
+    caplog.clear()
+    frame = there.scan("first").filter(nbf.on("cifar10", "test"), nbf.final())
+    asked = [record.getMessage() for record in caplog.records]
+    assert len(asked) <= 4, asked
+    assert frame.collect().height == 12

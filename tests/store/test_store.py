@@ -11,8 +11,10 @@ import pytest
 from polars.testing import assert_frame_equal
 
 import nbframes as nbf
+from nbframes import locks
 from nbframes.errors import InvalidArgumentError, StoreError, UnknownNameError
-from nbframes.schema import RESULTS
+from nbframes.schema import KEY, RESULTS
+from nbframes.store import access
 from tests.frames import results
 
 
@@ -218,3 +220,64 @@ def test_a_file_where_the_store_should_be_is_said_in_plain_words(tmp_path, below
     with pytest.raises(StoreError, match="a file where a folder should be"):
         nbf.write_results(results(), tmp_path / "file" / below, benchmark="mine")
     assert (tmp_path / "file").read_text() == "mine"
+
+
+@pytest.mark.parametrize("below", ["dataset=imagenet/x", "lr=0.1", "metric=accuracy/benchmark=mine/split=val"])
+def test_a_store_may_lie_below_folders_that_look_like_partitions(tmp_path, below):
+    rows = pl.concat([results(), results(dataset="mine", split="val")])
+    nbf.write_results(rows, tmp_path / below, benchmark="mine")
+    nbf.write_results(rows, tmp_path / "plain", benchmark="mine")
+    store, plain = nbf.open_store(tmp_path / below), nbf.open_store(tmp_path / "plain")
+    assert dict(store.scan().collect_schema()) == RESULTS
+    assert_frame_equal(store.scan().collect().sort(KEY), plain.scan().collect().sort(KEY))
+    query = store.scan("mine").filter(store.dataset("mine"), nbf.split("val"), nbf.arch(1)).select("seed", "value")
+    assert query.collect().height == 6
+    assert store.verify().is_empty()
+
+
+def test_a_file_that_is_not_as_its_manifest_says_is_told_at_the_scan(store):
+    path = Path(store.root, store.manifest("first").tables["results"][0].path)
+    content = path.read_bytes()
+    path.write_bytes(content[:-1])
+    with pytest.raises(StoreError, match="bytes"):
+        store.scan("first")
+    path.unlink()
+    with pytest.raises(StoreError, match="missing"):
+        store.scan()
+    assert store.scan("second").collect().height == results().height
+
+
+def test_a_store_that_cannot_be_written_can_be_read_and_verified(store, monkeypatch):
+    def refuse(*_, **__):
+        raise PermissionError(13, "Read-only file system")
+
+    for name in ("mkdir", "unlink", "rename", "replace", "touch", "write_bytes"):
+        monkeypatch.setattr(Path, name, refuse)
+    monkeypatch.setattr(locks.Lock, "acquire", refuse)
+    opened = nbf.open_store(store.root)
+    assert opened.verify().is_empty()
+    assert opened.scan("first").collect().height == results().height * 4
+
+
+def test_the_published_values_are_read_when_there_is_no_other_store(store, tmp_path, monkeypatch):
+    monkeypatch.delenv("NBFRAMES_STORE", raising=False)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.setattr("sys.platform", "linux")
+    packaged = Path(store.root).resolve()
+    monkeypatch.setattr(access, "PACKAGED", packaged)
+    opened = nbf.open_store()
+    assert opened.root == str(packaged)
+    assert "published values that come with nbframes" in repr(opened).splitlines()[0]
+    assert nbf.scan("first").collect().height == results().height * 4
+    with pytest.raises(InvalidArgumentError, match="stay as they are"):
+        nbf.write_results(results(), packaged, benchmark="mine")
+    nbf.write_results(results(), benchmark="mine")
+    assert nbf.open_store().root == str(tmp_path / "data" / "nbframes")
+    assert "(the default)" in repr(nbf.open_store())
+    monkeypatch.setenv("NBFRAMES_STORE", store.root)
+    assert "(from $NBFRAMES_STORE)" in repr(nbf.open_store())
+    monkeypatch.setattr(access, "PACKAGED", tmp_path / "absent")
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "nothing"))
+    monkeypatch.delenv("NBFRAMES_STORE")
+    with pytest.raises(StoreError, match="the default"):
+        nbf.open_store()

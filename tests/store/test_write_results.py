@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import polars as pl
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,6 +14,7 @@ from polars.testing import assert_frame_equal
 import nbframes as nbf
 from nbframes.errors import BenchmarkExistsError, FrameError, InvalidArgumentError, UnknownNameError
 from nbframes.schema import KEY
+from nbframes.store import spill, writer
 from tests.frames import results
 
 KEYS = ["arch", "dataset", "split", "metric", "schedule", "budget", "seed"]
@@ -137,12 +139,110 @@ def test_an_existing_benchmark_is_kept_unless_overwriting(tmp_path):
     assert _stored(tmp_path)["arch"].n_unique() == 3
 
 
-def test_overwriting_removes_tables_that_the_new_one_lacks(tmp_path):
-    archs = pl.DataFrame({"arch": [0, 1]})
-    nbf.write_results(results(2), tmp_path, benchmark="mine", archs=archs)
-    nbf.write_results(results(2), tmp_path, benchmark="mine", overwrite=True)
+def test_overwriting_a_benchmark_with_rows_of_its_own_keeps_its_architectures_and_runs(tmp_path):
+    archs = pl.DataFrame({"arch": range(6), "arch_str": list("abcdef")})
+    runs = results().select("arch", "dataset", "schedule", "seed").unique().with_columns(params=pl.col("arch") * 10)
+    nbf.write_results(results(), tmp_path, benchmark="mine", archs=archs, runs=runs)
+    kept = [
+        frame.collect() for frame in (nbf.scan_archs("mine", store=tmp_path), nbf.scan_runs("mine", store=tmp_path))
+    ]
+    own = nbf.scan("mine", store=tmp_path).filter(nbf.seed(777))
+    nbf.write_results(own, tmp_path, benchmark="mine", overwrite=True)
+    assert nbf.scan("mine", store=tmp_path).collect()["seed"].unique().to_list() == [777]
+    assert_frame_equal(nbf.scan_archs("mine", store=tmp_path).collect(), kept[0])
+    assert_frame_equal(nbf.scan_runs("mine", store=tmp_path).collect(), kept[1])
+    with pytest.raises(FrameError, match="archs lacks 2 architectures"):
+        nbf.write_results(results(8), tmp_path, benchmark="mine", overwrite=True)
+    nbf.write_results(results(8), tmp_path, benchmark="mine", overwrite=True, archs=False, runs=False)
     assert not (tmp_path / "archs" / "benchmark=mine").exists()
+    assert not (tmp_path / "runs").exists() or not (tmp_path / "runs" / "benchmark=mine").exists()
     assert nbf.open_store(tmp_path).verify().is_empty()
+
+
+def test_provenance_is_kept_and_what_is_made_up_says_so(tmp_path):
+    joules = nbf.Metric("joules", "J", better="min", label="energy", tie=0.5)
+    manifest = nbf.write_results(
+        results(metric="joules"),
+        tmp_path,
+        benchmark="mine",
+        metrics=[joules],
+        source="a paper's appendix",
+        licence="MIT",
+        citation="@misc{x}",
+        synthetic=True,
+        not_exported=["the logs"],
+        notes={"page": 7},
+    )
+    assert nbf.open_store(tmp_path).manifest("mine") == manifest
+    assert manifest.metrics["joules"] == {
+        "unit": "J",
+        "better": "min",
+        "label": "energy",
+        "description": "",
+        "tie": 0.5,
+    }
+    assert manifest.units["joules"] == "J"
+    assert (manifest.source["name"], manifest.licence, manifest.citation) == ("a paper's appendix", "MIT", "@misc{x}")
+    assert (manifest.notes["page"], manifest.not_exported) == (7, ["the logs"])
+    assert "SYNTHETIC" in repr(manifest)
+    assert "SYNTHETIC" in repr(nbf.open_store(tmp_path))
+    assert "SYNTHETIC" in nbf.open_store(tmp_path)._repr_html_()
+    assert nbf.open_store(tmp_path).verify().is_empty()
+
+
+@pytest.mark.parametrize("name", ["x" * 241, "CON", "nul.json", "com1", "mine."])
+def test_names_that_some_file_system_refuses_are_refused_in_words(tmp_path, name):
+    for where in ("benchmark", "metric", "dataset"):
+        frame = results() if where == "benchmark" else results().with_columns(pl.lit(name).alias(where))
+        with pytest.raises(InvalidArgumentError, match=f"{where} name .* cannot be stored: .*(Windows|file system)"):
+            nbf.write_results(frame, tmp_path, benchmark=name if where == "benchmark" else "mine")
+    longest = "x" * 240
+    nbf.write_results(results(dataset=longest, metric=longest), tmp_path, benchmark=longest)
+    assert nbf.open_store(tmp_path).verify().is_empty()
+
+
+@pytest.mark.parametrize("batches", [1, 3, 40])
+@pytest.mark.parametrize("schedules", [1, 3, 200])
+def test_rows_that_do_not_fit_into_memory_at_once_are_sorted_on_disk(tmp_path, monkeypatch, batches, schedules):
+    monkeypatch.setattr(writer, "_SORTED_AT_ONCE", 500)
+    monkeypatch.setattr(spill, "_BLOCK", 64)
+    rows = pl.concat([results(4 + k % 7, schedule=1 + k).with_columns(schedule=1 + k) for k in range(schedules)])
+    rows = pl.concat([rows, rows.with_columns(seed=pl.col("seed") + 2**30)]).sample(fraction=1, shuffle=True, seed=3)
+    nbf.write_results(rows.iter_slices(max(1, rows.height // batches)), tmp_path, benchmark="mine")
+    assert_frame_equal(
+        _stored(tmp_path).select(*KEYS, "value").sort(KEYS), rows.select(*KEYS, "value").sort(KEYS), check_dtypes=False
+    )
+    store = nbf.open_store(tmp_path)
+    assert store.verify().is_empty()
+    for file in store.manifest("mine").tables["results"]:
+        final = "/final-" in file.path
+        order = ["schedule", "arch", "seed", "budget"] if final else ["arch", "schedule", "budget", "seed"]
+        frame = pl.read_parquet(tmp_path / file.path, hive_partitioning=False)
+        assert frame.equals(frame.sort(order))
+
+
+def test_a_key_that_is_final_and_not_final_is_refused(tmp_path):
+    frame = results().with_columns(final=pl.col("budget") == 3)
+    both = pl.concat([frame, frame.filter("final").with_columns(final=False).head(1)])
+    with pytest.raises(FrameError, match="occurs twice"):
+        nbf.write_results(both, tmp_path, benchmark="mine")
+    nbf.write_results(frame, tmp_path, benchmark="mine")
+    assert nbf.open_store(tmp_path).verify().is_empty()
+
+
+def test_pages_have_checksums(tmp_path):
+    nbf.write_results(results(), tmp_path, benchmark="mine", archs=pl.DataFrame({"arch": range(6)}))
+    paths = list(tmp_path.rglob("*.parquet"))
+    for path in paths:
+        content = bytearray(path.read_bytes())
+        pq.ParquetFile(path, page_checksum_verification=True).read()
+        chunk = pq.read_metadata(path).row_group(0).column(0)
+        first = min(filter(None, (chunk.dictionary_page_offset, chunk.data_page_offset)))
+        content[first + chunk.total_compressed_size - 1] ^= 1  # the last byte of a page
+        path.write_bytes(content)
+        with pytest.raises(OSError, match="CRC"):
+            pq.ParquetFile(path, page_checksum_verification=True).read()
+    assert len(paths) == 3
 
 
 def test_a_published_name_is_marked_as_not_official(tmp_path):
