@@ -100,9 +100,13 @@ def test_the_page_begins_with_a_header_and_names_what_matters(copy):
 
 
 def test_texts_of_a_manifest_cannot_break_the_page(tmp_path):
-    store = make_store(tmp_path / "store", licence="MIT", version='a | b\n---\n"c"')
+    facts = {"version": 'a | b\n---\n"c"', "notes": {"x": "<script>\x1b[2J", "repositories": ["not a mapping", 7]}}
+    store = make_store(tmp_path / "store", licence="MIT", citation="@misc{a}\n```\n# b", **facts)
     page = (publish(store, to=tmp_path / "copy", title='x: "y" # z') / "README.md").read_text()
     assert page.count("\n---\n") == 1
+    assert "<script" not in page
+    assert "\x1b" not in page
+    assert page.count("```") == 6
     assert r"| a \| b --- \"c\" |".replace(r"\"", '"') in page
     yaml = pytest.importorskip("yaml", reason="PyYAML is not installed")
     assert yaml.safe_load(page.split("---\n")[1])["pretty_name"] == 'x: "y" # z'
@@ -136,6 +140,28 @@ def test_a_damaged_store_is_not_published(tmp_path):
     with pytest.raises(StoreError, match="the copy was discarded"):
         publish(store, to=tmp_path / "copy")
     assert [path.name for path in tmp_path.iterdir()] == ["store"]
+
+
+def test_a_store_that_lacks_a_file_is_not_published(tmp_path):
+    store = make_store(tmp_path / "store", licence="MIT")
+    next((tmp_path / "store" / "results").rglob("*.parquet")).unlink()
+    with pytest.raises(StoreError, match="is missing: the copy was discarded"):
+        publish(store, to=tmp_path / "copy")
+    assert [path.name for path in tmp_path.iterdir()] == ["store"]
+
+
+def test_a_copy_is_not_put_into_its_store(tmp_path):
+    store = make_store(tmp_path / "store", licence="MIT")
+    with pytest.raises(InvalidArgumentError, match="lies in the store itself"):
+        publish(store, to=tmp_path / "store" / "public")
+    assert store.verify().is_empty()
+
+
+def test_a_copy_goes_into_the_current_folder(tmp_path, monkeypatch):
+    store = make_store(tmp_path / "store", licence="MIT")
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    assert nbf.open_store(publish(store, to=".")).benchmarks() == ["mine"]
 
 
 def test_an_empty_store_is_not_published(tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from nbframes.display import printable
 from nbframes.schema import TABLES
 
 if TYPE_CHECKING:
@@ -38,8 +39,8 @@ def card(title: str, manifests: Sequence[Manifest], citation: str) -> str:
     str
         Markdown that begins with a YAML header.
     """
-    parts = [_header(title, manifests), f"# {title}", _contents(manifests), *map(_details, manifests), _OPENING]
-    return "\n\n".join([*parts, f"## Citation\n\n```bibtex\n{citation.strip()}\n```"]) + "\n"
+    parts = [_header(title, manifests), f"# {_cell(title)}", _contents(manifests), *map(_details, manifests), _OPENING]
+    return "\n\n".join([*parts, f"## Citation\n\n```bibtex\n{citation.replace('```', '~~~')}\n```"]) + "\n"
 
 
 def _header(title: str, manifests: Sequence[Manifest]) -> str:
@@ -95,17 +96,24 @@ def _contents(manifests: Sequence[Manifest]) -> str:
 
 
 def _cell(text: str) -> str:
-    return " ".join(text.split()).replace("|", r"\|")
+    """Text of others on one line, with nothing that Markdown, HTML or a terminal would take for its own."""
+    plain = printable(" ".join(text.split()))
+    return plain.replace("&", "&amp;").replace("<", "&lt;").replace("|", r"\|")
 
 
 def _details(manifest: Manifest) -> str:
     sections = [f"## {manifest.label}", f"Source: {_cell(str(manifest.source.get('name', '')))}."]
-    repositories = [f"{entry['name']} ({entry['licence']})" for entry in manifest.notes.get("repositories", ())]
-    sections += _listed("Published again in", repositories)
+    sections += _listed("Published in", _repositories(manifest.notes.get("repositories")))
     sections += _listed("Units", [f"{name}: {unit}" for name, unit in manifest.units.items() if _has(manifest, name)])
     sections += _listed("Not in it", manifest.not_exported)
     sections += _listed("Notes", [f"{key}: {note}" for key, note in manifest.notes.items() if isinstance(note, str)])
     return "\n\n".join(sections)
+
+
+def _repositories(noted: object) -> list[str]:
+    """Names and licences of repositories, if that is what was noted."""
+    entries = noted if isinstance(noted, list) else []
+    return [f"{e['name']} ({e['licence']})" for e in entries if isinstance(e, dict) and {"name", "licence"} <= e.keys()]
 
 
 def _has(manifest: Manifest, metric: str) -> bool:

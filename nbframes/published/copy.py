@@ -77,9 +77,10 @@ def publish(
     """
     from nbframes.published.card import card
     from nbframes.store import open_store
+    from nbframes.store.cite import bibliography
 
     source = open_store(store)
-    target = Path(to).expanduser()
+    target = Path(to).expanduser().resolve()
     _check_places(source, target)
     manifests = [manifest for name in source.benchmarks() for manifest in source.catalogue.manifests(name)]
     _check_licences(manifests)
@@ -88,7 +89,8 @@ def publish(
         lines = [f"{digest}  {path}" for path, digest in _copied(source, manifests, staging)]
         (staging / LISTING).write_text("\n".join([*lines, ""]), encoding="utf-8", newline="\n")
         title = title or f"Tabular NAS benchmarks: {', '.join(source.benchmarks())}"
-        (staging / "README.md").write_text(card(title, manifests, source.cite()), encoding="utf-8", newline="\n")
+        page = card(title, manifests, bibliography(manifests))
+        (staging / "README.md").write_text(page, encoding="utf-8", newline="\n")
         if target.exists():
             target.rmdir()
         staging.rename(target)
@@ -109,6 +111,9 @@ def _check_places(source: Store, target: Path) -> None:
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         msg = f"{str(target)!r} is not an empty folder; a copy is written to a folder of its own"
         raise InvalidArgumentError(msg)
+    if target.is_relative_to(Path(source.root).resolve()):
+        msg = f"{str(target)!r} lies in the store itself; a copy is written elsewhere"
+        raise InvalidArgumentError(msg)
     target.parent.mkdir(parents=True, exist_ok=True)
 
 
@@ -127,20 +132,28 @@ def _check_licences(manifests: list[Manifest]) -> None:
 def _copied(source: Store, manifests: list[Manifest], staging: Path) -> Iterator[tuple[str, str]]:
     """Copy the manifests and what they name; give every path with its sha256, manifests first."""
     for manifest in manifests:
-        yield manifest.path, _copy(Path(source.root, manifest.path), staging / manifest.path)
+        content = manifest.to_json()
+        path = staging / manifest.path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+        yield manifest.path, hashlib.sha256(content).hexdigest()
     for manifest in manifests:
         for file in manifest.files():
             digest = _copy(Path(source.root, file.path), staging / file.path)
             if digest != file.sha256:
+                state = f"has sha256 {digest}, its manifest says {file.sha256}" if digest else "is missing"
                 msg = (
-                    f"{file.path} of the store {source.root!r} has sha256 {digest}, its manifest says {file.sha256}: the copy was "
-                    "discarded\n\nHint: see what else is wrong with `nbframes verify`"
+                    f"{file.path} of the store {source.root!r} {state}: the copy was discarded\n\n"
+                    "Hint: see what else is wrong with `nbframes verify`"
                 )
                 raise StoreError(msg)
             yield file.path, digest
 
 
 def _copy(source: Path, target: Path) -> str:
+    """Copy a file; give its sha256, "" if there is no such file."""
+    if not source.is_file():
+        return ""
     target.parent.mkdir(parents=True, exist_ok=True)
     digest = hashlib.sha256()
     with source.open("rb") as reading, target.open("xb") as writing:
