@@ -293,3 +293,20 @@ def test_synthetic_numbers_are_neither_cited_nor_published(tmp_path):
     assert not synthetic.cite("nats-sss")
     with pytest.raises(InvalidArgumentError, match="nats-sss: ''"):
         publish(synthetic, to=tmp_path / "copy")
+
+
+def test_attachments_are_published_and_cited_behind_their_benchmark(tmp_path):
+    frame = pl.DataFrame({"arch": range(6), "dataset": "cifar10", "energy": [float(i) for i in range(6)]})
+    store = make_store(tmp_path / "store", licence="MIT", citation="@misc{base}")
+    metric = nbf.Metric("energy", "mJ", better="min")
+    said = {"licence": "CC-BY-4.0", "citation": "@misc{attached}"}
+    nbf.attach(frame, store, to="mine", name="meter", metrics=[metric], **said)
+    store = nbf.open_store(store.root)
+    assert store.cite() == "@misc{base}\n\n@misc{attached}"
+    copy = nbf.open_store(publish(store, to=tmp_path / "copy"))
+    assert copy.verify().is_empty()
+    assert_frame_equal(copy.scan("mine").collect(), store.scan("mine").collect())
+    assert "`mine+meter`" in (tmp_path / "copy" / "README.md").read_text()
+    nbf.attach(frame.rename({"energy": "power"}), store, to="mine", name="secret", metrics=[nbf.Metric("power", "W")])
+    with pytest.raises(InvalidArgumentError, match=r"mine\+secret: ''"):
+        publish(nbf.open_store(store.root), to=tmp_path / "again")
