@@ -49,7 +49,7 @@ def check_attachments_fit(store: Path, staging: Path, new: Manifest) -> None:
         if problem:
             msg = (
                 f"the attachment {name!r} does not fit the new {new.benchmark!r}: {problem}\n\nHint: detach it "
-                f"(`nbframes attach --detach {name} --to {new.benchmark}`), export, and attach it again. The store was not changed"
+                f"(`nbframes detach {name} --from {new.benchmark}`), export, and attach it again. The store was not changed"
             )
             raise StoreError(msg)
 

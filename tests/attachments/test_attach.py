@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import nbframes as nbf
+from nbframes.cli import main
 from nbframes.errors import BenchmarkExistsError, FrameError, InvalidArgumentError, StoreError, UnknownNameError
 
 CELLS = nbf.spaces.tss.from_index(pl.Series(range(40)))
@@ -287,3 +288,44 @@ def test_an_attachment_is_replaced_only_on_request(root):
         nbf.detach(root, to="nats-tss", name="bord")
     with pytest.raises(UnknownNameError):
         nbf.detach(root, to="nats-tss", name="")
+
+
+def test_the_shell_attaches_and_detaches(root, capsys):
+    before = state(root)
+    board().write_csv(root.parent / "board.csv")
+    words = [str(root.parent / "board.csv"), "--to", "nats-tss", "--name", "board", "--store", str(root)]
+    assert main(["attach", *words]) == 0
+    assert "Manifest of nats-tss+board" in capsys.readouterr().out
+    assert main(["attach", *words]) == 1
+    assert "--overwrite" in capsys.readouterr().err
+    assert main(["detach", "board", "--from", "nats-tss", "--store", str(root)]) == 0
+    assert "removed 40 values" in capsys.readouterr().out
+    assert state(root) == before
+    assert main(["detach", "board", "--from", "nats-tss", "--store", str(root)]) == 2
+
+
+def test_the_shell_imports_a_described_table(tmp_path, capsys):
+    assert main(["import"]) == 2
+    assert "--template" in capsys.readouterr().err
+    assert main(["import", "--template"]) == 0
+    template = capsys.readouterr().out
+    (tmp_path / "table.toml").write_text(template.replace('to = "nats-tss"', 'to = "mine"'))
+    pl.DataFrame({"arch_str": ["a", "b"], "latency_ms": [1.0, -1.0]}).write_csv(tmp_path / "latencies.csv")
+    rows = {
+        "arch": [0, 1],
+        "dataset": "d",
+        "split": "test",
+        "schedule": 1,
+        "budget": 1,
+        "seed": 0,
+        "metric": "accuracy",
+        "value": 1.0,
+    }
+    nbf.write_results(
+        pl.DataFrame(rows),
+        tmp_path / "s",
+        benchmark="mine",
+        archs=pl.DataFrame({"arch": [0, 1], "arch_str": ["a", "b"]}),
+    )
+    assert main(["import", str(tmp_path / "table.toml"), "--store", str(tmp_path / "s")]) == 0
+    assert "Manifest of mine+my-board" in capsys.readouterr().out
