@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from nbframes.errors import SourceError, listed
 from nbframes.export import limits
-from nbframes.export.containers import pickles, tar
+from nbframes.export.containers import pickles, tar, zips
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -101,7 +101,7 @@ class Probe:
     def members(self) -> list[str]:
         """Names of the members of a zip, or of the first thousand of a tar; empty for anything else."""
         if self.kind == "zip":
-            with zipfile.ZipFile(self.path) as archive:
+            with zips.opened(self.path) as archive:
                 return archive.namelist()
         if self.kind in ("tar", "compressed tar"):
             return self._tar_members()

@@ -131,6 +131,8 @@ def _write(batches: Iterable[Batch], report: Report, writer: BenchmarkWriter, sh
 
 
 def _commit(report: Report, source: Path, writer: BenchmarkWriter, *, strict: bool) -> Manifest:
+    from nbframes.export.unicode import storable
+
     if not report.archs:
         first = "".join(f"; the first, {entry['record']}: {entry['reason']}" for entry in report.skipped[:1])
         msg = f"{source}: it holds no record that can be exported{first}"
@@ -145,13 +147,13 @@ def _commit(report: Report, source: Path, writer: BenchmarkWriter, *, strict: bo
         version=report.version,
         official=not synthetic,
         synthetic=synthetic,
-        source={"name": source.name, "files": report.files},
+        source=storable({"name": source.name, "files": report.files}),
         licence=known.licence if known else "",
         citation=known.citation if known else "",
         skipped=report.skipped,
         not_exported=report.not_exported,
-        findings=report.findings.listed(),
-        notes=report.notes,
+        findings=storable(report.findings.listed()),
+        notes=storable(report.notes),
     )
     if report.findings:
         found = "\n".join(f"- {line}" for line in report.findings.lines())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from nbframes.errors import NBFramesError, SourceError, UnsafePickleError
+from nbframes.export.unicode import storable
 
 if TYPE_CHECKING:
     from nbframes.export.reader import OnError, Report
@@ -41,6 +42,7 @@ class SkipPolicy:
         SourceError
             If such a record stops the reading.
         """
+        record, reason = storable(record), storable(reason)
         if self._on_error == "raise":
             msg = f"{self._source}, {record}: {reason}\n\nHint: {hint}"
             raise SourceError(msg)

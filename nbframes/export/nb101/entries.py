@@ -59,7 +59,7 @@ class Entry(NamedTuple):
         fields = found if isinstance(found, dict) else {}
         derived = fields.get("derived")
         told = [derived.get(name) if isinstance(derived, dict) else None for name in DERIVED]
-        numbers = tuple(float(value) if isinstance(value, (int, float)) else _NAN for value in told)
+        numbers = tuple(map(_told, told))
         epoch, adjacency, operations, metrics = map(fields.get, FIELDS[:-1])
         return cls(epoch, adjacency, operations, metrics, numbers)
 
@@ -85,11 +85,14 @@ class EntryMachine(StreamMachine):
         self._usual: re.Pattern[bytes] | None = None
         self._places: list[int] = []
         self._begun = False
+        self.ended = False
+        """Whether the pickle was read to its end, because nothing large follows its entries."""
 
     def entries(self) -> Iterator[tuple[Any, Any]]:
         """Hash and list of entries of each cell."""
         with suppress(EntriesEnd):
             yield from self.run()
+            self.ended = True
 
     def _mark(self) -> None:
         if self._begun and not self._depth and not self._fills_streamed():
@@ -170,6 +173,12 @@ class _KeyMemo(Memo):
         recent = self._recent
         recent[:] = [value if type(value) is not str or len(value) <= _KEY_LENGTH else FORGOTTEN for value in recent]
         super()._fold()
+
+
+def _told(value: Any) -> float:
+    """Return a number that a float can hold; NaN for anything else."""
+    fits = isinstance(value, float) or (isinstance(value, int) and value.bit_length() < 1024)
+    return float(value) if fits else _NAN
 
 
 def _integer(operation: bytes) -> int:

@@ -11,7 +11,7 @@ import numpy as np
 from nbframes.errors import SourceError
 from nbframes.export.nb101.entries import ENTRIES, Entry, EntryMachine
 from nbframes.export.nb101.record import HASH
-from nbframes.export.nb101.runs import Records
+from nbframes.export.nb101.runs import DERIVED, Records
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -73,7 +73,10 @@ def read_blocks(path: Path, leave_out: Callable[[str, str], None]) -> Iterator[P
         for block in _blocks(machine, raw, leave_out):
             records += len(block.length)
             yield block
-        _check_rest(machine.rest, source, path, records, leave_out)
+        told = _told_by_end(machine, source, path) if machine.ended else _told_by_rest(machine.rest, source, path)
+        for count in told:
+            if count != records:
+                leave_out("num_records", f"says {count!r}, but there are {records} records")
 
 
 def _blocks(machine: EntryMachine, raw: BinaryIO, leave_out: Callable[[str, str], None]) -> Iterator[PickleBlock]:
@@ -107,19 +110,25 @@ def _block(
     rows: list[bytes], cell: list[int], hashes: list[str], derived: list[tuple[float, ...]], size: int
 ) -> PickleBlock:
     length = np.array(list(map(len, rows)), np.int64)
-    told = np.array(derived, np.float64).reshape(len(rows), -1).T
+    told = np.array(derived, np.float64).reshape(len(rows), len(DERIVED)).T
     return PickleBlock(b"".join(rows), length, np.array(cell, np.int64), hashes, told, size)
 
 
-def _check_rest(rest: bytes, source: Any, path: Path, records: int, leave_out: Callable[[str, str], None]) -> None:
-    """Check that the pickle ends as it should, and as many records as it says have been read."""
+def _told_by_end(machine: EntryMachine, source: Any, path: Path) -> list[Any]:
+    """How many records a pickle says it has that was read to its end, where nothing else may follow."""
+    if machine.rest or source.read(1):
+        msg = f"{path}: other data follows the end of the pickle"
+        raise SourceError(msg)
+    top = machine.result
+    return [top["num_records"]] if isinstance(top, dict) and "num_records" in top else []
+
+
+def _told_by_rest(rest: bytes, source: Any, path: Path) -> list[int]:
+    """How many records a pickle says it has in what follows its entries; that is only looked through."""
     tail = rest
     while part := source.read(_TAIL):
         tail = tail[-_TAIL:] + part
     if not tail.endswith(b"."):
         msg = f"{path}: the pickle is cut short behind its records"
         raise SourceError(msg)
-    for found in _COUNT.finditer(tail):
-        told = int.from_bytes(next(filter(None, found.groups())), "little")
-        if told != records:
-            leave_out("num_records", f"says {told}, but there are {records} records")
+    return [int.from_bytes(next(filter(None, found.groups())), "little") for found in _COUNT.finditer(tail)]

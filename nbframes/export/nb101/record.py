@@ -17,6 +17,7 @@ import numpy as np
 
 from nbframes.errors import SourceError
 from nbframes.export.containers.protobuf import BYTES, FIXED64, VARINT, Field, fields, varint
+from nbframes.export.unicode import is_unicode
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -69,7 +70,7 @@ def parse_row(payload: bytes) -> Row:
     """Read the JSON row of a record; `SourceError` says what is wrong with it."""
     try:
         row = json.loads(payload)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         msg = f"not a NAS-Bench-101 record: the payload is not JSON ({error})"
         raise SourceError(msg) from None
     if not isinstance(row, list) or len(row) != len(_ROW):
@@ -89,6 +90,9 @@ def checked_row(hash: object, epochs: object, adjacency: object, operations: obj
     for name, text in (("adjacency", adjacency), ("operations", operations), ("metrics", metrics)):
         if not isinstance(text, str):
             msg = f"{name} {text!r} is not a string"
+            raise SourceError(msg)
+        if not is_unicode(text):
+            msg = f"{name} {text!r} is not valid Unicode"
             raise SourceError(msg)
     return Row(hash, epochs, str(adjacency), str(operations), str(metrics))
 

@@ -154,6 +154,8 @@ def _differ(decoded: Decoded, data: bytes, records: Offsets, others: Offsets) ->
     similar = np.where(size < 32, -size, size >> 5)
     for group in filter(None, np.unique(similar).tolist()):
         rows = np.flatnonzero(~differ & (similar == group))
+        if not rows.size:
+            continue
         width = -group if group < 0 else 16 * (group + 1)
         view = texts(data, width)
         for edge, shift in ((0, 0), (1, -width)):

@@ -10,6 +10,7 @@ import polars as pl
 from nbframes.errors import SourceError
 from nbframes.export.nb301.run import BEST, CURVES, decode, read_run
 from nbframes.export.skipping import reason_of
+from nbframes.export.unicode import is_unicode
 from nbframes.spaces.darts.cells import broken_rules, to_text
 from nbframes.spaces.darts.config import CONFIG, read_config
 
@@ -88,7 +89,7 @@ def collect(records: Iterable[Record]) -> Chunk:
     offset = 0
     for path, content, entry in records:
         try:
-            fields, curves = _read(content)
+            fields, curves = _read(path, content)
         except Exception as error:  # noqa: BLE001  whatever a hostile record breaks is a reason to leave it out
             broken.append(Broken(path, reason_of(error)))
             continue
@@ -99,7 +100,10 @@ def collect(records: Iterable[Record]) -> Chunk:
     return _checked_cells(rows, np.concatenate(values) if values else np.empty(0), broken)
 
 
-def _read(content: Any) -> tuple[dict[str, Any], array[float]]:
+def _read(path: str, content: Any) -> tuple[dict[str, Any], array[float]]:
+    if not is_unicode(path):
+        msg = "its path is not valid Unicode"
+        raise SourceError(msg)
     if isinstance(content, SourceError):
         raise content
     return read_run(decode(content) if isinstance(content, bytes) else content)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from nbframes.errors import SourceError, listed
+from nbframes.export.unicode import is_unicode
 from nbframes.spaces.darts.config import CONFIG, PREFIX
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ _COLUMNS_OF_THEIR_OWN = CONFIG.keys() | {_LAYERS, _CHANNELS}
 _SETTINGS_IN_INFO = ("train_datapoints", "val_datapoints", "dataset_id")
 _NOT_CURVES = ("Train/epochs", "Train/model_parameters")
 _DATASETS = {"cifar10": "cifar10", "cifar100": "cifar100", "imagenet16": "ImageNet16-120"}
+_LARGEST_EXACT = 1 << 53
 _COUNTED = array("d", range(1, 1 << 16))
 
 
@@ -85,7 +87,7 @@ def read_run(run: Any) -> tuple[dict[str, Any], array[float]]:
     epochs, told = _epochs(curves, lengths)
     schedule = _required(_count(run, "budget", lowest=1), "budget")
     fields = {
-        "cells": tuple(map(config.get, CONFIG)),
+        "cells": tuple(_text(config, name) for name in CONFIG),
         "layers": _required(_count(config, _LAYERS, lowest=1), _LAYERS),
         "init_channels": _required(_count(config, _CHANNELS, lowest=1), _CHANNELS),
         "schedule": schedule,
@@ -109,7 +111,7 @@ def read_run(run: Any) -> tuple[dict[str, Any], array[float]]:
 
 
 def _info(info: Any) -> Mapping[str, Any]:
-    if info in ({}, [], None):
+    if info is None or (isinstance(info, dict | list) and not info):
         return {}
     if isinstance(info, list) and len(info) == 1 and isinstance(info[0], dict):
         return info[0]
@@ -211,7 +213,10 @@ def _mapping(record: Mapping[str, Any], key: str) -> Mapping[str, Any]:
 def _text(record: Mapping[str, Any], key: str) -> str | None:
     value = record.get(key)
     if value is not None and not isinstance(value, str):
-        msg = f"its {key!r} is {value!r}, not a text"
+        msg = f"its {key!r} is {value!r}, not a string"
+        raise SourceError(msg)
+    if value is not None and not is_unicode(value):
+        msg = f"its {key!r} is {value!r}, which is not valid Unicode"
         raise SourceError(msg)
     return value
 
@@ -222,6 +227,9 @@ def _number(record: Mapping[str, Any], key: str) -> float | None:
         return value
     if isinstance(value, bool) or not isinstance(value, int | float):
         msg = f"its {key!r} is {value!r}, not a number"
+        raise SourceError(msg)
+    if isinstance(value, int) and abs(value) > _LARGEST_EXACT:
+        msg = f"its {key!r} is a number of {value.bit_length()} bits, which a float64 does not hold exactly"
         raise SourceError(msg)
     return float(value)
 

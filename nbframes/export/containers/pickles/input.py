@@ -18,6 +18,8 @@ _LONGEST_NAME: Final = 1 << 10
 _FRAME: Final = 0x95
 _FRAME_HEAD: Final = 9
 _STOP: Final = 0x2E
+_UNFRAMED: Final = b"BX\x8d\x8e\x96"
+"""Opcodes of long texts and bytes, which picklers write outside of frames."""
 
 
 class Input:
@@ -118,6 +120,11 @@ class Input:
         self._to_frame, self._last = size, 0
         self._data = self._unframed(raw)
 
+    def _check_frame(self) -> None:
+        """Refuse a pickle whose last frame does not end where the pickle does: bytes are missing, or too many."""
+        if self._to_frame is not None and (self._to_frame or self._pos < len(self._data)):
+            self._broken("its last frame does not end where it ends")
+
     def _unframed(self, raw: bytes) -> bytes:
         parts: list[bytes] = []
         start, head = 0, self._to_frame or 0
@@ -125,6 +132,8 @@ class Input:
         while head < len(raw):
             before = raw[head - 1] if head else self._last
             if raw[head] != _FRAME or before == _STOP:  # what is not framed, or the end: left to the machine
+                if before != _STOP and raw[head] not in _UNFRAMED:
+                    self._broken("a frame ends where no pickler ends one")
                 self._to_frame = None
                 return b"".join([*parts, raw[start:]])
             parts.append(raw[start:head])

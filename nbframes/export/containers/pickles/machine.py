@@ -85,6 +85,7 @@ class Machine(Values):
                 stopped = self._execute(operations)
                 yield from self._ready
                 self._ready.clear()
+            self._check_frame()
             if len(self._stack) != 1 or self._frames:
                 self._broken("it ends with an unfinished object")
         except _BROKEN as error:
