@@ -95,6 +95,8 @@ class Input:
         """Return the next bytes of the source without heads of frames; nothing at the end."""
         while self._to_frame is not None:
             raw = self._read(size)
+            if not raw and self._to_frame:
+                return b""
             if not raw:
                 self._to_frame, raw, self._held = None, self._held, b""
                 return raw
