@@ -77,7 +77,7 @@ ROOMS = [
     {"lookup_table", "engines", "attachments"},
     {"analysis"},
     {"plot"},
-    {"published", "synthetic", "surrogate", "compat", "report"},
+    {"published", "synthetic", "surrogate", "compat", "facts", "report"},
     {"search"},
     {"testing", "contributed"},
     {"cli"},
