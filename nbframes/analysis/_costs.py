@@ -1,19 +1,28 @@
-"""One cost for each architecture, dataset and schedule, from the costs of its runs."""
+"""One cost for each architecture, dataset and schedule: from the costs of its runs, or from metrics that were measured once."""
 
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, Self, get_args
 
 import polars as pl
 
+from nbframes import benchmarks
+from nbframes.analysis._frames import Groups, as_lazy, require
+from nbframes.analysis._means import Rows, refuse_repeated
+from nbframes.analysis._options import one_of
+from nbframes.errors import FrameError, InvalidArgumentError, listed
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 CostRule = Literal["mean", "upstream"]
 
-COST_KEY: Final = ("benchmark", "arch", "dataset", "schedule")
-COSTS: Final = ("params", "mflops", "latency", "train_time")
+_KEY: Final = ("benchmark", "arch", "dataset", "schedule")
+_NO_COST: Final = frozenset(("seed", "budget", "entry", "position"))
+_RESULT: Final = "best_"
+"""Begin of the columns of NAS-Bench-301's runs that are results, no costs."""
+_OUTPUT: Final = ("rank", "value", "runs", "n")
 
 _PRINTED_PER: Final = {"params": 1e6, "mflops": 1.0}
 """Unit in which the official API compares the runs."""
@@ -21,19 +30,96 @@ _PRINTED_PER: Final = {"params": 1e6, "mflops": 1.0}
 _TRUSTED_SEED: Final = 888
 
 
-def cost_table(runs: pl.LazyFrame, keys: Sequence[str], columns: Sequence[str], rule: CostRule) -> pl.LazyFrame:
-    """Costs of each group of runs: the means of its runs, or what the official API of NATS-Bench gives."""
-    if rule == "mean":
-        return runs.group_by(keys).agg(pl.col(columns).mean())
+class Costs(NamedTuple):
+    """Cost columns beside the values of architectures."""
+
+    table: pl.LazyFrame
+    keys: tuple[str, ...]
+    """Columns by which they are found."""
+    columns: tuple[str, ...]
+
+    @classmethod
+    def of_runs(
+        cls, runs: pl.DataFrame | pl.LazyFrame, used: Iterable[str], caps: Iterable[str], rule: CostRule
+    ) -> Self:
+        """Costs of each group of runs that the columns ``used`` tell apart: published ones and columns of the caller's own."""
+        one_of("costs", rule, get_args(CostRule))
+        lazy = as_lazy(runs)
+        schema = lazy.collect_schema()
+        require(lazy, ["arch", *caps, *(["seed"] if rule == "upstream" else [])])
+        published = [cost.name for cost in benchmarks.COSTS if cost.name in schema]
+        own = [
+            name
+            for name, dtype in schema.items()
+            if dtype.is_numeric() and name not in {*_KEY, *_NO_COST, *published} and not name.startswith(_RESULT)
+        ]
+        columns = (*published, *own)
+        if unfit := [name for name in caps if name not in columns]:
+            msg = f"at_most names {listed(unfit)}, which are no costs; the costs of runs are {listed(columns)}"
+            raise FrameError(msg)
+        keys = [name for name in _KEY if name in schema]
+        shared = tuple(name for name in keys if name in used)
+        groups = Groups(shared, tuple(name for name in keys if name not in shared))
+        settings = ["config"] if "config" in schema else []
+        chosen = lazy.select(*keys, *(["seed"] if "seed" in schema else []), *settings, *columns)
+
+        def averaged(rows: pl.DataFrame) -> pl.DataFrame:
+            one = [name for name in (*keys, "seed", *settings) if name in rows.columns]
+            if rows.select(one).is_duplicated().any():
+                refuse_repeated(rows, one)
+            found = (
+                rows.group_by(keys).agg(pl.col(columns).mean()) if rule == "mean" else _upstream(rows, keys, columns)
+            )
+            groups.check(found)
+            return found.select(*shared, *columns)
+
+        types: dict[str, Any] = {name: schema[name] for name in shared} | dict.fromkeys(columns, pl.Float64())
+        return cls(chosen.map_batches(averaged, schema=types, **_WHOLE), shared, columns)
+
+    @classmethod
+    def of_metrics(cls, frame: pl.DataFrame | pl.LazyFrame, used: Iterable[str]) -> Self:
+        """Metrics of another frame of results, each a column: its mean over seeds where it has several."""
+        require(as_lazy(frame), ["metric", "arch", "value"])
+        rows = Rows.of(as_lazy(frame).collect(), value="value", by=None, unit=["arch"])
+        means = rows.means(rows.frame.collect())
+        shared = tuple(name for name in ("benchmark", "dataset", "arch") if name in means.columns and name in used)
+        wide = means.with_columns(pl.col("metric").cast(pl.String))
+        if wide.select(*shared, "metric").is_duplicated().any():
+            apart = [name for name in rows.groups.keys if name not in (*shared, "metric")]
+            mixed = [name for name in apart if wide.get_column(name).n_unique() > 1]
+            msg = f"metrics has several values for the same {listed(shared)} and metric\n\nHint: filter it to one {listed(mixed or apart)}"
+            raise FrameError(msg)
+        table = wide.pivot("metric", index=list(shared), values="value", maintain_order=True)
+        return cls(table.lazy(), shared, tuple(name for name in table.columns if name not in shared))
+
+    def beside(self, means: pl.LazyFrame) -> pl.LazyFrame:
+        """Add the columns to means."""
+        schema = means.collect_schema()
+        if clash := [name for name in self.columns if name in (*schema.names(), *_OUTPUT)]:
+            msg = f"the costs {listed(clash)} have names that the result uses itself: rename them first"
+            raise InvalidArgumentError(msg)
+        table = self.table.with_columns(pl.col(name).cast(schema[name]) for name in self.keys)
+        return means.join(table, on=list(self.keys), how="left", nulls_equal=True, maintain_order="left")
+
+
+_WHOLE: Final[Mapping[str, Any]] = {
+    "predicate_pushdown": False,
+    "projection_pushdown": False,
+    "slice_pushdown": False,
+}
+
+
+def _upstream(rows: pl.DataFrame, keys: Sequence[str], columns: Sequence[str]) -> pl.DataFrame:
+    """Costs as the official API of NATS-Bench gives them."""
     printed = [
         pl.col(name).map_batches(partial(_printed, unit), pl.String, is_elementwise=True).alias(f"_{name}")
         for name, unit in _PRINTED_PER.items()
         if name in columns
     ]
-    return runs.with_columns(printed).group_by(keys).agg(map(_upstream, columns))
+    return rows.with_columns(printed).group_by(keys).agg(map(_upstream_cost, columns))
 
 
-def _upstream(name: str) -> pl.Expr:
+def _upstream_cost(name: str) -> pl.Expr:
     """Rule of ``ArchResults.get_compute_costs`` in nats_bench 1.8.
 
     Parameters and operations are means, unless the runs disagree when printed in millions with five decimals: then seed 888

@@ -1,20 +1,19 @@
-"""What all helpers share: checked columns, groups that never mix unlike things, and means taken in a stated order."""
+"""What all helpers share: checked columns, groups that never mix unlike things, results in the form of what was given."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 import polars as pl
 
-from nbframes.errors import FrameError, InvalidArgumentError, UnknownNameError, listed
+from nbframes.analysis._options import Names, names
+from nbframes.errors import FrameError, InvalidArgumentError, listed
 from nbframes.schema import KEY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
 Frame = TypeVar("Frame", pl.DataFrame, pl.LazyFrame)
-Names = str | Sequence[str]
 
 IDENTITY: Final = (*KEY, "config")
 """Columns that tell unlike results apart; ``config`` holds what else sets two runs of NAS-Bench-301 apart."""
@@ -46,57 +45,20 @@ class Groups(NamedTuple):
             raise InvalidArgumentError(msg)
         return cls(by, tuple(name for name in identity if name not in by))
 
-    def settle(self, frame: pl.LazyFrame) -> pl.LazyFrame:
-        """Drop the fixed columns of a result, after making sure that they do not vary within a group."""
-        if not self.fixed:
-            return frame
-        schema = {name: dtype for name, dtype in frame.collect_schema().items() if name not in self.fixed}
-
-        def settled(result: pl.DataFrame) -> pl.DataFrame:
-            self.check(result, "by")
-            return result.drop(self.fixed)
-
-        return frame.map_batches(
-            settled, schema=schema, predicate_pushdown=False, projection_pushdown=False, slice_pushdown=False
-        )
-
-    def check(self, result: pl.DataFrame, option: str) -> None:
+    def check(self, result: pl.DataFrame, option: str = "by") -> None:
         """Raise if a fixed column varies within a group; ``option`` is where the caller can name it."""
-        if not self.fixed:
+        varying = [name for name in self.fixed if not constant(result.get_column(name))]
+        if not varying:
             return
-        counts = pl.col(*self.fixed).n_unique()
+        counts = pl.col(*varying).n_unique()
         found = result.group_by(self.by).agg(counts) if self.by else result.select(counts)
-        if mixed := [name for name in self.fixed if (found.get_column(name) > 1).any()]:
-            several = "; ".join(f"{name}: {listed(result.get_column(name).unique().sort())}" for name in mixed)
+        if mixed := [name for name in varying if (found.get_column(name) > 1).any()]:
+            values = "; ".join(f"{name}: {listed(result.get_column(name).unique().sort())}" for name in mixed)
             msg = (
-                f"the frame holds several values of {listed(mixed)} that would be thrown together ({several})\n\n"
+                f"the frame holds several values of {listed(mixed)} that would be thrown together ({values})\n\n"
                 f"Hint: filter the frame to one of them, or name the column in {option}"
             )
             raise FrameError(msg)
-
-
-def names(option: str, given: Names) -> tuple[str, ...]:
-    """Column names of an option that takes one or several, each once."""
-    found = (given,) if isinstance(given, str) else tuple(given) if isinstance(given, Sequence) else (given,)
-    if len(set(found)) < len(found) or not all(isinstance(name, str) for name in found):
-        msg = f"{option}={given!r} should be names of columns, each once"
-        raise InvalidArgumentError(msg)
-    return found
-
-
-def averaged(over: Names) -> tuple[str, ...]:
-    """Names of the columns to average over, at least one."""
-    found = names("over", over)
-    if not found:
-        msg = f"over={over!r} names no column to average over; name at least one, such as 'seed'"
-        raise InvalidArgumentError(msg)
-    return found
-
-
-def one_of(option: str, given: str, valid: Sequence[str]) -> None:
-    """Raise if an option is not one of its valid texts."""
-    if given not in valid:
-        raise UnknownNameError.of(option, given, valid)
 
 
 def require(frame: pl.LazyFrame, columns: Iterable[str]) -> None:
@@ -104,17 +66,6 @@ def require(frame: pl.LazyFrame, columns: Iterable[str]) -> None:
     available = frame.collect_schema().names()
     if missing := [name for name in columns if name not in available]:
         raise FrameError.missing_columns(missing, available)
-
-
-def like(given: Frame, result: pl.LazyFrame, order: Sequence[str] = ()) -> Frame:
-    """Return the result as the caller gave the frame, lazy for lazy and collected for collected, sorted by some columns."""
-    if isinstance(given, pl.LazyFrame):
-        return result.sort(order) if order else result
-    found = result.collect()
-    varies = found.select(pl.col(order).ne_missing(pl.col(order).first()).any()) if order else found.select()
-    # Sorting by a column of names takes longer than the rest; most have one value.
-    varying = [name for name in varies.columns if varies.get_column(name).item()]
-    return found.sort(varying) if varying else found
 
 
 def as_lazy(frame: pl.DataFrame | pl.LazyFrame) -> pl.LazyFrame:
@@ -128,58 +79,32 @@ def as_lazy(frame: pl.DataFrame | pl.LazyFrame) -> pl.LazyFrame:
     return frame.lazy()
 
 
-def measured(frame: pl.DataFrame | pl.LazyFrame) -> pl.LazyFrame:
-    """Rows that have a value: null and NaN are none."""
-    value, rows = pl.col("value"), as_lazy(frame)
-    require(rows, ["value"])
-    return rows.with_columns(value.cast(pl.Float64)).filter(value.is_not_null() & value.is_not_nan())
+def answer(
+    given: Frame, rows: pl.LazyFrame, work: Callable[[pl.DataFrame], pl.DataFrame], schema: Mapping[str, Any]
+) -> Frame:
+    """Apply ``work`` to the collected rows, at once if the caller gave a DataFrame, else when the result is collected."""
+    if isinstance(given, pl.DataFrame):
+        return work(rows.collect())
+    return rows.map_batches(
+        work, schema=dict(schema), predicate_pushdown=False, projection_pushdown=False, slice_pushdown=False
+    )
 
 
-def average(frame: pl.LazyFrame, keys: Sequence[str], over: Sequence[str]) -> pl.LazyFrame:
-    """Mean ``value`` over the named columns, one after the other, and the number of ``runs`` behind it.
-
-    The mean over two columns is the mean over the second of means over the first, so that an architecture with more runs
-    than another weighs no more.
-    """
-    runs = pl.len()
-    for done in range(1, len(over) + 1):
-        frame = frame.group_by([*keys, *over[done:]]).agg(pl.col("value").mean(), runs=runs)
-        runs = pl.col("runs").sum()
-    return frame
-
-
-def units(frame: pl.LazyFrame, keys: Sequence[str], over: Sequence[str]) -> pl.LazyFrame:
-    """One ``value`` for each value of the last column to average over, and if there are others the ``runs`` behind it."""
-    *first, last = over
-    return average(frame, [*keys, last], first) if first else frame.select(*keys, last, "value")
+def constant(column: pl.Series) -> bool:
+    """Whether all values of a column are the same."""
+    if not len(column):
+        return True
+    if column.null_count():
+        return column.null_count() == len(column)
+    if column.dtype in (pl.Categorical, pl.Enum):
+        column = column.to_physical()
+    if not column.dtype.is_integer():
+        return column.n_unique() == 1
+    numbers = column.to_numpy()
+    return bool(numbers[0] == numbers[-1] and (numbers == numbers[0]).all())
 
 
-def within(keys: Sequence[str], window: pl.Expr) -> pl.Expr:
-    """Window over each group, or over the whole frame where there are no keys."""
-    return window.over(keys) if keys else window
-
-
-def spread(over: Sequence[str], quantiles: Sequence[float]) -> list[pl.Expr]:
-    """Aggregates that describe how the ``value`` of `units` is spread; the deviation is that of a sample (n - 1)."""
-    value = pl.col("value")
-    return [
-        pl.len().alias("n"),
-        pl.col("runs").sum() if len(over) > 1 else pl.len().alias("runs"),
-        value.mean().alias("mean"),
-        value.std().alias("std"),
-        (value.std() / pl.len().sqrt()).alias("sem"),
-        *[value.quantile(q, "linear").alias(quantile_name(q)) for q in check_quantiles(quantiles)],
-    ]
-
-
-def quantile_name(quantile: float) -> str:
-    """Column of a quantile: ``q25`` for 0.25, ``q2.5`` for 0.025."""
-    return f"q{100 * quantile:g}"
-
-
-def check_quantiles(quantiles: Sequence[float]) -> Sequence[float]:
-    """Return the quantiles if all lie in [0, 1]."""
-    if wrong := [q for q in quantiles if not 0 <= q <= 1]:
-        msg = f"quantiles should lie in [0, 1], got {listed(wrong)}"
-        raise InvalidArgumentError(msg)
-    return quantiles
+def sort(frame: pl.DataFrame, order: Sequence[str]) -> pl.DataFrame:
+    """Sort by some columns; those with one value, of names mostly, would take longer than the rest."""
+    varying = [name for name in order if not constant(frame.get_column(name))]
+    return frame.sort(varying, maintain_order=True) if varying else frame

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import polars as pl
 
-from nbframes.analysis._frames import Groups, average, like, measured, names, require
+from nbframes.analysis._frames import answer, constant
+from nbframes.analysis._means import Rows
+from nbframes.analysis._options import names
 from nbframes.errors import FrameError, InvalidArgumentError, UnknownNameError, listed
 
 if TYPE_CHECKING:
@@ -15,7 +17,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from nbframes.analysis._frames import Frame, Names
+    from nbframes.analysis._frames import Frame, Groups
+    from nbframes.analysis._metrics import Comparing
+    from nbframes.analysis._options import Names
 
     Array = NDArray[Any]
 
@@ -31,9 +35,21 @@ class Table(NamedTuple):
     """A row for each level, a column for each architecture."""
     has: Array
     """Which level has which architecture."""
+    metrics: list[tuple[str | None, str | None]]
+    """Metric and benchmark of each level, as far as the frame names them."""
     first: Array
     second: Array
     """Rows of the levels to compare, pair by pair."""
+
+    def rules(self, comparing: Comparing) -> tuple[bool, Array]:
+        """Whether the largest values are the best (also where the levels disagree), and a column of their ties."""
+        rules = [comparing.rule(*names) for names in self.metrics]
+        alike = len({rule.maximise for rule in rules}) == 1
+        return rules[0].maximise if alike else True, np.array([[rule.tie] for rule in rules])
+
+    def repeated(self, times: int) -> Table:
+        """Table with each pair so many times."""
+        return self._replace(first=np.repeat(self.first, times), second=np.repeat(self.second, times))
 
     def rows(self, found: Mapping[str, Array]) -> pl.DataFrame:
         """Result of the group: the columns of ``by``, both levels of each pair, and what was found for it."""
@@ -46,32 +62,42 @@ class Table(NamedTuple):
         return pl.concat([group, first, second, columns], how="horizontal")
 
 
-class Comparison(NamedTuple):
+class Pairs(NamedTuple):
     """What is compared with what: levels of ``between`` within each group, on the architectures that two of them share."""
 
     groups: Groups
+    rows: Rows
     between: tuple[str, ...]
     on: tuple[str, ...]
-    over: tuple[str, ...]
     against: tuple[Any, ...] | None
 
     @classmethod
     def of(
-        cls, frame: pl.LazyFrame, between: Names, *, by: Names | None, on: Names, over: Names | None, against: object
-    ) -> Comparison:
+        cls,
+        frame: pl.DataFrame | pl.LazyFrame,
+        between: Names,
+        *,
+        value: str,
+        by: Names | None,
+        on: Names,
+        over: Names | None,
+        against: object = None,
+    ) -> Pairs:
         """Comparison within a frame, with its options checked."""
         between, on = names("between", between), names("on", on)
-        has_seed = "seed" in frame.collect_schema() and "seed" not in between
-        over = names("over", over) if over is not None else ("seed",) if has_seed else ()
-        require(frame, ["value", *between, *on, *over])
-        if clash := [name for name in between if name in on or name in over]:
-            msg = f"cannot compare values of {listed(clash)} with one another: on={list(on)} and over={list(over)} use them"
+        if not between:
+            msg = "between names no column whose values could be compared"
+            raise InvalidArgumentError(msg)
+        averaged = () if over is None else names("over", over)
+        if clash := [name for name in between if name in on or name in averaged]:
+            msg = f"cannot compare values of {listed(clash)} with one another: on={list(on)} and over={list(averaged)} use them"
             raise InvalidArgumentError(msg)
         reference = against if isinstance(against, tuple) else None if against is None else (against,)
         if reference is not None and len(reference) != len(between):
             msg = f"against={against!r} should have one value for each column of between={list(between)}"
             raise InvalidArgumentError(msg)
-        return cls(Groups.of(frame, by, [*between, *on, *over]), between, on, over, reference)
+        rows = Rows.of(frame, value=value, by=by, over=over, unit=[*between, *on])
+        return cls(rows.groups, rows, between, on, reference)
 
     def result(self, frame: Frame, compare: Callable[[Table], pl.DataFrame], found: Mapping[str, Any]) -> Frame:
         """Apply ``compare`` to the table of each group, which gives the columns ``found``; NaN becomes null."""
@@ -84,17 +110,14 @@ class Comparison(NamedTuple):
             whole = pl.concat(parts) if parts else pl.DataFrame(schema=schema)
             return whole.cast(schema).with_columns(pl.col(pl.Float64).fill_nan(None))
 
-        used = frame.lazy().select(*self.groups.keys, *self.between, *self.on, *self.over, "value")
-        whole = {"predicate_pushdown": False, "projection_pushdown": False, "slice_pushdown": False}
-        return like(frame, used.map_batches(compared, schema=schema, **whole))
+        return answer(frame, self.rows.frame, compared, schema)
 
     def _tables(self, frame: pl.DataFrame) -> list[Table]:
         """Tables of the groups that hold something to compare."""
-        groups = self.groups
-        means = average(measured(frame), [*groups.keys, *self.between, *self.on], self.over).collect()
-        groups.check(means.select(groups.keys).unique(), "between or by")
-        by = list(groups.by)
-        parts = means.sort(by).partition_by(by, maintain_order=True) if by else [means]
+        means = self.rows.means(frame)
+        self.groups.check(means, "between or by")
+        by = [name for name in self.groups.by if not constant(means.get_column(name))]
+        parts = means.sort(by, maintain_order=True).partition_by(by, maintain_order=True) if by else [means]
         tables = [table for part in parts if len((table := self._table(part)).first)]
         if not tables and len(means):
             self._explain(means)
@@ -106,13 +129,13 @@ class Comparison(NamedTuple):
         values, has = np.full((len(levels), len(archs)), np.nan), np.zeros((len(levels), len(archs)), np.bool_)
         values[level, arch] = means.get_column("value").to_numpy()
         has[level, arch] = True
-        if np.count_nonzero(has) < len(means):
-            msg = (
-                f"the frame has several rows for the same {listed([*self.groups.by, *self.between, *self.on])}\n\n"
-                "Hint: name the column that tells them apart in over, between or by"
-            )
-            raise FrameError(msg)
-        return Table(means.select(self.groups.by).head(1), levels, values, has, *self._pairs(levels))
+        first = means[np.unique(level, return_index=True)[1]]
+        labels = [
+            first.get_column(name).cast(pl.String).to_list() if name in first.columns else [None] * len(first)
+            for name in ("metric", "benchmark")
+        ]
+        metrics = list(zip(*labels, strict=True))
+        return Table(means.select(self.groups.by).head(1), levels, values, has, metrics, *self._pairs(levels))
 
     def _pairs(self, levels: pl.DataFrame) -> tuple[Array, Array]:
         if self.against is None:

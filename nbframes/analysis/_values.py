@@ -6,60 +6,26 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from nbframes.analysis._frames import Groups, average, measured, require
 from nbframes.errors import FrameError, listed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from nbframes.analysis._frames import Groups
+    from nbframes.analysis._means import Rows
 
-    from nbframes.analysis._frames import Names
 
+def arch_values(rows: Rows, groups: Groups, table: pl.DataFrame, relation: pl.DataFrame) -> pl.DataFrame:
+    """In each group the ``value`` of every ``arch``, the mean over its seeds, ``runs`` many; without those that are NaN.
 
-def arch_values(
-    frame: pl.DataFrame | pl.LazyFrame,
-    by: Names | None,
-    relation: pl.DataFrame | None = None,
-    along: Sequence[str] = (),
-) -> tuple[Groups, pl.LazyFrame]:
-    """Groups of a frame, and in each the ``value`` of every ``arch``: the mean of its seeds, ``runs`` many.
-
-    With columns ``along``, each of their values has values of its own.
-
-    Collecting the values raises `FrameError` if a column that tells unlike results apart varies within a group, if an
-    architecture has several values that are no seeds, or if the relation may be that of another benchmark.
+    Raises
+    ------
+    FrameError
+        If a column that tells unlike results apart varies within a group, rows share a key, or the relation may be that of
+        another benchmark.
     """
-    results = measured(frame)
-    require(results, ["arch", *along])
-    groups = Groups.of(results, by, free=("arch", "seed", *along))
-    one = [*groups.keys, *along, "arch"]
-    schema = results.collect_schema()
-    if "seed" in schema:
-        values = average(results, one, ["seed"])
-    else:
-        values = results.select(*one, "value", runs=pl.lit(1, dtype=pl.UInt32))
-
-    def checked(values: pl.DataFrame) -> pl.DataFrame:
-        groups.check(values, "by")
-        _check_single(values, one)
-        if relation is not None:
-            _check_benchmarks(values, relation)
-        return values
-
-    types = {**{name: schema[name] for name in one}, "value": pl.Float64(), "runs": pl.UInt32()}
-    values = values.map_batches(
-        checked, schema=types, predicate_pushdown=False, projection_pushdown=False, slice_pushdown=False
-    )
-    return groups, values
-
-
-def _check_single(values: pl.DataFrame, one: Sequence[str]) -> None:
-    several = values.filter(values.select(one).is_duplicated())
-    if several.height:
-        msg = (
-            f"some architectures have several values, for example {several['arch'][0]}\n\n"
-            "Hint: keep one value for each, or name the runs in a column 'seed' to take their mean"
-        )
-        raise FrameError(msg)
+    values = rows.means(table)
+    groups.check(values)
+    _check_benchmarks(values, relation)
+    return values.filter(pl.col("value").is_not_nan())
 
 
 def _check_benchmarks(values: pl.DataFrame, relation: pl.DataFrame) -> None:

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from nbframes.analysis._costs import COST_KEY, COSTS, CostRule, cost_table
-from nbframes.analysis._frames import Groups, as_lazy, average, averaged, like, measured, one_of, require, within
-from nbframes.errors import InvalidArgumentError
-from nbframes.expr import rank
-from nbframes.schema import TIE
+from nbframes.analysis._costs import CostRule, Costs
+from nbframes.analysis._frames import answer, sort
+from nbframes.analysis._means import Rows, check_over
+from nbframes.analysis._metrics import Comparing
+from nbframes.errors import FrameError, InvalidArgumentError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from nbframes.analysis._frames import Frame, Names
+    from nbframes.analysis._frames import Frame, Groups
+    from nbframes.analysis._options import Names
     from nbframes.analysis._pairs import Table
 
 
@@ -26,12 +27,15 @@ def best_archs(
     /,
     *,
     k: int = 1,
+    value: str = "value",
     by: Names | None = None,
     runs: pl.DataFrame | pl.LazyFrame | None = None,
+    metrics: pl.DataFrame | pl.LazyFrame | None = None,
     at_most: Mapping[str, float] | None = None,
     costs: CostRule = "mean",
-    maximise: bool = True,
-    over: Names = "seed",
+    maximise: bool | None = None,
+    tie: float | None = None,
+    over: Names | None = None,
 ) -> Frame:
     """The k best architectures of each group by their mean value, under caps on their costs.
 
@@ -97,42 +101,39 @@ def best_archs(
     if k < 1:
         msg = f"k should be at least 1, got {k!r}"
         raise InvalidArgumentError(msg)
-    over = averaged(over)
-    results = measured(frame)
-    require(results, ["arch", *over])
-    groups: Groups = Groups.of(results, by, free=["arch", *over])
-    keys: tuple[str, ...] = groups.keys
-    means = average(results, [*keys, "arch"], over)
-    added: list[str] = []
-    if runs is not None:
-        caps = dict(at_most or {})
-        means, added = _with_costs(means, runs.lazy(), caps, costs)
-        means = means.filter([pl.col(name) <= cap for name, cap in caps.items()]) if caps else means
-    elif at_most:
-        msg = f"at_most={dict(at_most)!r} needs the costs of the runs: pass runs=nbf.scan_runs()"
-        raise InvalidArgumentError(msg)
-    best = (
-        means.with_columns(within(keys, rank(maximise=maximise)), within(keys, pl.len().alias("n")))
-        .filter(pl.col("rank") <= k)
-        .select(*keys, "rank", "arch", "value", "runs", "n", *added)
-    )
-    return like(frame, groups.settle(best), [*groups.by, "rank", "arch"])
+    caps, comparing = dict(at_most or {}), Comparing.of(value, maximise, tie)
+    rows: Rows = Rows.of(frame, value=value, by=by, over=check_over(over), unit=["arch"])
+    groups: Groups = rows.groups
+    used = rows.keys
+    beside = [] if runs is None else [Costs.of_runs(runs, used, [c for c in caps if metrics is None], costs)]
+    beside += [] if metrics is None else [Costs.of_metrics(metrics, used)]
+    added = [name for table in beside for name in table.columns]
+    if unknown := [name for name in caps if name not in added]:
+        msg = f"at_most={caps!r} needs the costs of the runs: pass runs=nbf.scan_runs()"
+        raise (InvalidArgumentError(msg) if not beside else FrameError.missing_columns(unknown, added))
+    means = rows.lazy_means(frame)
+    for table in beside:
+        means = table.beside(means)
+    if caps:
+        means = means.filter([pl.col(name) <= cap for name, cap in caps.items()])
 
+    given = means.collect_schema()
+    schema = {name: given[name] for name in groups.by} | {"rank": pl.UInt32()}
+    schema |= {"arch": given["arch"], "value": pl.Float64(), "runs": pl.UInt32(), "n": pl.UInt32()}
+    schema |= {name: given[name] for name in added}
 
-def _with_costs(
-    means: pl.LazyFrame, runs: pl.LazyFrame, caps: Mapping[str, float], rule: CostRule
-) -> tuple[pl.LazyFrame, list[str]]:
-    """Add the cost columns of each architecture's runs."""
-    one_of("costs", rule, get_args(CostRule))
-    given, wanted = runs.collect_schema(), means.collect_schema()
-    require(runs, ["arch", *caps, *(["seed"] if rule == "upstream" else [])])
-    columns = list(dict.fromkeys([*(name for name in COSTS if name in given), *caps]))
-    keys = [name for name in COST_KEY if name in given]
-    shared = [name for name in keys if name in wanted]
-    table = cost_table(runs, keys, columns, rule)
-    table = Groups(tuple(shared), tuple(name for name in keys if name not in shared)).settle(table)
-    table = table.with_columns(pl.col(name).cast(wanted[name]) for name in shared)
-    return means.join(table, on=shared, how="left"), columns
+    def best(table: pl.DataFrame) -> pl.DataFrame:
+        groups.check(table)
+        ties = comparing.ties(table, groups.keys)
+        ranked = table.with_columns(
+            pl.Series("rank", ties.of_rows(ties.ranks()), dtype=pl.UInt32),
+            pl.Series("n", ties.of_rows(ties.sizes), dtype=pl.UInt32),
+        )
+        if k < ranked.height:
+            ranked = ranked.filter(pl.col("rank") <= k)
+        return sort(ranked.select(list(schema)), [*groups.by, "rank", "arch"])
+
+    return answer(frame, means, best, schema)
 
 
 def top_overlap(
@@ -142,9 +143,11 @@ def top_overlap(
     *,
     k: int | Sequence[int] = 10,
     relevant: float = 5.0,
+    value: str = "value",
     by: Names | None = None,
     against: object = None,
-    maximise: bool = True,
+    maximise: bool | None = None,
+    tie: float | None = None,
     over: Names | None = None,
     on: Names = "arch",
 ) -> Frame:
@@ -207,27 +210,27 @@ def top_overlap(
     >>> nbf.top_overlap(frame, "budget", k=[1, 2], relevant=50).select("k", "common", "overlap", "precision").rows()
     [(1, 1, 1.0, 1.0), (2, 1, 0.5, 0.5)]
     """
-    from nbframes.analysis._pairs import Comparison
+    from nbframes.analysis._pairs import Pairs
 
     sizes = [k] if isinstance(k, int) else list(k)
     if not sizes or min(sizes) < 1 or not 0 < relevant <= 100:
         msg = f"k should be at least 1 and relevant a percentage in (0, 100], got k={k!r} and relevant={relevant!r}"
         raise InvalidArgumentError(msg)
-    comparison = Comparison.of(as_lazy(frame), between, by=by, on=on, over=over, against=against)
+    comparing = Comparing.of(value, maximise, tie)
+    pairs = Pairs.of(frame, between, value=value, by=by, on=on, over=over, against=against)
     statistics: dict[str, Any] = dict.fromkeys(("k", "n", "size_a", "size_b", "common"), pl.UInt32())
     statistics |= dict.fromkeys(("overlap", "precision"), pl.Float64())
-    return comparison.result(
-        frame, lambda table: _overlaps(table, sorted(sizes), relevant, maximise=maximise), statistics
-    )
+    return pairs.result(frame, lambda table: _overlaps(table, sorted(sizes), relevant, comparing), statistics)
 
 
-def _overlaps(table: Table, sizes: Sequence[int], relevant: float, *, maximise: bool) -> pl.DataFrame:
+def _overlaps(table: Table, sizes: Sequence[int], relevant: float, comparing: Comparing) -> pl.DataFrame:
     import numpy as np
 
     from nbframes.numerics.correlation import places
     from nbframes.numerics.kendall import MISSING
 
-    code = places(table.values if maximise else -table.values, table.has, TIE)
+    maximise, ties = table.rules(comparing)
+    code = places(table.values if maximise else -table.values, table.has, ties)
     rows = []
     for a, b in zip(table.first, table.second, strict=True):
         shared = (code[a] != MISSING) & (code[b] != MISSING)
@@ -243,8 +246,7 @@ def _overlaps(table: Table, sizes: Sequence[int], relevant: float, *, maximise: 
             rows.append((k, n, size_a, size_b, common, overlap, precision))
     columns = ("k", "n", "size_a", "size_b", "common", "overlap", "precision")
     found_columns = dict(zip(columns, np.array(rows, dtype=np.float64).T, strict=True))
-    repeated = table._replace(first=np.repeat(table.first, len(sizes)), second=np.repeat(table.second, len(sizes)))
-    return repeated.rows(found_columns)
+    return table.repeated(len(sizes)).rows(found_columns)
 
 
 def _top(code: NDArray[Any], k: int) -> NDArray[Any]:

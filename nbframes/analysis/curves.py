@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 import polars as pl
 
-from nbframes.analysis._frames import Groups, averaged, like, measured, one_of, require, spread, units
+from nbframes.analysis._frames import answer, as_lazy, require
+from nbframes.analysis._means import Rows, check_over
+from nbframes.analysis._options import check_quantiles, one_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from nbframes.analysis._frames import Frame, Names
+    from nbframes.analysis._frames import Frame, Groups
+    from nbframes.analysis._options import Names
 
 Align = Literal["epochs", "fraction"]
 
@@ -20,10 +23,11 @@ def learning_curves(
     frame: Frame,
     /,
     *,
+    value: str = "value",
     by: Names | None = None,
-    over: Names = "seed",
+    over: Names | None = None,
     align: Align = "epochs",
-    quantiles: Sequence[float] = (),
+    quantiles: float | Sequence[float] = (),
 ) -> Frame:
     """Mean and spread of a metric at every budget.
 
@@ -78,11 +82,23 @@ def learning_curves(
     [(0, 0.5, 2, 52.0), (0, 1.0, 2, 91.0), (1, 0.5, 1, 40.0), (1, 1.0, 1, 70.0)]
     """
     one_of("align", align, get_args(Align))
-    over = averaged(over)
-    axis = "budget" if align == "epochs" else "fraction"
-    results = measured(frame)
-    require(results, ["budget", *over] if align == "epochs" else ["budget", "schedule", *over])
-    results = results.with_columns(fraction=pl.col("budget") / pl.col("schedule")) if align == "fraction" else results
-    groups: Groups = Groups.of(results, by, free=["budget", *over])
-    curves = units(results, [*groups.keys, axis], over).group_by(*groups.keys, axis).agg(spread(over, quantiles))
-    return like(frame, groups.settle(curves), [*groups.by, axis])
+    quantiles = check_quantiles(quantiles)
+    lazy, axis = as_lazy(frame), "budget"
+    require(lazy, ["budget"])
+    if align == "fraction":
+        require(lazy, ["schedule"])
+        lazy, axis = lazy.with_columns(fraction=pl.col("budget") / pl.col("schedule")).drop("budget"), "fraction"
+    over = check_over("seed" if over is None else over)
+    rows: Rows = Rows.of(lazy, value=value, by=by, over=over, unit=[axis])
+    groups: Groups = rows.groups
+
+    spread = rows.spread_schema(quantiles)
+    schema = {name: spread[name] for name in [*groups.by, axis]}
+    schema |= {name: dtype for name, dtype in spread.items() if name not in rows.keys}
+
+    def curves(table: pl.DataFrame) -> pl.DataFrame:
+        found = rows.spread(table, quantiles)
+        groups.check(found)
+        return rows.in_order(found.select(list(schema)), [*groups.by, axis])
+
+    return answer(frame, rows.frame, curves, schema)

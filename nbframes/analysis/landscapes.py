@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import polars as pl
 
-from nbframes.analysis._frames import like, require
+from nbframes.analysis._frames import answer, require, sort
+from nbframes.analysis._means import Rows
+from nbframes.analysis._metrics import Comparing
 from nbframes.analysis._values import arch_values
 from nbframes.analysis.relations import neighbour_pairs
 from nbframes.errors import InvalidArgumentError
-from nbframes.expr import tied
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from nbframes.analysis._frames import Frame, Names
+    from nbframes.analysis._frames import Frame, Groups
+    from nbframes.analysis._options import Names
     from nbframes.analysis.relations import Space
     from nbframes.numerics.walks import Graph
 
@@ -56,9 +58,11 @@ def locality(
     /,
     archs: pl.DataFrame | pl.LazyFrame,
     *,
+    value: str = "value",
     by: Names | None = None,
     steps: int = 10,
-    maximise: bool = True,
+    maximise: bool | None = None,
+    tie: float | None = None,
     space: Space | None = None,
 ) -> Frame:
     """How alike architectures are that lie some edits apart, and how good those are that lie some edits from the best.
@@ -147,10 +151,8 @@ def locality(
             )
         )
 
-    return like(
-        frame,
-        _survey(frame, archs, along_distances, _LOCALITY, by=by, order="distance", maximise=maximise, space=space),
-    )
+    comparing = Comparing.of(value, maximise, tie)
+    return _survey(frame, archs, along_distances, _LOCALITY, by=by, order="distance", comparing=comparing, space=space)
 
 
 def landscape(
@@ -158,8 +160,10 @@ def landscape(
     /,
     archs: pl.DataFrame | pl.LazyFrame,
     *,
+    value: str = "value",
     by: Names | None = None,
-    maximise: bool = True,
+    maximise: bool | None = None,
+    tie: float | None = None,
     space: Space | None = None,
 ) -> Frame:
     """Figures that say how smooth a metric is over a search space and how well it guides to its best.
@@ -215,7 +219,7 @@ def landscape(
                 "n": len(land.values),
                 "pairs": len(land.graph.neighbours) // 2,
                 "isolated": int((land.graph.degrees == 0).sum()),
-                "best": float(land.values[best].max() if maximise else land.values[best].min()),
+                "best": float(land.values[best][land.costs[best].argmin()]),
                 "best_arch": int(land.archs[best].min()),
                 "best_count": int(best.sum()),
                 "local_optima": int(land.optimal.sum()),
@@ -226,7 +230,8 @@ def landscape(
             schema=_LANDSCAPE,
         ).with_columns(pl.col("autocorrelation").fill_nan(None))
 
-    return like(frame, _survey(frame, archs, in_figures, _LANDSCAPE, by=by, maximise=maximise, space=space))
+    comparing = Comparing.of(value, maximise, tie)
+    return _survey(frame, archs, in_figures, _LANDSCAPE, by=by, comparing=comparing, space=space)
 
 
 def local_optima(
@@ -234,8 +239,10 @@ def local_optima(
     /,
     archs: pl.DataFrame | pl.LazyFrame,
     *,
+    value: str = "value",
     by: Names | None = None,
-    maximise: bool = True,
+    maximise: bool | None = None,
+    tie: float | None = None,
     space: Space | None = None,
 ) -> Frame:
     """Architectures that have neighbours of which none is better.
@@ -285,7 +292,8 @@ def local_optima(
             }
         )
 
-    return like(frame, _survey(frame, archs, at_the_top, _OPTIMA, by=by, maximise=maximise, space=space))
+    comparing = Comparing.of(value, maximise, tie)
+    return _survey(frame, archs, at_the_top, _OPTIMA, by=by, comparing=comparing, space=space)
 
 
 class _Land(NamedTuple):
@@ -294,29 +302,35 @@ class _Land(NamedTuple):
     archs: NDArray[np.int64]
     values: NDArray[np.float64]
     runs: NDArray[np.int64]
+    costs: NDArray[np.float64]
+    """The values, negative if large is good."""
     goodness: NDArray[np.float64]
-    """The values, negative if small is good, all of a tie the same."""
+    """The opposite of the costs, all of a tie the same."""
     graph: Graph
     optimal: NDArray[np.bool_]
     distances: NDArray[np.intp]
     """To the nearest of the best, -1 where it cannot be reached."""
 
     @classmethod
-    def of(cls, group: pl.DataFrame, pairs: pl.DataFrame, *, maximise: bool) -> _Land:
+    def of(cls, group: pl.DataFrame, pairs: pl.DataFrame, comparing: Comparing) -> _Land:
         import numpy as np
 
+        from nbframes.numerics.ties import Ties
         from nbframes.numerics.walks import Graph
 
-        group = group.sort("arch").with_columns(goodness=tied() if maximise else -tied())
+        group = group.sort("arch")
+        costs, tie = comparing.costs(group)
+        ties = Ties.of(costs, tie)
         archs = group["arch"].cast(pl.Int64).to_numpy()
         ends, others = (pairs[name].cast(pl.Int64).to_numpy() for name in ("arch", "neighbour"))
         known = np.isin(ends, archs) & np.isin(others, archs)
         graph = Graph.of(len(archs), np.searchsorted(archs, ends[known]), np.searchsorted(archs, others[known]))
-        goodness = group["goodness"].to_numpy()
+        goodness = -ties.of_rows(ties.lowest)
         return cls(
             archs,
             group["value"].to_numpy(),
             group["runs"].to_numpy(),
+            costs,
             goodness,
             graph,
             (graph.degrees > 0) & (goodness >= graph.best(goodness)),
@@ -325,41 +339,40 @@ class _Land(NamedTuple):
 
 
 def _survey(
-    frame: pl.DataFrame | pl.LazyFrame,
+    frame: Frame,
     archs: pl.DataFrame | pl.LazyFrame,
     measure: Callable[[_Land], pl.DataFrame],
     columns: Mapping[str, Any],
     *,
     by: Names | None,
-    maximise: bool,
+    comparing: Comparing,
     space: Space | None,
     order: str | None = None,
-) -> pl.LazyFrame:
+) -> Frame:
     """Measure each group of the frame on the graph of its architectures."""
     relation = archs.lazy()
     pairs = relation.collect() if "neighbour" in relation.collect_schema() else neighbour_pairs(relation, space=space)
     require(pairs.lazy(), ["arch", "neighbour"])
-    groups, values = arch_values(frame, by, pairs)
-    keys = {name: dtype for name, dtype in values.collect_schema().items() if name in groups.keys}
+    rows: Rows = Rows.of(frame, value=comparing.value, by=by, unit=["arch"])
+    groups: Groups = rows.groups
+    keys = {name: dtype for name, dtype in rows.schema.items() if name in groups.keys}
+    schema = {name: keys[name] for name in groups.by} | dict(columns)
 
-    def surveyed(values: pl.DataFrame) -> pl.DataFrame:
+    def surveyed(table: pl.DataFrame) -> pl.DataFrame:
+        values = arch_values(rows, groups, table, pairs)
         parts = values.partition_by(groups.keys, as_dict=True) if groups.keys else {(): values}
         found = [
-            measure(_Land.of(part, _of_benchmark(pairs, part), maximise=maximise)).select(
+            measure(_Land.of(part, _of_benchmark(pairs, part), comparing)).select(
                 *[pl.lit(value, dtype=keys[name]).alias(name) for name, value in zip(groups.keys, key, strict=True)],
                 *[pl.col(name).cast(dtype) for name, dtype in columns.items()],
             )
             for key, part in parts.items()
             if part.height
         ]
-        return pl.concat(found) if found else pl.DataFrame(schema={**keys, **columns})
+        whole = pl.concat(found) if found else pl.DataFrame(schema={**keys, **columns})
+        return sort(whole.select(list(schema)), [*groups.by, *([order] if order else [])])
 
-    result = values.map_batches(
-        surveyed, schema={**keys, **columns}, predicate_pushdown=False, projection_pushdown=False, slice_pushdown=False
-    )
-    sorting = [*groups.by, *([order] if order else [])]
-    result = result.drop(groups.fixed)
-    return result.sort(sorting, maintain_order=True) if sorting else result
+    return answer(frame, rows.frame, surveyed, schema)
 
 
 def _of_benchmark(pairs: pl.DataFrame, group: pl.DataFrame) -> pl.DataFrame:

@@ -2,29 +2,42 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
 import polars as pl
 
-from nbframes.analysis._frames import Groups, like, measured, require, within
-from nbframes.errors import InvalidArgumentError
-from nbframes.expr import rank, tied
-from nbframes.schema import TIE
+from nbframes.analysis._frames import answer, sort
+from nbframes.analysis._means import Rows
+from nbframes.analysis._metrics import Comparing
+from nbframes.errors import FrameError, InvalidArgumentError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from nbframes.analysis._frames import Frame, Names
+    from numpy.typing import NDArray
+
+    from nbframes.analysis._frames import Frame, Groups
+    from nbframes.analysis._options import Names
+
+    Floats = NDArray[np.float64]
+
+_MANY: Final = 20
+"""Architectures whose runs all have one value before that is taken for one value that was published for all runs."""
+_NO_DIFFERENCE: Final = 1e-12
+"""Relative deviation that the mean of equal values may have."""
 
 
 def seed_noise(
     frame: Frame,
     /,
     *,
+    value: str = "value",
     by: Names | None = None,
     distance: int = 1,
     bins: int | None = None,
-    maximise: bool = True,
+    maximise: bool | None = None,
+    tie: float | None = None,
 ) -> Frame:
     """Spread of each architecture's runs, and how often it reverses the order of neighbours in rank.
 
@@ -79,46 +92,91 @@ def seed_noise(
     if distance < 1 or (bins is not None and bins < 1):
         msg = f"distance and bins should be at least 1, got distance={distance!r} and bins={bins!r}"
         raise InvalidArgumentError(msg)
-    results = measured(frame)
-    require(results, ["arch", "seed"])
-    groups: Groups = Groups.of(results, by, free=["arch", "seed"])
-    keys: tuple[str, ...] = groups.keys
-    archs = _placed(results, keys, maximise=maximise)
-    noise = archs.join(
-        _flips(archs, keys, distance, maximise=maximise), on=[*keys, "arch"], how="left", nulls_equal=True
-    )
+    comparing = Comparing.of(value, maximise, tie)
+    rows: Rows = Rows.of(frame, value=value, by=by, over="seed", unit=["arch"])
+    groups: Groups = rows.groups
+
+    types = rows.spread_schema()
+    floats = {name: pl.Float64() for name in ("mean", "std", "flip")}
+    schema: dict[str, Any] = {name: types[name] for name in groups.by}
     if bins is None:
-        rows = noise.select(*keys, "arch", "rank", "runs", "mean", "std", "flip")
-        return like(frame, groups.settle(rows), [*groups.by, "rank", "arch"])
-    return like(frame, groups.settle(_binned(noise, keys, bins, maximise=maximise)), [*groups.by, "bin"])
+        schema |= {"arch": types["arch"], "rank": pl.UInt32(), "runs": pl.UInt32()} | floats
+    else:
+        schema |= {"bin": pl.UInt32(), "n": pl.UInt32(), "runs": pl.UInt32(), "low": pl.Float64(), "high": pl.Float64()}
+        schema |= floats
+
+    def noise(table: pl.DataFrame) -> pl.DataFrame:
+        archs, runs = rows.spread_and_rows(table)
+        groups.check(archs)
+        _refuse_repeated_values(archs)
+        archs = archs.with_columns(pl.col("mean").alias("value"))
+        found = _placed(archs, runs, groups.keys, comparing, distance)
+        if bins is None:
+            return sort(found.select(list(schema)), [*groups.by, "rank", "arch"])
+        return sort(_binned(found, groups.keys, bins).select(list(schema)), [*groups.by, "bin"])
+
+    return answer(frame, rows.frame, noise, schema)
 
 
-def _placed(results: pl.LazyFrame, keys: Sequence[str], *, maximise: bool) -> pl.LazyFrame:
-    """Each architecture's runs, and its place by their mean."""
-    value = pl.col("value")
-    archs = results.group_by(*keys, "arch").agg(runs=pl.len(), mean=value.mean(), std=value.std(), values=value)
-    mean = tied("mean")
-    place = pl.struct(-mean if maximise else mean, "arch").rank("ordinal")
+def _refuse_repeated_values(archs: pl.DataFrame) -> None:
+    """Raise if no architecture's runs differ: one published value stands for all of them, and says nothing about noise."""
+    repeated = archs.filter(pl.col("runs") > 1)
+    if repeated.height >= _MANY and (repeated["std"] <= _NO_DIFFERENCE * repeated["mean"].abs()).all():
+        msg = (
+            f"all runs of each of {repeated.height:,} architectures have the same value: one value was published for all "
+            "seeds (as times and latencies of NAS-Bench-201 and NATS-Bench are), so that it has no noise to be seen"
+        )
+        raise FrameError(msg)
+
+
+def _placed(
+    archs: pl.DataFrame, runs: Floats, keys: Sequence[str], comparing: Comparing, distance: int
+) -> pl.DataFrame:
+    """Rank and place of each architecture in its group, and how often its runs and those of its neighbour disagree."""
+    costs, tie = comparing.costs(archs)
+    ties = comparing.ties(archs, keys)
+    number = ties.of_rows(np.arange(len(ties.starts)))
+    order = np.argsort(number, kind="stable")  # architectures that tie stay in the order of their index
+    group, place = ties.of_rows(ties.groups), np.empty(len(order), np.int64)
+    place[order] = np.arange(len(order))
+    flip = np.full(len(order), np.nan)
+    ahead, behind = order[:-distance], order[distance:]
+    counts = archs["runs"].to_numpy()
+    compared = (group[ahead] == group[behind]) & (number[ahead] != number[behind])
+    compared &= (counts[ahead] > 1) & (counts[behind] > 1) & ~np.isnan(costs[ahead]) & ~np.isnan(costs[behind])
+    ahead, behind = ahead[compared], behind[compared]
+    signs = np.where(costs == archs["value"].to_numpy(), 1.0, -1.0)
+    gaps = tie if isinstance(tie, float) else tie[ahead]
+    flip[ahead] = _flips(runs, counts, signs, (ahead, behind), gaps)
     return archs.with_columns(
-        within(keys, rank("mean", maximise=maximise)),
-        within(keys, mean).alias("tie"),
-        within(keys, place.cast(pl.Int64)).alias("place"),
+        pl.Series("rank", ties.of_rows(ties.ranks()), dtype=pl.UInt32),
+        pl.Series("flip", flip).fill_nan(None),
+        pl.Series("_place", place - group),
+        pl.Series("_size", ties.of_rows(ties.sizes)),
+        pl.Series("_sign", signs),
     )
 
 
-def _flips(archs: pl.LazyFrame, keys: Sequence[str], distance: int, *, maximise: bool) -> pl.LazyFrame:
-    """Share of pairs of runs in which the neighbour behind beats the architecture."""
-    repeated = archs.filter(pl.col("runs") > 1).select(*keys, "arch", "place", "tie", value="values").explode("value")
-    behind = repeated.with_columns(place=pl.col("place") - distance)
-    pairs = repeated.join(behind, on=[*keys, "place"], suffix="_behind", nulls_equal=True)
-    gain = pl.col("value_behind") - pl.col("value")
-    ahead = gain if maximise else -gain
-    return pairs.filter(pl.col("tie") != pl.col("tie_behind")).group_by(*keys, "arch").agg(flip=(ahead >= TIE).mean())
+def _flips(
+    runs: Floats, counts: NDArray[Any], signs: Floats, pairs: tuple[NDArray[Any], NDArray[Any]], tie: Floats | float
+) -> Floats:
+    """Share of the pairs of runs in which the architecture behind beats the one ahead."""
+    ahead, behind = pairs
+    starts = np.cumsum(counts) - counts
+    reversed_pairs = np.zeros(len(ahead))
+    for first in range(int(counts[ahead].max(initial=0))):
+        for second in range(int(counts[behind].max(initial=0))):
+            both = np.flatnonzero((counts[ahead] > first) & (counts[behind] > second))
+            a, b = ahead[both], behind[both]
+            gain = signs[a] * (runs[starts[a] + first] - runs[starts[b] + second])
+            reversed_pairs[both] += (gain > 0) & (gain >= (tie if isinstance(tie, float) else tie[both]))
+    share: Floats = reversed_pairs / (counts[ahead].astype(np.float64) * counts[behind])
+    return share
 
 
-def _binned(noise: pl.LazyFrame, keys: Sequence[str], bins: int, *, maximise: bool) -> pl.LazyFrame:
-    mean, size = pl.col("mean"), within(keys, pl.len().cast(pl.Int64))
-    from_smallest = size - pl.col("place") if maximise else pl.col("place") - 1
+def _binned(noise: pl.DataFrame, keys: Sequence[str], bins: int) -> pl.DataFrame:
+    mean, place, size = pl.col("mean"), pl.col("_place"), pl.col("_size")
+    from_smallest = pl.when(pl.col("_sign") < 0).then(size - 1 - place).otherwise(place)
     binned = noise.with_columns(bin=(from_smallest * bins // size).cast(pl.UInt32))
     return binned.group_by(*keys, "bin").agg(
         n=pl.len(),

@@ -6,15 +6,17 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from nbframes.analysis._frames import like, require
+from nbframes.analysis._frames import answer, require
+from nbframes.analysis._means import Rows
+from nbframes.analysis._metrics import Comparing
 from nbframes.analysis._values import arch_values
 from nbframes.analysis.relations import operations, replacement_pairs
-from nbframes.schema import TIE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from nbframes.analysis._frames import Frame, Names
+    from nbframes.analysis._frames import Frame, Groups
+    from nbframes.analysis._options import Names
     from nbframes.analysis.relations import Space
 
 
@@ -23,6 +25,7 @@ def marginal_means(
     /,
     archs: pl.DataFrame | pl.LazyFrame,
     *,
+    value: str = "value",
     by: Names | None = None,
     positions: bool = True,
     space: Space | None = None,
@@ -77,21 +80,30 @@ def marginal_means(
     [('8', 4, 92.0), ('8', 5, 90.0), ('64', 0, 90.0), ('64', 1, 92.0)]
     """
     placed = operations(archs, space=space)
-    groups, values = arch_values(frame, by, placed)
-    keys, value = groups.keys, pl.col("value")
-    overall = value.mean().over(keys) if keys else value.mean()
+    rows: Rows = Rows.of(frame, value=value, by=by, unit=["arch"])
+    groups: Groups = rows.groups
+    keys, mean = groups.keys, pl.col("value").mean()
     classes = ("position", "operation") if positions else ("operation", "count")
-    found = (
-        _joined(values.with_columns(overall=overall), (placed if positions else _counted(placed)).lazy())
-        .group_by(*keys, *classes)
-        .agg(
-            pl.len().alias("n"),
-            value.mean().alias("mean"),
-            value.std().alias("std"),
-            (value.mean() - pl.col("overall").first()).alias("effect"),
+    relation = placed if positions else _counted(placed)
+
+    schema = {name: rows.schema[name] for name in groups.by} | {name: relation.schema[name] for name in classes}
+    schema |= {"n": pl.UInt32(), "mean": pl.Float64(), "std": pl.Float64(), "effect": pl.Float64()}
+
+    def means(table: pl.DataFrame) -> pl.DataFrame:
+        values = arch_values(rows, groups, table, placed)
+        found = (
+            _joined(values.with_columns(overall=mean.over(keys) if keys else mean), relation)
+            .group_by(*keys, *classes)
+            .agg(
+                pl.len().alias("n"),
+                mean.alias("mean"),
+                pl.col("value").std().alias("std"),
+                (mean - pl.col("overall").first()).alias("effect"),
+            )
         )
-    )
-    return like(frame, found.drop(groups.fixed).sort(*groups.by, *classes))
+        return found.select(list(schema)).sort(*groups.by, *classes)
+
+    return answer(frame, rows.frame, means, schema)
 
 
 def operation_effects(
@@ -99,8 +111,10 @@ def operation_effects(
     /,
     archs: pl.DataFrame | pl.LazyFrame,
     *,
+    value: str = "value",
     by: Names | None = None,
     positions: bool = False,
+    tie: float | None = None,
     space: Space | None = None,
 ) -> Frame:
     """Mean change of a metric when one operation takes the place of another and all else stays.
@@ -163,22 +177,34 @@ def operation_effects(
     pairs = relation.collect() if given else replacement_pairs(relation, space=space)
     classes = ("position", "operation", "replacement") if positions else ("operation", "replacement")
     require(pairs.lazy(), ("arch", "neighbour", "position", "operation", "replacement"))
-    groups, values = arch_values(frame, by, pairs)
-    change = pl.col("change")
-    found = (
-        _changes(values, groups.keys, pairs.lazy())
-        .group_by(*groups.keys, *classes)
-        .agg(
-            pl.len().alias("n"),
-            change.mean().alias("mean"),
-            change.std().alias("std"),
-            (change >= TIE).mean().alias("increased"),
+    comparing = Comparing.of(value, True, tie)
+    rows: Rows = Rows.of(frame, value=value, by=by, unit=["arch"])
+    groups: Groups = rows.groups
+    keys, change = groups.keys, pl.col("change")
+
+    schema = {name: rows.schema[name] for name in groups.by} | {name: pairs.schema[name] for name in classes}
+    schema |= {"n": pl.UInt32()} | dict.fromkeys(("mean", "std", "increased"), pl.Float64())
+
+    def effects(table: pl.DataFrame) -> pl.DataFrame:
+        values = arch_values(rows, groups, table, pairs)
+        gaps = comparing.costs(values)[1]
+        values = values.with_columns(gap=pl.lit(gaps) if isinstance(gaps, float) else pl.Series(gaps))
+        found = (
+            _changes(values, keys, pairs)
+            .group_by(*keys, *classes)
+            .agg(
+                pl.len().alias("n"),
+                change.mean().alias("mean"),
+                change.std().alias("std"),
+                ((change > 0) & (change >= pl.col("gap"))).mean().alias("increased"),
+            )
         )
-    )
-    return like(frame, found.drop(groups.fixed).sort(*groups.by, *classes))
+        return found.select(list(schema)).sort(*groups.by, *classes)
+
+    return answer(frame, rows.frame, effects, schema)
 
 
-def _changes(values: pl.LazyFrame, keys: Sequence[str], pairs: pl.LazyFrame) -> pl.LazyFrame:
+def _changes(values: pl.DataFrame, keys: Sequence[str], pairs: pl.DataFrame) -> pl.DataFrame:
     """Give each pair with two values the ``change`` from the first to the second."""
     reached = values.select(*keys, neighbour="arch", changed="value")
     both = _joined(values, pairs).join(reached, on=[*keys, "neighbour"], nulls_equal=True)
@@ -195,14 +221,14 @@ def _counted(placed: pl.DataFrame) -> pl.DataFrame:
     return pairs.join(counts, on=pairs.columns, how="left").with_columns(pl.col("count").fill_null(0))
 
 
-def _joined(values: pl.LazyFrame, relation: pl.LazyFrame) -> pl.LazyFrame:
+def _joined(values: pl.DataFrame, relation: pl.DataFrame) -> pl.DataFrame:
     """Join by architecture, and by benchmark where both sides tell it."""
-    schema, other = values.collect_schema(), relation.collect_schema()
     relation = relation.with_columns(
-        pl.col(name).cast(schema["arch"]) for name in ("arch", "neighbour") if name in other
+        pl.col(name).cast(values.schema["arch"]) for name in ("arch", "neighbour") if name in relation.columns
     )
-    if "benchmark" not in other:
+    if "benchmark" not in relation.columns:
         return values.join(relation, on="arch")
-    if "benchmark" not in schema:
+    if "benchmark" not in values.columns:
         return values.join(relation.drop("benchmark"), on="arch")
-    return values.join(relation.with_columns(pl.col("benchmark").cast(schema["benchmark"])), on=["benchmark", "arch"])
+    same = relation.with_columns(pl.col("benchmark").cast(values.schema["benchmark"]))
+    return values.join(same, on=["benchmark", "arch"])

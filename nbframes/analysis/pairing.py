@@ -6,18 +6,27 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from nbframes.analysis._frames import like, names, within
-from nbframes.analysis._values import arch_values
+from nbframes.analysis._frames import answer
+from nbframes.analysis._means import Rows
+from nbframes.analysis._metrics import Comparing
+from nbframes.analysis._options import names
 from nbframes.errors import InvalidArgumentError
-from nbframes.expr import rank
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from nbframes.analysis._frames import Frame, Groups
+    from nbframes.analysis._options import Names
 
-    from nbframes.analysis._frames import Frame, Names
 
-
-def paired_ranks(frame: Frame, /, between: Names, *, by: Names | None = None, maximise: bool = True) -> Frame:
+def paired_ranks(
+    frame: Frame,
+    /,
+    between: Names,
+    *,
+    value: str = "value",
+    by: Names | None = None,
+    maximise: bool | None = None,
+    tie: float | None = None,
+) -> Frame:
     """Values and ranks of every architecture under two datasets, splits, schedules, budgets, metrics or benchmarks.
 
     Parameters
@@ -67,29 +76,35 @@ def paired_ranks(frame: Frame, /, between: Names, *, by: Names | None = None, ma
     >>> paired_ranks(frame, "split").rows()
     [('test', 'val', 0, 91.0, 90.5, 2, 1), ('test', 'val', 1, 94.0, 90.0, 1, 2)]
     """
-    between = names("between", between)
-    if not between or {"arch", "seed"} & set(between):
-        msg = f"between={list(between)} should name columns whose values are paired, and neither 'arch' nor 'seed'"
+    levels: list[str] = list(names("between", between))
+    if not levels or {"arch", "seed"} & set(levels):
+        msg = f"between={levels} should name columns whose values are paired, and neither 'arch' nor 'seed'"
         raise InvalidArgumentError(msg)
-    return like(frame, _paired(frame, between, by, maximise=maximise))
+    comparing = Comparing.of(value, maximise, tie)
+    rows: Rows = Rows.of(frame, value=value, by=by, unit=["arch", *levels])
+    groups: Groups = rows.groups
+    keys: list[str] = list(groups.keys)
 
+    ends = [f"{name}_{end}" for end in "ab" for name in levels]
+    types = rows.schema
+    schema = {name: types[name] for name in groups.by} | {
+        f"{name}_{end}": types[name] for end in "ab" for name in levels
+    }
+    schema |= {"arch": types["arch"], "value_a": pl.Float64(), "value_b": pl.Float64()}
+    schema |= {"rank_a": pl.UInt32(), "rank_b": pl.UInt32()}
 
-def _paired(
-    frame: pl.DataFrame | pl.LazyFrame, between: Sequence[str], by: Names | None, *, maximise: bool
-) -> pl.LazyFrame:
-    groups, values = arch_values(frame, by, along=between)
-    keys = groups.keys
-    level = within(keys, pl.struct(between).rank("dense"))
-    levels = values.select(*keys, "arch", *between, "value", level=level)
-    first, second = (levels.rename({name: f"{name}_{end}" for name in (*between, "value", "level")}) for end in "ab")
-    ends = [f"{name}_{end}" for end in "ab" for name in between]
-    ranks = [
-        rank(f"value_{end}", maximise=maximise).over(*keys, "level_a", "level_b").alias(f"rank_{end}") for end in "ab"
-    ]
-    return (
-        first.join(second, on=[*keys, "arch"], nulls_equal=True)
-        .filter(pl.col("level_a") < pl.col("level_b"))
-        .with_columns(ranks)
-        .select(*groups.by, *ends, "arch", "value_a", "value_b", "rank_a", "rank_b")
-        .sort(*groups.by, *ends, "arch")
-    )
+    def paired(table: pl.DataFrame) -> pl.DataFrame:
+        means = rows.means(table)
+        groups.check(means)
+        level = pl.struct(levels).rank("dense")
+        placed = means.with_columns(level=level.over(keys) if keys else level)
+        first, second = (placed.rename({name: f"{name}_{end}" for name in (*levels, "value", "level")}) for end in "ab")
+        both = first.join(second, on=[*keys, "arch"], nulls_equal=True)
+        both = both.filter(pl.col("level_a") < pl.col("level_b"))
+        for end in "ab":
+            values = both.rename({f"{name}_{end}": name for name in (*levels, "value")})
+            ties = comparing.ties(values, [*keys, "level_a", "level_b"])
+            both = both.with_columns(pl.Series(f"rank_{end}", ties.of_rows(ties.ranks()), dtype=pl.UInt32))
+        return both.select(list(schema)).sort(*groups.by, *ends, "arch")
+
+    return answer(frame, rows.frame, paired, schema)

@@ -2,29 +2,46 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, overload
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 import polars as pl
 
-from nbframes.analysis._frames import as_lazy, names, require
+from nbframes import benchmarks
+from nbframes.analysis._frames import as_lazy, require
+from nbframes.analysis._metrics import UNKNOWN, Rule
+from nbframes.analysis._options import names
 from nbframes.errors import FrameError, InvalidArgumentError, listed
-from nbframes.schema import TIE
+from nbframes.expr.windows import check_tie
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable
     from typing import Self
 
     import numpy as np
     from numpy.typing import NDArray
 
-    from nbframes.analysis._frames import Frame, Names
+    from nbframes.analysis._frames import Frame
+    from nbframes.analysis._options import Names
+
+    Floats = NDArray[np.float64]
+
+Gaps = float | Mapping[str, float] | None
 
 _APART = ("benchmark", "metric", "dataset", "split")
 """Columns whose values are not compared with each other unless the caller says so."""
 
 
 def pareto_front(
-    frame: Frame, /, *, maximise: Names = (), minimise: Names = (), by: Names | None = None, keep_weakly: bool = True
+    frame: Frame,
+    /,
+    *,
+    maximise: Names = (),
+    minimise: Names = (),
+    objectives: Names = (),
+    by: Names | None = None,
+    keep_weakly: bool = True,
+    tie: Gaps = None,
 ) -> Frame:
     """Rows that no other row dominates: none is at least as good in every objective and better in one.
 
@@ -83,23 +100,28 @@ def pareto_front(
     │ 3    ┆ 90.0     ┆ 0.2    │
     └──────┴──────────┴────────┘
     """
-    objectives = _Objectives.of(maximise, minimise)
-    groups = objectives.groups(frame, by)
+    aims = _Objectives.of(frame, maximise, minimise, objectives, tie)
+    groups = aims.groups(frame, by)
 
-    def on_front(columns: Sequence[pl.Series]) -> pl.Series:
+    def on_front(points: Floats, ties: Sequence[float]) -> pl.Series:
         from nbframes.numerics import pareto
 
-        return pl.Series(
-            pareto.nondominated_mask(_points(columns), maximise=objectives.maximised, keep_weakly=keep_weakly, tie=TIE),
-            dtype=pl.Boolean,
-        )
+        mask = pareto.nondominated_mask(points, maximise=aims.maximised, keep_weakly=keep_weakly, tie=ties)
+        return pl.Series(mask, dtype=pl.Boolean)
 
-    chosen = pl.map_batches(objectives.columns, on_front, return_dtype=pl.Boolean)
-    return _sorted(frame.filter(_within(chosen, groups)), objectives, *groups)
+    return _sorted(frame.filter(_within(aims.measured(on_front, pl.Boolean), groups)), aims, *groups)
 
 
 def nondominated_rank(
-    frame: Frame, /, *, maximise: Names = (), minimise: Names = (), by: Names | None = None, name: str = "front"
+    frame: Frame,
+    /,
+    *,
+    maximise: Names = (),
+    minimise: Names = (),
+    objectives: Names = (),
+    by: Names | None = None,
+    name: str = "front",
+    tie: Gaps = None,
 ) -> Frame:
     """Number of the front on which each row is: 1 for the Pareto front, 2 for the front of the rest, and so on.
 
@@ -154,21 +176,20 @@ def nondominated_rank(
     │ 91.5     ┆ 1.1    ┆ 2     │
     └──────────┴────────┴───────┘
     """
-    objectives = _Objectives.of(maximise, minimise)
+    aims = _Objectives.of(frame, maximise, minimise, objectives, tie)
     if name in as_lazy(frame).collect_schema():
         msg = f"the frame already has a column {name!r}: choose another name for the front with name="
         raise FrameError(msg)
-    groups = objectives.groups(frame, by)
+    groups = aims.groups(frame, by)
 
-    def front(columns: Sequence[pl.Series]) -> pl.Series:
+    def front(points: Floats, ties: Sequence[float]) -> pl.Series:
         from nbframes.numerics import pareto
 
-        ranks = pareto.nondominated_rank(_points(columns), maximise=objectives.maximised, tie=TIE)
+        ranks = pareto.nondominated_rank(points, maximise=aims.maximised, tie=ties)
         return pl.Series(ranks, dtype=pl.UInt32).replace(0, None)
 
-    rank = pl.map_batches(objectives.columns, front, return_dtype=pl.UInt32)
-    ranked = frame.with_columns(_within(rank, groups).alias(name))
-    return _sorted(ranked, objectives, *groups, name)
+    ranked = frame.with_columns(_within(aims.measured(front, pl.UInt32), groups).alias(name))
+    return _sorted(ranked, aims, *groups, name)
 
 
 @overload
@@ -179,6 +200,7 @@ def hypervolume(
     ref: Mapping[str, float],
     maximise: Names = ...,
     minimise: Names = ...,
+    objectives: Names = ...,
     by: Names | None = ...,
 ) -> pl.DataFrame: ...
 @overload
@@ -189,6 +211,7 @@ def hypervolume(
     ref: Mapping[str, float],
     maximise: Names = ...,
     minimise: Names = ...,
+    objectives: Names = ...,
     by: Names | None = ...,
 ) -> pl.LazyFrame: ...
 def hypervolume(
@@ -198,6 +221,7 @@ def hypervolume(
     ref: Mapping[str, float],
     maximise: Names = (),
     minimise: Names = (),
+    objectives: Names = (),
     by: Names | None = None,
 ) -> pl.DataFrame | pl.LazyFrame:
     """Volume of the space between a reference point and the front: of all points that some row is at least as good as.
@@ -256,9 +280,9 @@ def hypervolume(
     │ 11.2        ┆ 3   ┆ 3        │
     └─────────────┴─────┴──────────┘
     """
-    objectives = _Objectives.of(maximise, minimise)
-    groups = objectives.groups(frame, by)
-    gains = objectives.gains(ref)
+    aims = _Objectives.of(frame, maximise, minimise, objectives, 0.0)
+    groups = aims.groups(frame, by)
+    gains = aims.gains(ref)
 
     def volume_of(columns: Sequence[pl.Series]) -> pl.Series:
         from nbframes.numerics.hypervolume import volume
@@ -280,21 +304,55 @@ class _Objectives(NamedTuple):
 
     names: tuple[str, ...]
     maximised: list[bool]
+    tie: Gaps
+    metric: str | None
+    """Column that names the metric of an objective called ``value``."""
 
     @classmethod
-    def of(cls, maximise: Names, minimise: Names) -> Self:
-        up, down = names("maximise", maximise), names("minimise", minimise)
+    def of(
+        cls, frame: pl.DataFrame | pl.LazyFrame, maximise: Names, minimise: Names, objectives: Names, tie: Gaps
+    ) -> Self:
+        lazy = as_lazy(frame)
+        up, down, known = names("maximise", maximise), names("minimise", minimise), names("objectives", objectives)
+        if both := [name for name in (*up, *known) if name in down or (name in up and name in known)]:
+            msg = f"{listed(both)} cannot be both maximised and minimised: name each objective once"
+            raise InvalidArgumentError(msg)
+        require(lazy, known)
+        for name in known:
+            up, down = ((*up, name), down) if _better(lazy, name) == "max" else (up, (*down, name))
         if not up and not down:
             msg = "there is no objective: name columns with maximise= and/or minimise="
             raise InvalidArgumentError(msg)
-        if both := [name for name in up if name in down]:
-            msg = f"{listed(both)} cannot be both maximised and minimised"
+        for least in tie.values() if isinstance(tie, Mapping) else () if tie is None else (tie,):
+            check_tie(least)
+        if isinstance(tie, Mapping) and (unknown := [name for name in tie if name not in up + down]):
+            msg = f"tie names {listed(unknown)}, which are no objectives; those are {listed(up + down)}"
             raise InvalidArgumentError(msg)
-        return cls(up + down, [True] * len(up) + [False] * len(down))
+        metric = "metric" if "value" in up + down and "metric" in lazy.collect_schema() else None
+        return cls(up + down, [True] * len(up) + [False] * len(down), tie, metric)
 
     @property
     def columns(self) -> list[pl.Expr]:
         return [pl.col(name).cast(pl.Float64) for name in self.names]
+
+    def measured(self, measure: Callable[[Floats, Sequence[float]], pl.Series], dtype: Any) -> pl.Expr:
+        """Expression of what ``measure`` finds of points, one row each, and of the ties of their objectives."""
+
+        def of_columns(columns: Sequence[pl.Series]) -> pl.Series:
+            values = columns[: len(self.names)]
+            metrics = columns[-1].cast(pl.String).unique().to_list() if self.metric else []
+            return measure(_points(values), [self._gap(name, metrics) for name in self.names])
+
+        context = [pl.col(self.metric)] if self.metric else []
+        return pl.map_batches([*self.columns, *context], of_columns, return_dtype=dtype)
+
+    def _gap(self, name: str, metrics: Sequence[str | None]) -> float:
+        """Least gap between two values that do not tie: what the caller said, else what the metrics have in common."""
+        if self.tie is not None and not (isinstance(self.tie, Mapping) and name not in self.tie):
+            return self.tie[name] if isinstance(self.tie, Mapping) else self.tie
+        if name != "value":
+            return Rule.of_metric(name).tie
+        return min((Rule.of_metric(metric).tie for metric in metrics if metric), default=UNKNOWN.tie)
 
     def gains(self, ref: Mapping[str, float]) -> list[pl.Expr]:
         """How much better than the reference, missing values as NaN."""
@@ -327,7 +385,21 @@ class _Objectives(NamedTuple):
         return by
 
 
-def _points(columns: Sequence[pl.Series]) -> NDArray[np.float64]:
+def _better(frame: pl.LazyFrame, name: str) -> str:
+    """Which end of a column is the better one, as its metric says."""
+    metrics = [name]
+    if name == "value":
+        require(frame, ["metric"])
+        metrics = frame.select(pl.col("metric").cast(pl.String).unique()).collect().to_series().to_list()
+    known = [benchmarks.find_metric(metric) for metric in metrics if metric is not None]
+    better = {None if metric is None else metric.better for metric in known}
+    if better not in ({"max"}, {"min"}):
+        msg = f"which end of {name!r} is the better one is not known: name it in maximise= or minimise= instead of objectives="
+        raise InvalidArgumentError(msg)
+    return "max" if better == {"max"} else "min"
+
+
+def _points(columns: Sequence[pl.Series]) -> Floats:
     import numpy as np
 
     return np.stack([column.to_numpy() for column in columns]).T
@@ -337,7 +409,7 @@ def _within(expression: pl.Expr, groups: Sequence[str]) -> pl.Expr:
     return expression.over(groups) if groups else expression
 
 
-def _sorted(frame: Frame, objectives: _Objectives, *first: str) -> Frame:
-    columns = [pl.col(name) for name in (*first, *objectives.names)]
-    descending = [False for _ in first] + objectives.maximised
+def _sorted(frame: Frame, aims: _Objectives, *first: str) -> Frame:
+    columns = [pl.col(name) for name in (*first, *aims.names)]
+    descending = [False for _ in first] + aims.maximised
     return frame.sort(columns, descending=descending, nulls_last=True, maintain_order=True)

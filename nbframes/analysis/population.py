@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+import numpy as np
 import polars as pl
 
-from nbframes.analysis._frames import Groups, averaged, like, measured, require, spread, units, within
-from nbframes.expr import tied
+from nbframes.analysis._frames import answer, sort
+from nbframes.analysis._means import Rows, check_over
+from nbframes.analysis._metrics import Comparing
+from nbframes.analysis._options import check_quantiles
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from nbframes.analysis._frames import Frame, Names
+    from nbframes.analysis._frames import Frame, Groups
+    from nbframes.analysis._options import Names
+    from nbframes.numerics.ties import Ties
+
+
+_POPULATION: Final = ("seed", "arch")
 
 
 def summarize(
     frame: Frame,
     /,
     *,
+    value: str = "value",
     by: Names | None = None,
-    over: Names = ("seed", "arch"),
-    quantiles: Sequence[float] = (0.25, 0.5, 0.75),
+    over: Names | None = None,
+    quantiles: float | Sequence[float] = (0.25, 0.5, 0.75),
+    tie: float | None = None,
 ) -> Frame:
     """Count, mean, spread and extremes of a metric, and which architectures have the extremes.
 
@@ -62,24 +72,57 @@ def summarize(
     >>> nbf.summarize(frame, quantiles=[]).select("n", "runs", "mean", "min", "min_arch", "max", "max_arch").rows()
     [(3, 4, 93.0, 91.0, 0, 94.0, 1)]
     """
-    over = averaged(over)
-    results = measured(frame)
-    require(results, over)
-    groups: Groups = Groups.of(results, by, free=over)
-    last, ties = pl.col(over[-1]), pl.col("_tied")
-    extremes: list[pl.Expr] = [
-        pl.col("value").min().alias("min"),
-        last.filter(ties == ties.min()).min().alias(f"min_{over[-1]}"),
-        pl.col("value").max().alias("max"),
-        last.filter(ties == ties.max()).min().alias(f"max_{over[-1]}"),
-    ]
-    values = _with_ties(units(results, groups.keys, over), groups.keys)
-    aggregates = [*spread(over, quantiles), *extremes]
-    summary = values.group_by(groups.keys).agg(aggregates) if groups.keys else values.select(aggregates)
-    return like(frame, groups.settle(summary), groups.by)
+    quantiles = check_quantiles(quantiles)
+    comparing = Comparing.of(value, None, tie)
+    rows: Rows = Rows.of(frame, value=value, by=by, over=check_over(over), default=_POPULATION)
+    groups: Groups = rows.groups
+    last = rows.over[-1]
+
+    spread = rows.spread_schema(quantiles)
+    schema = {name: spread[name] for name in groups.by}
+    schema |= {name: dtype for name, dtype in spread.items() if name not in rows.keys}
+    schema |= {
+        name: dtype
+        for end in ("min", "max")
+        for name, dtype in ((end, pl.Float64()), (f"{end}_{last}", rows.schema[last]))
+    }
+
+    def summary(table: pl.DataFrame) -> pl.DataFrame:
+        units = rows.units(table)
+        groups.check(units)
+        ties = comparing.ties(units, rows.keys, best_first=False)
+        number = ~np.isnan(ties.lowest)
+        found = rows._replace(over=(last,), own=()).spread(units, quantiles)
+        for name, is_end in (("min", ties.first), ("max", ties.last_number)):
+            ends = units.filter(pl.Series(ties.of_rows(is_end & number)))
+            value_of, arch_of = getattr(pl.col("value"), name)().alias(name), pl.col(last).min().alias(f"{name}_{last}")
+            found = _beside(found, ends, rows.keys, [value_of, arch_of])
+        return sort(found.select(list(schema)), groups.by)
+
+    return answer(frame, rows.frame, summary, schema)
 
 
-def ecdf(frame: Frame, /, *, by: Names | None = None, over: Names = ("seed", "arch")) -> Frame:
+def _beside(found: pl.DataFrame, ends: pl.DataFrame, keys: Sequence[str], measures: Sequence[pl.Expr]) -> pl.DataFrame:
+    """Add measures of some of the rows of each group."""
+    if not keys:
+        return (
+            pl.concat([found, ends.select(measures)], how="horizontal")
+            if found.height
+            else found.with_columns(measures)
+        )
+    of_groups = ends.group_by(keys).agg(measures)
+    return found.join(of_groups, on=list(keys), how="left", nulls_equal=True, maintain_order="left")
+
+
+def ecdf(
+    frame: Frame,
+    /,
+    *,
+    value: str = "value",
+    by: Names | None = None,
+    over: Names | None = None,
+    tie: float | None = None,
+) -> Frame:
     """Share of the architectures that reach at most each value: the empirical cumulative distribution function.
 
     Parameters
@@ -115,21 +158,27 @@ def ecdf(frame: Frame, /, *, by: Names | None = None, over: Names = ("seed", "ar
     >>> nbf.ecdf(frame).rows()
     [(90.0, 1, 4, 0.25), (91.5, 2, 4, 0.5), (94.0, 4, 4, 1.0)]
     """
-    over = averaged(over)
-    results = measured(frame)
-    require(results, over)
-    groups: Groups = Groups.of(results, by, free=over)
-    count, total = pl.col("count").cum_sum(), pl.col("count").sum()
-    steps = (
-        _with_ties(units(results, groups.keys, over), groups.keys)
-        .group_by(*groups.keys, value="_tied")
-        .agg(count=pl.len())
-        .sort(*groups.keys, "value")
-        .with_columns(within(groups.keys, count), within(groups.keys, total.alias("n")))
-        .with_columns(share=pl.col("count") / pl.col("n"))
-    )
-    return like(frame, groups.settle(steps), [*groups.by, "value"])
+    comparing = Comparing.of(value, None, tie)
+    rows: Rows = Rows.of(frame, value=value, by=by, over=check_over(over), default=_POPULATION)
+    groups: Groups = rows.groups
+
+    schema = {name: rows.schema[name] for name in groups.by}
+    schema |= {"value": pl.Float64(), "count": pl.UInt32(), "n": pl.UInt32(), "share": pl.Float64()}
+
+    def steps(table: pl.DataFrame) -> pl.DataFrame:
+        units = rows.units(table)
+        groups.check(units)
+        return _steps(units, comparing.ties(units, rows.keys, best_first=False), groups.by)
+
+    return answer(frame, rows.frame, steps, schema)
 
 
-def _with_ties(frame: pl.LazyFrame, keys: Sequence[str]) -> pl.LazyFrame:
-    return frame.with_columns(within(keys, tied()).alias("_tied"))
+def _steps(units: pl.DataFrame, ties: Ties, by: Sequence[str]) -> pl.DataFrame:
+    first, count = pl.Series(ties.order[ties.starts]), ties.starts - ties.groups + ties.counts
+    steps = [
+        pl.Series("value", ties.lowest, dtype=pl.Float64),
+        pl.Series("count", count, dtype=pl.UInt32),
+        pl.Series("n", ties.sizes, dtype=pl.UInt32),
+        pl.Series("share", count / ties.sizes, dtype=pl.Float64),
+    ]
+    return sort(pl.DataFrame([*[units.get_column(name).gather(first) for name in by], *steps]), [*by, "value"])

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, get_args
 
+import numpy as np
 import polars as pl
 
-from nbframes.analysis._frames import as_lazy, average, like, measured, one_of, within
-from nbframes.analysis._pairs import Comparison, Table
+from nbframes.analysis._frames import answer, sort
+from nbframes.analysis._metrics import Comparing
+from nbframes.analysis._options import one_of, several
+from nbframes.analysis._pairs import Pairs, Table
 from nbframes.errors import InvalidArgumentError
-from nbframes.expr import rank
-from nbframes.numerics.correlation import Correlation, Method
-from nbframes.schema import TIE
+from nbframes.numerics.correlation import Correlation, Method, rounded
 
 if TYPE_CHECKING:
-    from nbframes.analysis._frames import Frame, Names
+    from collections.abc import Sequence
+
+    from nbframes.analysis._frames import Frame, Groups
+    from nbframes.analysis._options import Names
 
 
 def rank_correlation(
@@ -22,11 +26,14 @@ def rank_correlation(
     /,
     between: Names,
     *,
+    value: str = "value",
     by: Names | None = None,
     method: Method = "kendall",
     against: object = None,
-    top: float | None = None,
-    maximise: bool = True,
+    top: float | Sequence[float] | None = None,
+    decimals: int | Sequence[int] = 1,
+    maximise: bool | None = None,
+    tie: float | None = None,
     over: Names | None = None,
     on: Names = "arch",
     resamples: int = 0,
@@ -127,44 +134,66 @@ def rank_correlation(
     └──────────┴──────────┴─────┴─────────────┘
     """
     one_of("method", method, get_args(Method))
-    if top is not None and not 0 < top <= 100:
-        msg = f"top should be a percentage in (0, 100], got {top!r}"
+    tops, roundings = _each(top), _each(decimals) if method == "sparse_kendall" else [None]
+    if wrong := [part for part in tops if part is not None and not 0 < part <= 100]:
+        msg = f"top should be a percentage in (0, 100], got {wrong[0]!r}"
         raise InvalidArgumentError(msg)
     if resamples < 0 or not 0 < level < 1:
         msg = f"resamples should not be negative and level lie in (0, 1), got {resamples!r} and {level!r}"
         raise InvalidArgumentError(msg)
-    comparison = Comparison.of(as_lazy(frame), between, by=by, on=on, over=over, against=against)
+    comparing = Comparing.of(value, maximise, tie)
+    pairs = Pairs.of(frame, between, value=value, by=by, on=on, over=over, against=against)
+    variants = [(part, digits) for part in tops for digits in roundings]
 
     def correlated(table: Table) -> pl.DataFrame:
-        correlation = Correlation(
-            table.values,
-            table.has,
-            method=method,
-            top=top,
-            maximise=maximise,
-            tie=TIE,
-            threads=pl.thread_pool_size(),
-        )
-        n, value = correlation.of(table.first, table.second)
-        found = {"n": n, "correlation": value}
-        if resamples:
-            bounds = correlation.interval(table.first, table.second, resamples=resamples, level=level, seed=seed)
-            found |= dict(zip(("low", "high"), bounds, strict=True))
-        return table.rows(found)
+        largest, ties = table.rules(comparing)
+        columns: dict[str, list[Any]] = {name: [] for name in statistics}
+        for part, digits in variants:
+            correlation = Correlation(
+                table.values if digits is None else rounded(table.values, ties, int(digits)),
+                table.has,
+                method=method,
+                top=part,
+                maximise=largest,
+                tie=ties,
+                threads=pl.thread_pool_size(),
+            )
+            n, found = correlation.of(table.first, table.second)
+            measured = {"n": n, "correlation": found}
+            measured |= {"top": np.full(len(n), part), "decimals": np.full(len(n), digits)}
+            if resamples:
+                bounds = correlation.interval(table.first, table.second, resamples=resamples, level=level, seed=seed)
+                measured |= dict(zip(("low", "high"), bounds, strict=True))
+            for name in statistics:
+                columns[name].append(measured[name])
+        return table.repeated(len(variants)).rows({name: np.stack(parts, 1).ravel() for name, parts in columns.items()})
 
-    statistics: dict[str, Any] = {"n": pl.UInt32(), "correlation": pl.Float64()}
+    statistics: dict[str, Any] = {"top": pl.Float64()} if several(top) else {}
+    if several(decimals) and method == "sparse_kendall":
+        statistics["decimals"] = pl.Int32()
+    statistics |= {"n": pl.UInt32(), "correlation": pl.Float64()}
     if resamples:
         statistics |= {"low": pl.Float64(), "high": pl.Float64()}
-    return comparison.result(frame, correlated, statistics)
+    return pairs.result(frame, correlated, statistics)
+
+
+def _each(given: Any) -> list[Any]:
+    found = list(given) if several(given) else [given]
+    if not found:
+        msg = "top and decimals should be numbers, one or several; got none"
+        raise InvalidArgumentError(msg)
+    return found
 
 
 def rank_stability(
     frame: Frame,
     /,
-    across: Names = "seed",
+    between: Names = "seed",
     *,
+    value: str = "value",
     by: Names | None = None,
-    maximise: bool = True,
+    maximise: bool | None = None,
+    tie: float | None = None,
     over: Names | None = None,
     on: Names = "arch",
 ) -> Frame:
@@ -174,15 +203,15 @@ def rank_stability(
     ----------
     frame
         Results in long format; rows whose value is null or NaN are left out.
-    across
+    between
         Columns each of whose values gives a ranking: ``"seed"``, say, or ``("dataset", "split")``.
     by
         Columns to group by. By default all that tell unlike results apart: those of benchmark, metric, dataset, split,
-        schedule, budget and seed (and config) that the frame has and ``across``, ``over`` and ``on`` do not name.
+        schedule, budget and seed (and config) that the frame has and ``between``, ``over`` and ``on`` do not name.
     maximise
         Whether the largest value is the best.
     over
-        Columns to average over before ranking; by default ``"seed"``, if the frame has it and ``across`` is not about it.
+        Columns to average over before ranking; by default ``"seed"``, if the frame has it and ``between`` is not about it.
     on
         Columns that identify an architecture.
 
@@ -212,24 +241,35 @@ def rank_stability(
     >>> rank_stability(frame).select("arch", "n", "mean", "min", "max").rows()
     [(0, 3, 2.5, 2.0, 3.0), (1, 3, 2.5, 2.0, 3.0), (2, 3, 1.0, 1.0, 1.0)]
     """
-    comparison: Comparison = Comparison.of(as_lazy(frame), across, by=by, on=on, over=over, against=None)
-    keys: tuple[str, ...] = comparison.groups.keys
-    across, on = comparison.between, comparison.on
-    means = average(measured(frame), [*keys, *across, *on], comparison.over)
-    rankings = within(keys, pl.struct(across).n_unique())
-    complete = means.with_columns(rankings=rankings).filter(pl.len().over(*keys, *on) == pl.col("rankings"))
-    ranks = complete.select(*keys, *on, "rankings", rank=rank(maximise=maximise, method="average").over(*keys, *across))
-    position = pl.col("rank")
-    stability = (
-        ranks.group_by(*keys, *on)
-        .agg(
+    comparing = Comparing.of(value, maximise, tie)
+    pairs = Pairs.of(frame, between, value=value, by=by, on=on, over=over)
+    groups: Groups = pairs.groups
+    keys: tuple[str, ...] = groups.keys
+    levels: list[str] = list(pairs.between)
+    objects: list[str] = list(pairs.on)
+
+    types = pairs.rows.schema
+    schema: Any = {name: types[name] for name in (*groups.by, *objects)}
+    schema |= {"n": pl.UInt32(), "rankings": pl.UInt32()}
+    schema |= dict.fromkeys(("mean", "std", "min", "max"), pl.Float64())
+
+    def stability(table: pl.DataFrame) -> pl.DataFrame:
+        means = pairs.rows.means(table)
+        groups.check(means, "between or by")
+        rankings = pl.struct(levels).n_unique()
+        means = means.with_columns(rankings=rankings.over(keys) if keys else rankings)
+        complete = means.filter(pl.len().over(*keys, *objects) == pl.col("rankings"))
+        ties = comparing.ties(complete, [*keys, *levels])
+        ranks = complete.with_columns(pl.Series("rank", ties.of_rows(ties.ranks("average"))))
+        rank = pl.col("rank")
+        found = ranks.group_by(*keys, *objects).agg(
             pl.col("rankings").first(),
-            position.mean().alias("mean"),
-            position.std().alias("std"),
-            position.min().alias("min"),
-            position.max().alias("max"),
+            rank.mean().alias("mean"),
+            rank.std().alias("std"),
+            rank.min().alias("min"),
+            rank.max().alias("max"),
         )
-        .with_columns(n=within(keys, pl.len()))
-        .select(*keys, *on, "n", pl.exclude(*keys, *on, "n"))
-    )
-    return like(frame, comparison.groups.settle(stability), [*comparison.groups.by, *on])
+        found = found.with_columns(n=pl.len().over(keys) if keys else pl.len())
+        return sort(found.select(list(schema)).cast(schema), [*groups.by, *objects])
+
+    return answer(frame, pairs.rows.frame, stability, schema)

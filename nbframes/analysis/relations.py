@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 import polars as pl
 
 from nbframes import benchmarks
-from nbframes.analysis._frames import as_lazy, one_of, require
+from nbframes.analysis._frames import as_lazy, require
+from nbframes.analysis._options import one_of
 from nbframes.errors import FrameError, InvalidArgumentError, listed
 from nbframes.spaces import resolve
 

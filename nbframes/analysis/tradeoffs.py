@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from nbframes.analysis.best import best_archs
+from nbframes.errors import InvalidArgumentError
 
 if TYPE_CHECKING:
     import polars as pl
 
     from nbframes.analysis._costs import CostRule
-    from nbframes.analysis._frames import Frame, Names
+    from nbframes.analysis._frames import Frame
+    from nbframes.analysis._options import Names
 
 _ALL: Final = 2**32 - 1
 
@@ -18,12 +20,15 @@ _ALL: Final = 2**32 - 1
 def with_costs(
     frame: Frame,
     /,
-    runs: pl.DataFrame | pl.LazyFrame,
+    runs: pl.DataFrame | pl.LazyFrame | None = None,
     *,
+    metrics: pl.DataFrame | pl.LazyFrame | None = None,
+    value: str = "value",
     by: Names | None = None,
-    over: Names = "seed",
+    over: Names | None = None,
     costs: CostRule = "mean",
-    maximise: bool = True,
+    maximise: bool | None = None,
+    tie: float | None = None,
 ) -> Frame:
     """Mean value of every architecture beside its costs: the wide table that fronts and scatter plots start from.
 
@@ -63,4 +68,18 @@ def with_costs(
     >>> nbf.pareto_front(table, maximise="value", minimise="params").select("arch", "value", "params").rows()
     [(1, 94.5, 1400000.0), (0, 93.5, 900000.0)]
     """
-    return best_archs(frame, k=_ALL, by=by, runs=runs, costs=costs, maximise=maximise, over=over)
+    if runs is None and metrics is None:
+        msg = "with_costs needs costs: pass runs=nbf.scan_runs(), or metrics= with results of other metrics, or both"
+        raise InvalidArgumentError(msg)
+    return best_archs(
+        frame,
+        k=_ALL,
+        value=value,
+        by=by,
+        runs=runs,
+        metrics=metrics,
+        costs=costs,
+        maximise=maximise,
+        tie=tie,
+        over=over,
+    )

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import numpy as np
 
 from nbframes.numerics.kendall import MISSING, tau_b, tied_pairs, weighted_tau
-from nbframes.numerics.ties import codes
+from nbframes.numerics.ties import Ties, codes
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
     Array = NDArray[Any]
 
@@ -24,10 +24,8 @@ _BATCH: Final = 2**17
 _PARTS: Final = 400
 """Greatest number of parts that the jackknife leaves out one by one."""
 
-_SPARSE_DECIMALS: Final = 1
 
-
-def places(values: Array, has: Array, tie: float = 0.0) -> Array:
+def places(values: Array, has: Array, tie: ArrayLike = 0.0) -> Array:
     """Give integers that order each row as its values do, equal for ties; NaN is the least of all, a value not had is `MISSING`.
 
     Parameters
@@ -57,6 +55,35 @@ def places(values: Array, has: Array, tie: float = 0.0) -> Array:
     return found
 
 
+def rounded(values: Array, tie: ArrayLike, decimals: int) -> Array:
+    """Round the values of each row, all of a tie alike and upwards from ``tie`` below a half, so that noise does not decide.
+
+    Parameters
+    ----------
+    values
+        One row for each ranking.
+    tie
+        Least gap between two values that do not tie, or a column of those of the rows.
+    decimals
+        Digits behind the point.
+
+    Returns
+    -------
+    NDArray[float64]
+        Of the shape of ``values``.
+
+    Examples
+    --------
+    >>> rounded(np.array([[0.25 - 1e-7, 0.25 + 1e-7]]), 1e-5, 1).tolist()
+    [[0.3, 0.3]]
+    """
+    found = np.empty_like(values)
+    for row, value, least in zip(found, values, np.broadcast_to(tie, (len(values), 1)), strict=True):
+        ties = Ties.of(value, float(least[0]))
+        row[:] = ties.of_rows(np.round(ties.lowest + least, decimals))
+    return found
+
+
 class Correlation:
     """Correlations between rows of values.
 
@@ -68,13 +95,13 @@ class Correlation:
     has
         Which rankings have which objects.
     method
-        What to compute.
+        What to compute; sparse Kendall is Kendall's of values that the caller has rounded.
     top
         Percentage of the objects, the best by the second row of a pair, to which a pair is restricted; all if None.
     maximise
         Whether the largest value is the best.
     tie
-        Least gap between two values that do not tie.
+        Least gap between two values that do not tie, or a column of those of the rows.
     threads
         How many to use.
     """
@@ -87,11 +114,9 @@ class Correlation:
         method: Method,
         top: float | None,
         maximise: bool,
-        tie: float,
+        tie: ArrayLike,
         threads: int,
     ) -> None:
-        if method == "sparse_kendall":
-            values = np.round(values, _SPARSE_DECIMALS)
         self._method, self._top, self._threads = method, top, threads
         self._values = values if maximise else -values
         self._codes = places(self._values, has, tie)

@@ -10,9 +10,11 @@ by up to 6e-6 percent, while different means differ by more than 6e-4.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NamedTuple, Self
+from typing import TYPE_CHECKING, Literal, NamedTuple, Self, TypeVar
 
 import numpy as np
+
+Kind = TypeVar("Kind", bound=np.generic)
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -109,6 +111,26 @@ class Ties(NamedTuple):
         return np.diff(self.starts, append=len(self.order))
 
     @property
+    def first(self) -> Mask:
+        """Whether each tie is the first of its group."""
+        first: Mask = self.starts == self.groups
+        return first
+
+    @property
+    def last_number(self) -> Mask:
+        """Whether each tie is the last of its group that is not NaN."""
+        number = ~np.isnan(self.lowest)
+        last: Mask = number & np.r_[~number[1:] | self.first[1:], True][: len(number)]
+        return last
+
+    @property
+    def sizes(self) -> Ints:
+        """Number of values of the group of each tie."""
+        first = np.flatnonzero(self.first)
+        per_group = np.diff(self.groups[first], append=len(self.order))
+        return np.repeat(per_group, np.diff(first, append=len(self.groups)))
+
+    @property
     def lowest(self) -> Floats:
         """Smallest value of each tie, which stands for all of it."""
         lowest: Floats = self.ordered[self.starts]
@@ -119,7 +141,7 @@ class Ties(NamedTuple):
         best: Floats = (self.starts - self.groups + 1).astype(np.float64)
         return best if method == "min" else best + (self.counts - 1) / 2
 
-    def of_rows(self, per_tie: NDArray[np.generic]) -> NDArray[np.generic]:
+    def of_rows(self, per_tie: NDArray[Kind]) -> NDArray[Kind]:
         """Give each row what its tie has."""
         found = np.empty(len(self.order), per_tie.dtype)
         found[self.order] = np.repeat(per_tie, self.counts)

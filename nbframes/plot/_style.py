@@ -120,6 +120,11 @@ def series(frame: pl.DataFrame, own: Sequence[str]) -> list[tuple[str, pl.DataFr
     return list(zip(texts(varying, list(parts)), parts.values(), strict=True))
 
 
+def measures(frame: pl.DataFrame) -> list[str]:
+    """Columns of measured values, costs of the caller's own among them: they do not tell one part of a frame from another."""
+    return [name for name, dtype in frame.schema.items() if dtype.is_float()]
+
+
 def texts(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[str]:
     """Texts for combinations of values: names stand for themselves, numbers say what they are.
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 import polars as pl
 
-from nbframes.analysis._frames import one_of
+from nbframes.analysis._options import one_of
 from nbframes.plot._style import (
     ABOVE,
     PALETTE,

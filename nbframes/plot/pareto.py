@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import polars as pl
 
-from nbframes.analysis._frames import names
+from nbframes.analysis._options import names
 from nbframes.errors import InvalidArgumentError
 from nbframes.plot._points import cost_scale, cost_ticks, faint
 from nbframes.plot._style import (
@@ -18,6 +18,7 @@ from nbframes.plot._style import (
     colour,
     label,
     label_ends,
+    measures,
     only,
     series,
     value_label,
@@ -29,10 +30,9 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-    from nbframes.analysis._frames import Names
+    from nbframes.analysis._options import Names
 
-_COSTS = ("params", "mflops", "latency", "train_time", "rank", "runs", "n", "arch", "front")
-
+_OWN = ("params", "mflops", "latency", "train_time", "rank", "runs", "n", "arch", "front")
 
 _BELOW, _ABOVE = 0.4, 0.08
 """How much is shown below and above the fronts, in parts of their height."""
@@ -92,7 +92,7 @@ def pareto_front(
     artists = Artists(visuals, ("line", "points", "cloud", "label"))
     plane = _Plane.of(maximise, minimise)
     fronts = collected(frame, [plane.x, plane.y], "nbf.pareto_front")
-    parts = series(fronts, [plane.x, plane.y, *_COSTS])
+    parts = series(fronts, [plane.x, plane.y, *_OWN, *measures(fronts)])
     only(fronts, parts, len(PALETTE), "fronts")
     with canvas(ax, width=5.5 + width_of([text for text, _ in parts])) as axes:
         if cloud is not None and artists.has("cloud"):
@@ -166,7 +166,7 @@ def nondominated_rank(
     artists = Artists(visuals, ("line", "points", "cloud", "label"))
     plane = _Plane.of(maximise, minimise)
     ranked = collected(frame, [plane.x, plane.y, name], "nbframes.analysis.nondominated_rank")
-    only(ranked, series(ranked, [plane.x, plane.y, *_COSTS, name]), 1, "groups")
+    only(ranked, series(ranked, [plane.x, plane.y, *_OWN, *measures(ranked), name]), 1, "groups")
     shades = [colormaps["cividis"](0.85 * index / max(fronts - 1, 1)) for index in range(fronts)]
     with canvas(ax) as axes:
         if artists.has("cloud"):

@@ -16,6 +16,7 @@ from nbframes.plot._style import (
     collected,
     colour,
     label,
+    measures,
     only,
     series,
     texts,
@@ -77,7 +78,7 @@ def with_costs(
     """
     artists = Artists(visuals, ("points", "density", "colorbar", "legend"))
     table = collected(frame, ["value", cost], "nbframes.analysis.with_costs").drop_nulls(["value", cost])
-    parts = series(table, [*_OWN, cost])
+    parts = series(table, [*_OWN, cost, *measures(table)])
     only(table, parts, len(PALETTE), "groups")
     with canvas(ax) as axes:
         axes.set_xscale(cost_scale(table[cost]))

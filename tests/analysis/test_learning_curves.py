@@ -78,11 +78,9 @@ def test_lazy_in_lazy_out(tss):
     assert_frame_equal(lazy.collect(), nbf.learning_curves(tss, over=("seed", "arch")))
 
 
-def test_null_and_nan_are_no_values():
-    frame = pl.DataFrame(
-        {"arch": [0] * 4, "budget": [1, 1, 1, 2], "seed": [1, 2, 3, 1], "value": [5.0, None, float("nan"), None]}
-    )
-    assert nbf.learning_curves(frame).select("budget", "n", "mean", "std").rows() == [(1, 1, 5.0, None)]
+def test_null_is_no_value():
+    frame = pl.DataFrame({"arch": [0] * 4, "budget": [1, 1, 1, 2], "seed": [1, 2, 3, 1], "value": [5.0, None, 7, None]})
+    assert nbf.learning_curves(frame).select("budget", "n", "mean").rows() == [(1, 2, 6.0)]
 
 
 def test_unlike_rows_are_not_averaged(tss):

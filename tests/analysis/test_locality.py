@@ -253,7 +253,7 @@ class TestMistakes:
 
     def test_several_values_of_an_architecture(self):
         frame = pl.DataFrame({"arch": [0, 0], "value": [1.0, 2.0]})
-        with pytest.raises(FrameError, match="several values, for example 0"):
+        with pytest.raises(FrameError, match=r"several rows for the same 'arch'.* arch=0: 1.0, 2.0"):
             locality(frame, self.archs, space="sss")
 
     def test_space_must_be_known(self):

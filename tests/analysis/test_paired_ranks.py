@@ -60,7 +60,7 @@ def test_unlike_rows_are_never_paired():
     )
     with pytest.raises(FrameError, match="dataset"):
         paired_ranks(frame, "split", by=[])
-    with pytest.raises(FrameError, match="several values"):
+    with pytest.raises(FrameError, match="several rows for the same"):
         paired_ranks(pl.concat([frame, frame]), ["split", "dataset"])
 
 

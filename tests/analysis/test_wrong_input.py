@@ -42,4 +42,4 @@ def test_averaging_over_nothing_is_refused(helper):
     with pytest.raises(InvalidArgumentError, match="names no column to average over"):
         helper(frame, over=())
     with pytest.raises(InvalidArgumentError, match="should be names of columns"):
-        helper(frame, over=None)
+        helper(frame, over=7)

@@ -1,0 +1,105 @@
+"""Columns of keys as whole numbers that order rows as the columns do, and back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
+
+import numpy as np
+import polars as pl
+
+from nbframes.analysis._frames import constant
+from nbframes.numerics.segments import Keys
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    Ints = NDArray[np.int64]
+
+
+class Column(NamedTuple):
+    """One column of keys."""
+
+    name: str
+    dtype: Any
+    codes: NDArray[Any]
+    """Whole numbers in the order of the values; nulls come first."""
+    values: pl.Series | None
+    """What each code stands for; None if that is the number itself."""
+
+    @classmethod
+    def of(cls, column: pl.Series) -> Self:
+        """Number the values of a column."""
+        name, dtype = column.name, column.dtype
+        if dtype.is_integer() and dtype != pl.UInt64 and not column.null_count():
+            return cls(name, dtype, column.to_numpy(), None)
+        if dtype in (pl.Categorical, pl.Enum) and not column.null_count():
+            physical = column.to_physical().to_numpy()
+            values = column.unique().sort()
+            place = np.zeros(int(physical.max()) + 1, np.int64)
+            place[values.to_physical().to_numpy()] = np.arange(len(values))
+            return cls(name, dtype, place[physical], values)
+        values = column.unique().sort()
+        codes = column.rank("dense").cast(pl.Int64).fill_null(0).to_numpy() - (0 if column.null_count() else 1)
+        return cls(name, dtype, codes, values)
+
+    def decode(self, codes: Ints) -> pl.Series:
+        """Give the values of some codes."""
+        if self.values is None:
+            return pl.Series(self.name, codes).cast(self.dtype)
+        return self.values.gather(codes).alias(self.name)
+
+
+class FrameKeys(NamedTuple):
+    """The key columns of a frame, packed into one integer per row."""
+
+    constants: dict[str, pl.Series]
+    """First values of the columns that have one value."""
+    columns: tuple[Column, ...]
+    """The others, packed in this order."""
+    keys: Keys
+
+    @classmethod
+    def of(cls, frame: pl.DataFrame, names: Sequence[str]) -> Self:
+        """Pack columns of a frame, the first one foremost."""
+        constants, columns = {}, []
+        for name in names:
+            column = frame.get_column(name)
+            if constant(column):
+                constants[name] = column.head(1)
+            else:
+                columns.append(Column.of(column))
+        try:
+            keys = Keys.of([column.codes for column in columns], frame.height)
+        except OverflowError:  # ranges too wide, such as of hashes: number the distinct values
+            columns = [Column(c.name, c.dtype, np.unique(c.codes, return_inverse=True)[1], _values(c)) for c in columns]
+            keys = Keys.of([column.codes for column in columns], frame.height)
+        return cls(constants, tuple(columns), keys)
+
+    def bits_of_last(self, name: str) -> int:
+        """Bits of a column that was packed last; none if it has one value."""
+        return self.keys.bits[-1] if self.columns and self.columns[-1].name == name else 0
+
+    def unpacked(self, packed: Ints, names: Sequence[str]) -> list[pl.Series]:
+        """Give columns of some packed keys."""
+        places = {column.name: place for place, column in enumerate(self.columns)}
+        return [
+            self.columns[places[name]].decode(self.keys.unpack(packed, places[name]))
+            if name in places
+            else self.constants[name].new_from_index(0, len(packed))
+            if len(packed)
+            else self.constants[name]
+            for name in names
+        ]
+
+
+def _values(column: Column) -> pl.Series:
+    distinct = np.unique(column.codes)
+    return column.decode(distinct)
+
+
+def numbered(frame: pl.DataFrame, names: Sequence[str]) -> Ints | None:
+    """Number the groups of some columns, in their order; None if all rows are one group."""
+    packed = FrameKeys.of(frame, names)
+    return packed.keys.packed if packed.columns else None

@@ -1,0 +1,140 @@
+"""Reductions over runs of equal keys: what a hash table does for rows in any order, rows in order get by looking at neighbours.
+
+Keys of several columns are packed into one integer, first column first. Where the packed keys ascend already, as in the files of a
+store, nothing is sorted; otherwise one sort brings them into order. Either way equal keys end up as neighbours, so that none is
+missed.
+"""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+    Ints = NDArray[np.int64]
+    Floats = NDArray[np.float64]
+
+_BLOCK: Final = 1 << 17
+"""Rows that are worked on at a time: they and what is made of them stay in the fast caches."""
+_BITS: Final = 63
+
+
+class Keys(NamedTuple):
+    """Columns of whole numbers packed into one."""
+
+    packed: Ints
+    """One integer per row, ordered as the columns are, the first column before the others."""
+    lows: tuple[int, ...]
+    bits: tuple[int, ...]
+
+    @classmethod
+    def of(cls, columns: Sequence[NDArray[Any]], n: int) -> Self:
+        """Pack ``columns`` of ``n`` whole numbers each.
+
+        Raises
+        ------
+        OverflowError
+            If the ranges of the columns together exceed 63 bits.
+        """
+        lows = tuple(int(column.min()) if n else 0 for column in columns)
+        spans = [int(column.max()) - low if n else 0 for column, low in zip(columns, lows, strict=True)]
+        bits = tuple(span.bit_length() for span in spans)
+        if sum(bits) > _BITS:
+            msg = f"the columns need {sum(bits)} bits, more than {_BITS}"
+            raise OverflowError(msg)
+        packed = np.zeros(n, np.int64)
+
+        def pack(block: slice) -> None:
+            target = packed[block]
+            for column, low, width in zip(columns, lows, bits, strict=True):
+                if width:
+                    target <<= width
+                    target += column[block]
+                    if low:
+                        target -= low
+
+        in_blocks(pack, range(0, n, _BLOCK), n)
+        return cls(packed, lows, bits)
+
+    def unpack(self, packed: Ints, column: int) -> Ints:
+        """Give one column of packed keys, which may be some of the rows, or be without the last columns."""
+        after = sum(self.bits[column + 1 :])
+        return ((packed >> after) & ((1 << self.bits[column]) - 1)) + self.lows[column]
+
+    def order(self) -> Ints | None:
+        """Rows in ascending order of their keys; None if they stand in it, rows with equal keys included."""
+        if (self.packed[1:] >= self.packed[:-1]).all():
+            return None
+        return np.argsort(self.packed, kind="stable")  # sorted stretches are merged, not sorted again
+
+
+class Runs(NamedTuple):
+    """Runs of equal keys in sorted rows, and the sums of each."""
+
+    starts: Ints
+    counts: Ints
+    mean: Floats
+    squares: Floats
+    """Sum of the squared deviations from the mean."""
+
+    @classmethod
+    def of(cls, keys: Ints, values: Floats, *, spread: bool = True) -> Self:
+        """Reduce ``values`` over the runs of sorted ``keys``; without ``spread`` the squares are all 0."""
+        n = len(keys)
+        if not n:
+            return cls(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0), np.empty(0))
+        cuts = np.unique(np.searchsorted(keys, keys[np.arange(0, n, _BLOCK)]))
+
+        def reduced(block: slice) -> tuple[Ints, Ints, Floats, Floats]:
+            of_block, value = keys[block], values[block]
+            starts = np.flatnonzero(np.concatenate(([True], of_block[1:] != of_block[:-1])))
+            counts = np.diff(starts, append=len(of_block))
+            with np.errstate(invalid="ignore"):  # inf - inf
+                mean = np.add.reduceat(value, starts) / counts
+                squares = np.zeros(len(starts))
+                if spread:
+                    deviation = value - np.repeat(mean, counts)
+                    deviation *= deviation
+                    squares = np.add.reduceat(deviation, starts)
+            return starts + block.start, counts, mean, squares
+
+        return cls(*map(np.concatenate, zip(*in_blocks(reduced, cuts.tolist(), n), strict=True)))
+
+    @property
+    def std(self) -> Floats:
+        """Standard deviation of a sample, n - 1; NaN of a single value."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.sqrt(self.squares / (self.counts - 1))
+
+    def quantiles(self, values: Floats, at: Sequence[float]) -> list[Floats]:
+        """Quantiles of each run of the ``values`` it was made of, interpolated linearly; NaN of a run with a NaN."""
+        if not at:
+            return []
+        run = np.repeat(np.arange(len(self.starts)), self.counts)
+        ordered = values[np.lexsort((values, run))] if len(self.starts) > 1 else np.sort(values)
+        last = ordered[self.starts + self.counts - 1]
+        found = []
+        for q in at:
+            place = (self.counts - 1) * q
+            low = np.floor(place).astype(np.int64)
+            below, above = ordered[self.starts + low], ordered[self.starts + np.minimum(low + 1, self.counts - 1)]
+            between = np.where(place == low, below, below + (above - below) * (place - low))
+            found.append(np.where(np.isnan(last), np.nan, between))
+        return found
+
+
+def in_blocks(work: Callable[[slice], Any], starts: Sequence[int], n: int) -> list[Any]:
+    """Apply ``work`` to the slices of ``n`` rows that begin at ``starts``, in threads, and return what it gives in their order."""
+    ends = [*starts[1:], n][: len(starts)]
+    blocks = [slice(start, end) for start, end in zip(starts, ends, strict=True)]
+    if len(blocks) < 2:
+        return [work(block) for block in blocks]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return list(pool.map(work, blocks))

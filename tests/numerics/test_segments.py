@@ -1,0 +1,76 @@
+"""Reductions over runs of equal keys, against group_by of Polars."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
+
+from nbframes.numerics import segments
+from nbframes.numerics.segments import Keys, Runs
+
+
+@st.composite
+def tables(draw):
+    """Keys of two columns in order, in two ordered stretches, or in none, and values."""
+    n, levels = draw(st.integers(0, 200)), draw(st.integers(1, 40))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
+    frame = pl.DataFrame(
+        {
+            "a": rng.integers(-levels, levels, n),
+            "b": rng.integers(2**40, 2**40 + levels, n),
+            "value": rng.normal(90, 5, n),
+        },
+        schema={"a": pl.Int64, "b": pl.Int64, "value": pl.Float64},
+    )
+    order = draw(st.sampled_from(["sorted", "two stretches", "none"]))
+    if order == "sorted":
+        return frame.sort("a", "b")
+    half = n // 2
+    return pl.concat([frame[:half].sort("a", "b"), frame[half:].sort("a", "b")]) if order == "two stretches" else frame
+
+
+@given(tables(), st.sampled_from([3, 16, 2**17]))
+@settings(max_examples=150, deadline=None)
+def test_they_are_those_of_group_by(frame, block):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(segments, "_BLOCK", block)
+        keys = Keys.of([frame["a"].to_numpy(), frame["b"].to_numpy()], frame.height)
+        order = keys.order()
+        packed, values = keys.packed, frame["value"].to_numpy()
+        if order is not None:
+            packed, values = packed[order], values[order]
+        assert (packed[1:] >= packed[:-1]).all()
+        runs = Runs.of(packed, values)
+        unit = packed[runs.starts]
+        ours = pl.DataFrame(
+            {
+                "a": keys.unpack(unit, 0),
+                "b": keys.unpack(unit, 1),
+                "n": runs.counts,
+                "mean": runs.mean,
+                "std": runs.std,
+                "q": runs.quantiles(values, [0.3])[0],
+            }
+        )
+    value = pl.col("value")
+    theirs = frame.group_by("a", "b").agg(
+        n=pl.len(), mean=value.mean(), std=value.std(), q=value.quantile(0.3, "linear")
+    )
+    assert_frame_equal(ours.with_columns(pl.col("std").fill_nan(None)), theirs.sort("a", "b"), check_dtypes=False)
+
+
+def test_ranges_that_do_not_fit_one_integer_are_refused():
+    wide = np.array([-(2**62), 2**62])
+    with pytest.raises(OverflowError, match="64 bits"):
+        Keys.of([wide], 2)
+
+
+def test_a_nan_makes_its_run_nan_and_no_other():
+    runs = Runs.of(np.array([0, 0, 1, 1]), np.array([1.0, np.nan, 2.0, 4.0]))
+    assert np.isnan(runs.mean[0])
+    assert runs.mean[1] == 3
+    assert np.isnan(runs.quantiles(np.array([1.0, np.nan, 2.0, 4.0]), [0.0])[0][0])
