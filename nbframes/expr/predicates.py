@@ -42,6 +42,11 @@ def dataset(*names: str, known: Known = None) -> pl.Expr:
     known
         A store, or names, that are valid besides the published ones.
 
+    Returns
+    -------
+    Expr
+        A predicate for ``filter``.
+
     Raises
     ------
     UnknownNameError
@@ -71,6 +76,11 @@ def metric(*names: str, known: Known = None) -> pl.Expr:
     known
         A store, or names, that are valid besides the published ones.
 
+    Returns
+    -------
+    Expr
+        A predicate for ``filter``.
+
     Raises
     ------
     UnknownNameError
@@ -87,6 +97,16 @@ def metric(*names: str, known: Known = None) -> pl.Expr:
 
 def split(*names: str) -> pl.Expr:
     """Select rows of the named splits: ``train``, ``val``, ``test`` or ``valtest``.
+
+    Parameters
+    ----------
+    *names
+        One or more of these.
+
+    Returns
+    -------
+    Expr
+        A predicate for ``filter``.
 
     Raises
     ------
@@ -107,6 +127,18 @@ def on(dataset: str, split: str) -> pl.Expr:
 
     ``on("cifar10", "val")`` is split ``val`` of ``cifar10`` or ``cifar10-valid``: where half of the training set was held
     out, the validation accuracy "on CIFAR-10" was measured by the runs of ``cifar10-valid``. Everything else is as named.
+
+    Parameters
+    ----------
+    dataset
+        ``cifar10``, ``cifar100``, ``ImageNet16-120``, or a dataset of a registered benchmark.
+    split
+        ``train``, ``val``, ``test``, ``valtest`` or ``none``, where some benchmark has it.
+
+    Returns
+    -------
+    Expr
+        A predicate for ``filter``.
 
     Raises
     ------
@@ -148,6 +180,11 @@ def arch(*ids: Ids) -> pl.Expr:
     *ids
         Indices, or iterables of them.
 
+    Returns
+    -------
+    Expr
+        A predicate for ``filter``.
+
     Raises
     ------
     InvalidArgumentError
@@ -166,6 +203,16 @@ def arch(*ids: Ids) -> pl.Expr:
 
 def seed(*seeds: Ids) -> pl.Expr:
     """Select rows of the runs with these published seeds.
+
+    Parameters
+    ----------
+    *seeds
+        Seeds, or iterables of them.
+
+    Returns
+    -------
+    Expr
+        A predicate for ``filter``.
 
     Raises
     ------
@@ -192,6 +239,11 @@ def schedule(*epochs: Ids | Literal["full"]) -> pl.Expr:
         Numbers of epochs, or ``"full"`` for each published benchmark's own full training: nb101 108, nb201 200,
         nb301 100, nats-tss 200, nats-sss 90, and that of every registered benchmark. Results of the user's own have none:
         ``"full"`` selects nothing of them.
+
+    Returns
+    -------
+    Expr
+        A predicate for ``filter``.
 
     Raises
     ------
@@ -220,6 +272,16 @@ def schedule(*epochs: Ids | Literal["full"]) -> pl.Expr:
 def budget(*epochs: Ids) -> pl.Expr:
     """Select rows measured after so many completed epochs.
 
+    Parameters
+    ----------
+    *epochs
+        Numbers of epochs, or iterables of them.
+
+    Returns
+    -------
+    Expr
+        A predicate for ``filter``.
+
     Raises
     ------
     InvalidArgumentError
@@ -238,6 +300,11 @@ def budget(*epochs: Ids) -> pl.Expr:
 
 def final() -> pl.Expr:
     """Select the last published value of each run in its split and metric.
+
+    Returns
+    -------
+    Expr
+        A predicate for ``filter``.
 
     Examples
     --------

@@ -27,6 +27,11 @@ def cumulative_time() -> pl.Expr:
     rows of metric ``time`` get their value, which is cumulative as published; all others get null. So does a row whose
     earlier epochs are not all in the frame: apply it before filtering by budget.
 
+    Returns
+    -------
+    Expr
+        Float64, in seconds, called ``cumulative_time``.
+
     Examples
     --------
     >>> import nbframes as nbf

@@ -125,6 +125,10 @@ class GridTable:
 
     @cached_property
     def _enum(self) -> pl.Enum:
+        if self.strings.n_unique() < self.size:
+            twice = self.strings.filter(self.strings.is_duplicated())[0]
+            msg = f"the template {self.template!r} writes several architectures as {twice!r}: choose another separator"
+            raise InvalidArgumentError(msg)
         return pl.Enum(self.strings)
 
     def _find_strings(self, x: pl.Series) -> pl.Series:
@@ -160,8 +164,12 @@ class GridTable:
         return "; ".join(f"{name}={x[name][row]!r}, valid: {', '.join(self.texts[name])}" for name in wrong)
 
     def _refuse_impossible(self) -> None:
-        if self.template.count("{}") != len(self.choices) or not self.choices:
-            msg = f"the template {self.template!r} should have one {{}} for each of the positions {[*self.choices]}"
+        if (
+            self.template.count("{}") != len(self.choices)
+            or not self.choices
+            or {*"{}"} & {*self.template.replace("{}", "")}
+        ):
+            msg = f"the template {self.template!r} should have one {{}} for each of the positions {[*self.choices]}, no other braces"
             raise InvalidArgumentError(msg)
         size = 1
         for name, texts in self.texts.items():

@@ -10,7 +10,7 @@ import numpy as np
 from nbframes.errors import InvalidArgumentError
 
 if TYPE_CHECKING:
-    Seed = int | np.random.Generator | None
+    from nbframes.spaces.base import Seed
 
 
 def generator(seed: Seed) -> np.random.Generator:

@@ -63,6 +63,18 @@ class FittedSurrogate(Surrogate):
         ------
         FileExistsError
             If the folder holds a surrogate.
+
+        Examples
+        --------
+        >>> import nbframes as nbf, tempfile
+        >>> folder = tempfile.TemporaryDirectory()
+        >>> source = nbf.synthetic.write(folder.name, "nb301")["nb301"]
+        >>> manifest = nbf.export(source, folder.name + "/store", jobs=1, progress=False)
+        >>> surrogate = nbf.surrogate.fit(folder.name + "/store", members=2, rounds=10)
+        >>> surrogate.save(folder.name + "/model")
+        >>> nbf.surrogate.load(folder.name + "/model").scores.equals(surrogate.scores)
+        True
+        >>> folder.cleanup()
         """
         import orjson
 

@@ -127,6 +127,18 @@ def test_darts_features_are_those_of_the_graph():
         np.testing.assert_array_equal(path, np.concatenate(marks))
 
 
+def test_isomorphic_darts_architectures_have_the_same_paths():
+    cell = "sep_conv_3x3~0 sep_conv_3x3~1 {} sep_conv_3x3~0 sep_conv_3x3~1"
+    one = cell.format("skip_connect~0 skip_connect~1 max_pool_3x3~0 max_pool_3x3~1")
+    other = cell.format("max_pool_3x3~1 max_pool_3x3~0 skip_connect~0 skip_connect~1")
+    same, different = (
+        darts.features(pl.Series([f"{one}|{one}", f"{other}|{one}"]), "path"),
+        darts.features(f"{one}|{other}"),
+    )
+    np.testing.assert_array_equal(same[0], same[1])
+    assert (different != darts.features(f"{one}|{one}")).any()
+
+
 # --- all -----------------------------------------------------------------------------------------------------------
 
 

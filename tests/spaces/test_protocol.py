@@ -56,7 +56,7 @@ def test_spaces_are_found_by_name():
 
 
 def test_spaces_show_only_what_belongs_to_them():
-    for space in (sss, tss, nbf.spaces):
+    for space in (darts, nb101, sss, tss, nbf.spaces):
         public = [name for name in dir(space) if not name.startswith("_")]
         assert not [
             name for name in public if isinstance(getattr(space, name), types.ModuleType) and space is not nbf.spaces
@@ -210,6 +210,8 @@ def test_an_official_order_is_kept():
     [
         ({"a": (1, 2)}, "{}{}", None, "one {} for each"),
         ({}, "", None, "one {} for each"),
+        ({"a": (1, 2)}, "{{}}", None, "no other braces"),
+        ({"a": ("a", "a-b"), "b": ("b-c", "c")}, "{}-{}", None, "several architectures as 'a-b-c'"),
         ({"a": (1, 1)}, "{}", None, "written differently"),
         ({"a": ()}, "{}", None, "1 to 256 choices"),
         ({"a": (1, "x")}, "{}", None, "all be strings or all be whole numbers"),
@@ -220,7 +222,7 @@ def test_an_official_order_is_kept():
 )
 def test_grids_that_cannot_be_are_refused(positions, template, order, reason):
     with pytest.raises(InvalidArgumentError, match=reason):
-        GridSpace("thing", positions=positions, template=template, order=order).enumerate()
+        GridSpace("thing", positions=positions, template=template, order=order).index(pl.Series(["x"]))
 
 
 def test_grids_can_be_sent_to_other_processes():

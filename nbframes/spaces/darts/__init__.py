@@ -44,3 +44,7 @@ __all__ = [
     "to_config",
     "validate",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Positions = NDArray[np.intp]
-    Masks = NDArray[np.uint8]
     Words = NDArray[np.uint32]
 
 _SLICE: Final = 65_536

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
-import polars as pl
-
 from nbframes.errors import InvalidArchitectureError
+from nbframes.spaces.base import Column
 from nbframes.spaces.nb101._cell import MAX_VERTICES, Cell, CellLike, as_cell, offence, prune_cell
 from nbframes.spaces.nb101._columns import Cells, cells_of, invalid_rows, read_column, try_column
 from nbframes.spaces.nb101._graph import in_space, prune_cells
-
-Column = pl.Series | pl.DataFrame
-Seed = int | np.random.Generator | None
 
 
 def pruned_cell(x: CellLike) -> Cell:

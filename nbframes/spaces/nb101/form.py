@@ -7,11 +7,12 @@ from typing import overload
 import polars as pl
 
 from nbframes.errors import InvalidArchitectureError
+from nbframes.spaces.base import Column
 from nbframes.spaces.nb101._cell import Cell, CellLike, as_cell, format_text
 from nbframes.spaces.nb101._columns import read_column, to_cell, to_frame, to_text, try_column
 from nbframes.spaces.nb101._enumeration import all_cells, numbers
 from nbframes.spaces.nb101._graph import in_space
-from nbframes.spaces.nb101._members import Column, member, members, pruned_cell, pruned_column, pruned_members
+from nbframes.spaces.nb101._members import member, members, pruned_cell, pruned_column, pruned_members
 
 
 @overload

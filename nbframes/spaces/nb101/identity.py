@@ -7,12 +7,13 @@ from typing import Any, overload
 import polars as pl
 
 from nbframes.errors import FrameError
+from nbframes.spaces.base import Column
 from nbframes.spaces.codes import checked_numbers
 from nbframes.spaces.nb101._cell import SIZE, Cell, CellLike, hash_cell
 from nbframes.spaces.nb101._columns import to_text
 from nbframes.spaces.nb101._enumeration import all_cells, numbers
 from nbframes.spaces.nb101._hash import hash_cells
-from nbframes.spaces.nb101._members import Column, member, pruned_cell, pruned_column, pruned_members
+from nbframes.spaces.nb101._members import member, pruned_cell, pruned_column, pruned_members
 
 
 @overload

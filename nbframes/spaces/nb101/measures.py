@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, overload
 
 import polars as pl
 
+from nbframes.spaces.base import Column
 from nbframes.spaces.nb101._graph import count_parameters, depths, widths
-from nbframes.spaces.nb101._members import Column, pruned_members
+from nbframes.spaces.nb101._members import pruned_members
 
 if TYPE_CHECKING:
     from nbframes.spaces.nb101._cell import CellLike

@@ -8,16 +8,19 @@ import numpy as np
 import polars as pl
 
 from nbframes.errors import InvalidArchitectureError
+from nbframes.spaces.base import Column
 from nbframes.spaces.nb101._cell import MAX_VERTICES, OPERATIONS, Cell, CellLike, format_text
 from nbframes.spaces.nb101._columns import BIT, Cells, edges_among, to_cell, to_frame, to_text
 from nbframes.spaces.nb101._graph import in_space
-from nbframes.spaces.nb101._members import Column, Seed, members
+from nbframes.spaces.nb101._members import members
 from nbframes.spaces.random import generator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
+
+    from nbframes.spaces.base import Seed
 
     Positions = NDArray[np.intp]
 
