@@ -10,6 +10,8 @@ from nbframes.display import printable
 _SWITCH: Final = re.compile(r"\b([a-z]\w*)=True\b")
 _CALLS: Final = {"open_store(path)": "--store DIR"}
 """What has no keyword argument to be an option."""
+_NESTED: Final = re.compile(r"\b(report|observe)=\{'(\w+)': '?([^'}]*)'?\}")
+"""Options of a search problem that stand in a dict."""
 _OPTION: Final = re.compile(r"\b([a-z]\w*)=(['\"])([\w.-]+)\2")
 
 
@@ -37,6 +39,7 @@ def shell_words(error: Exception) -> str:
     text = _of_system(error) if isinstance(error, OSError) and error.strerror else str(error)
     for call, option in _CALLS.items():
         text = text.replace(call, option)
+    text = _NESTED.sub(lambda found: f"--{'report' if found[1] == 'report' else found[2]} {found[3]}", text)
     text = _SWITCH.sub(lambda found: f"--{found[1].replace('_', '-')}", text)
     text = _OPTION.sub(lambda found: f"--{found[1].replace('_', '-')} {found[3]}", text)
     return "\n".join(map(printable, text.split("\n")))

@@ -53,6 +53,11 @@ def objective(problem: Problem, *, seed: int = 0, name: str = "objective") -> Ob
 class Objective:
     """A problem as a function, made by `objective`; one object is one search.
 
+    Parameters
+    ----------
+    problem, seed, name
+        As `objective` takes them.
+
     Notes
     -----
     With Optuna (``pip install optuna``), values as they are, directions as given::
@@ -90,6 +95,14 @@ class Objective:
         while obj.time < 20_000:
             trial = Trial(trial_id=len(obj.history), config=scheduler.suggest().config, creation_time=datetime.now())
             scheduler.on_trial_complete(trial, {"value": obj(list(trial.config.values()))})
+
+    Examples
+    --------
+    >>> import nbframes as nbf, numpy as np
+    >>> problem = nbf.search.Problem(nbf.published.store(), "nats-tss", dataset="cifar100")
+    >>> obj = nbf.objective(problem)
+    >>> 0 < obj([0, 1, 2, 3, 4, 0]) < 100
+    True
     """
 
     def __init__(self, problem: Problem, *, seed: int, name: str) -> None:
@@ -159,7 +172,25 @@ class Objective:
         return values if len(values) > 1 else values[0]
 
     def minimised(self, values: float | tuple[float, ...]) -> list[float]:
-        """Turn values so that smaller is better, for optimisers that know nothing else."""
+        """Turn values so that smaller is better, for optimisers that know nothing else.
+
+        Parameters
+        ----------
+        values
+            What `__call__` gave.
+
+        Returns
+        -------
+        list
+            One number for each objective.
+
+        Examples
+        --------
+        >>> import nbframes as nbf, numpy as np
+        >>> problem = nbf.search.Problem(nbf.published.store(), "nats-tss", dataset="cifar100")
+        >>> nbf.objective(problem).minimised(70.5)
+        [-70.5]
+        """
         several = np.atleast_1d(np.asarray(values, np.float64))
         return (-self._problem.scores(several)).tolist()  # type: ignore[no-any-return]
 
@@ -170,6 +201,21 @@ class Objective:
         ----------
         trial
             An ``optuna.Trial``, or anything with ``suggest_categorical(name, choices)``.
+
+        Returns
+        -------
+        list
+            A choice at each position.
+
+        Examples
+        --------
+        >>> import nbframes as nbf, numpy as np
+        >>> problem = nbf.search.Problem(nbf.published.store(), "nats-tss", dataset="cifar100")
+        >>> class First:
+        ...     def suggest_categorical(self, name, choices):
+        ...         return choices[0]
+        >>> nbf.objective(problem).suggest(First())
+        [0, 0, 0, 0, 0, 0]
         """
         return [trial.suggest_categorical(name, list(range(size))) for name, size in self.space.items()]
 

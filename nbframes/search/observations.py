@@ -17,18 +17,34 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Observations:
-    """What one query of each of n searches gave."""
+    """What one query of each of n searches gave.
+
+    Parameters
+    ----------
+    codes
+        The architectures as rows of integers, shape (n, positions).
+    arch
+        Their numbers in the store.
+    scores
+        Values of the objectives, turned so that larger is better, shape (n, objectives); ``score`` is the first of them.
+    budget
+        Epochs after which the values were measured.
+    time
+        Clock of each search after the query.
+
+    Examples
+    --------
+    >>> import nbframes as nbf, numpy as np
+    >>> told = nbf.search.Observations(np.zeros((1, 6), np.uint8), np.array([7]), np.array([[70.5, -1.0]]), 200, np.array([9.0]))
+    >>> told.score.tolist()
+    [70.5]
+    """
 
     codes: NDArray[np.uint8]
-    """The architectures as rows of integers, shape (n, positions)."""
     arch: NDArray[np.int64]
-    """Their numbers in the store."""
     scores: NDArray[np.float64]
-    """Values of the objectives, turned so that larger is better, shape (n, objectives)."""
     budget: int
-    """Epochs after which the values were measured."""
     time: NDArray[np.float64]
-    """Clock of each search after the query."""
 
     @property
     def score(self) -> NDArray[np.float64]:

@@ -27,16 +27,32 @@ CLOCKS: Final = ("seconds", "evaluations")
 
 
 class Answer(NamedTuple):
-    """What a query of each of n searches gives."""
+    """What a query of each of n searches gives.
+
+    Parameters
+    ----------
+    arch
+        Numbers of the architectures in the store.
+    values
+        Observed objectives in their own units, shape (n, objectives).
+    cost
+        Seconds or evaluations that the query took.
+    reported
+        What is reported of each architecture.
+
+    Examples
+    --------
+    >>> import nbframes as nbf, numpy as np
+    >>> problem = nbf.search.Problem(nbf.published.store(), "nats-tss", dataset="cifar100")
+    >>> answer = problem.query(problem.space.encode(nbf.spaces.tss.from_index(7)), np.random.default_rng(0))
+    >>> answer.arch.tolist(), answer.values.shape
+    ([7], (1, 1))
+    """
 
     arch: NDArray[np.int64]
-    """Numbers of the architectures in the store."""
     values: NDArray[np.float64]
-    """Observed objectives in their own units, shape (n, objectives)."""
     cost: NDArray[np.float64]
-    """Seconds or evaluations that the query took."""
     reported: NDArray[np.float64]
-    """What is reported of each architecture."""
 
 
 class Problem:
@@ -154,10 +170,23 @@ class Problem:
         budget
             Epochs; by default the largest.
 
+        Returns
+        -------
+        Answer
+            What each query gives.
+
         Raises
         ------
         InvalidArgumentError
             If a row cannot be queried, or the budget is not one of the problem's.
+
+        Examples
+        --------
+        >>> import nbframes as nbf, numpy as np
+        >>> problem = nbf.search.Problem(nbf.published.store(), "nats-tss", dataset="cifar100")
+        >>> rng = np.random.default_rng(0)
+        >>> problem.query(problem.space.sample(3, rng), rng).cost.shape
+        (3,)
         """
         if budget is None:
             budget = self.budgets[-1]
@@ -174,11 +203,47 @@ class Problem:
         return self._source.query(codes, arch, self.budgets.index(budget), rng)
 
     def scores(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Observed values turned so that larger is better."""
+        """Turn observed values so that larger is better.
+
+        Parameters
+        ----------
+        values
+            As `query` gives them, shape (n, objectives).
+
+        Returns
+        -------
+        numpy.ndarray
+            The same, with the sign changed of objectives that are to be small.
+
+        Examples
+        --------
+        >>> import nbframes as nbf, numpy as np
+        >>> problem = nbf.search.Problem(nbf.published.store(), "nats-tss", dataset="cifar100")
+        >>> problem.scores(np.array([[70.0]])).tolist()
+        [[70.0]]
+        """
         return np.asarray(values * self._signs)
 
     def regret(self, reported: NDArray[np.float64]) -> NDArray[np.float64]:
-        """How much better the best architecture is than those reported; NaN if the best is not known."""
+        """How much better the best architecture is than those reported.
+
+        Parameters
+        ----------
+        reported
+            Reported values.
+
+        Returns
+        -------
+        numpy.ndarray
+            Not negative; NaN if the best is not known, as of surrogates.
+
+        Examples
+        --------
+        >>> import nbframes as nbf, numpy as np
+        >>> problem = nbf.search.Problem(nbf.published.store(), "nats-tss", dataset="cifar100")
+        >>> problem.regret(np.array([problem.best, problem.best - 1])).tolist()
+        [0.0, 1.0]
+        """
         return self._source.regret(reported)
 
     def worth(self, splits: tuple[str, ...] | None = None) -> dict[str, NDArray[np.float64]]:
@@ -189,12 +254,24 @@ class Problem:
         splits
             Which; by default ``val`` and one of ``test`` and ``valtest``, as far as the store has them.
 
+        Returns
+        -------
+        dict
+            For each split an array by number of the architecture.
+
         Raises
         ------
         FrameError
             If the store lacks a split.
         InvalidArgumentError
             If the problem is a surrogate's.
+
+        Examples
+        --------
+        >>> import nbframes as nbf, numpy as np
+        >>> problem = nbf.search.Problem(nbf.published.store(), "nats-tss", dataset="cifar100")
+        >>> {split: round(float(values.max()), 2) for split, values in problem.worth().items()}
+        {'val': 73.49, 'valtest': 73.5}
         """
         return self._source.worth(splits)
 

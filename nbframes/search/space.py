@@ -39,6 +39,13 @@ class SearchSpace:
     arch_of
         Number of the architecture in the store for each index of the space, -1 where there is none; None if all can be
         queried and are called by their index.
+
+    Examples
+    --------
+    >>> import nbframes as nbf, numpy as np
+    >>> problem = nbf.search.Problem(nbf.published.store(), "nats-tss", dataset="cifar100")
+    >>> problem.space.sizes, problem.space.count
+    ((5, 5, 5, 5, 5, 5), 15625)
     """
 
     def __init__(self, space: Space | str, arch_of: Ids | None = None) -> None:
@@ -64,7 +71,27 @@ class SearchSpace:
         return None if self._arch_of is None else int((self._arch_of >= 0).sum())
 
     def sample(self, n: int, rng: np.random.Generator) -> Array:
-        """Draw ``n`` rows uniformly and independently."""
+        """Draw rows uniformly and independently.
+
+        Parameters
+        ----------
+        n
+            How many.
+        rng
+            Draws them.
+
+        Returns
+        -------
+        numpy.ndarray
+            Shape (n, positions).
+
+        Examples
+        --------
+        >>> import nbframes as nbf, numpy as np
+        >>> problem = nbf.search.Problem(nbf.published.store(), "nats-tss", dataset="cifar100")
+        >>> problem.space.sample(2, np.random.default_rng(0)).shape
+        (2, 6)
+        """
         if self._present is None:
             return self._codes.sample(n, seed=rng)
         return self._codes.from_index(self._present[rng.integers(len(self._present), size=n)])
@@ -73,6 +100,27 @@ class SearchSpace:
         """Replace each row by one of its neighbours that can be queried, all equally likely.
 
         A row without such a neighbour, which only a store of part of a space has, is replaced by a uniform one.
+
+        Parameters
+        ----------
+        codes
+            Architectures.
+        rng
+            Draws the neighbours.
+
+        Returns
+        -------
+        numpy.ndarray
+            As many rows.
+
+        Examples
+        --------
+        >>> import nbframes as nbf, numpy as np
+        >>> problem = nbf.search.Problem(nbf.published.store(), "nats-tss", dataset="cifar100")
+        >>> rng = np.random.default_rng(0)
+        >>> parents = problem.space.sample(2, rng)
+        >>> (problem.space.mutate(parents, rng) != parents).sum(axis=1).tolist()
+        [1, 1]
         """
         mutants = self._codes.mutate(codes, seed=rng)
         if self._present is None:
@@ -88,7 +136,26 @@ class SearchSpace:
         return mutants
 
     def neighbours(self, codes: Array) -> tuple[Ids, Array]:
-        """All neighbours that can be queried, and for each the row of ``codes`` that it belongs to; rows ascend."""
+        """List all neighbours that can be queried.
+
+        Parameters
+        ----------
+        codes
+            Architectures.
+
+        Returns
+        -------
+        tuple
+            For each neighbour the row of ``codes`` that it belongs to, ascending; and the neighbours as rows.
+
+        Examples
+        --------
+        >>> import nbframes as nbf, numpy as np
+        >>> problem = nbf.search.Problem(nbf.published.store(), "nats-tss", dataset="cifar100")
+        >>> rows, neighbours = problem.space.neighbours(problem.space.sample(1, np.random.default_rng(0)))
+        >>> neighbours.shape
+        (24, 6)
+        """
         rows, found = self._codes.neighbours(codes)
         if self._present is None:
             return rows, found
@@ -96,7 +163,25 @@ class SearchSpace:
         return rows[known], found[known]
 
     def arch(self, codes: Array) -> Ids:
-        """Number of each architecture in the store (of a space without a store, its index); -1 if it cannot be queried."""
+        """Give the number of each architecture in the store; of a surrogate's space, its index.
+
+        Parameters
+        ----------
+        codes
+            Architectures.
+
+        Returns
+        -------
+        numpy.ndarray
+            Numbers, -1 of those that cannot be queried.
+
+        Examples
+        --------
+        >>> import nbframes as nbf, numpy as np
+        >>> problem = nbf.search.Problem(nbf.published.store(), "nats-tss", dataset="cifar100")
+        >>> problem.space.arch(problem.space.encode(nbf.spaces.tss.from_index(7))).tolist()
+        [7]
+        """
         valid = self._codes.is_valid(codes)
         if valid.all():
             index = self._codes.index(codes)
@@ -107,11 +192,56 @@ class SearchSpace:
         return archs
 
     def known(self, codes: Array) -> NDArray[np.bool_]:
-        """Tell which rows can be queried."""
-        return self._codes.is_valid(codes) if self._present is None else self.arch(codes) >= 0
+        """Tell which rows can be queried.
+
+        Parameters
+        ----------
+        codes
+            Rows of any integers.
+
+        Returns
+        -------
+        numpy.ndarray
+            One truth value a row.
+
+        Examples
+        --------
+        >>> import nbframes as nbf, numpy as np
+        >>> problem = nbf.search.Problem(nbf.published.store(), "nats-tss", dataset="cifar100")
+        >>> problem.space.known(np.array([[0, 0, 0, 0, 0, 0], [0, 0, 0, 0, 0, 9]], np.uint8)).tolist()
+        [True, False]
+        """
+        known = np.asarray((codes < np.array(self.sizes)).all(axis=1))
+        if known.all():
+            return self._codes.is_valid(codes) if self._present is None else self.arch(codes) >= 0
+        known[known] = self.known(codes[known])
+        return known
 
     def until_known(self, draw: Callable[[Ids], Array], n: int, rng: np.random.Generator) -> Array:
-        """Draw rows 0 to ``n - 1`` again and again until each can be queried; ``draw`` takes the numbers of the rows."""
+        """Draw rows again and again until each can be queried, at last uniformly.
+
+        Parameters
+        ----------
+        draw
+            Takes numbers of rows, 0 to n - 1, and gives a new draw of each.
+        n
+            Number of rows.
+        rng
+            Draws uniform rows in the end.
+
+        Returns
+        -------
+        numpy.ndarray
+            Shape (n, positions).
+
+        Examples
+        --------
+        >>> import nbframes as nbf, numpy as np
+        >>> problem = nbf.search.Problem(nbf.published.store(), "nats-tss", dataset="cifar100")
+        >>> rng = np.random.default_rng(0)
+        >>> problem.space.until_known(lambda rows: np.zeros((len(rows), 6), np.uint8), 2, rng).tolist()
+        [[0, 0, 0, 0, 0, 0], [0, 0, 0, 0, 0, 0]]
+        """
         codes = draw(np.arange(n))
         for _ in range(_PATIENCE):
             left = np.flatnonzero(~self.known(codes))
@@ -123,20 +253,73 @@ class SearchSpace:
         return codes
 
     def encode(self, x: str | pl.Series) -> Array:
-        """Rows of one architecture (then a single row) or of a column of them."""
+        """Turn texts into rows.
+
+        Parameters
+        ----------
+        x
+            The text of one architecture, or a column of texts.
+
+        Returns
+        -------
+        numpy.ndarray
+            Shape (n, positions), of one architecture a single row.
+
+        Examples
+        --------
+        >>> import nbframes as nbf, numpy as np
+        >>> problem = nbf.search.Problem(nbf.published.store(), "nats-tss", dataset="cifar100")
+        >>> problem.space.encode(nbf.spaces.tss.from_index(0)).shape
+        (1, 6)
+        """
         return self._codes.encode(x)
 
     def decode(self, codes: Array) -> pl.Series:
-        """Texts of rows, as the space writes them."""
+        """Turn rows into texts, as the space writes them.
+
+        Parameters
+        ----------
+        codes
+            Architectures.
+
+        Returns
+        -------
+        polars.Series
+            One text a row.
+
+        Examples
+        --------
+        >>> import nbframes as nbf, numpy as np
+        >>> problem = nbf.search.Problem(nbf.published.store(), "nats-tss", dataset="cifar100")
+        >>> problem.space.decode(np.zeros((1, 6), np.uint8)).to_list()
+        ['|none~0|+|none~0|none~1|+|none~0|none~1|none~2|']
+        """
         return self._codes.decode(codes)
 
     def codes_of(self, archs: Ids) -> Array:
-        """Rows of architectures given by their number in the store.
+        """Turn numbers in the store into rows.
+
+        Parameters
+        ----------
+        archs
+            Numbers.
+
+        Returns
+        -------
+        numpy.ndarray
+            One row each.
 
         Raises
         ------
         InvalidArgumentError
             If one cannot be queried.
+
+        Examples
+        --------
+        >>> import nbframes as nbf, numpy as np
+        >>> problem = nbf.search.Problem(nbf.published.store(), "nats-tss", dataset="cifar100")
+        >>> problem.space.arch(problem.space.codes_of(np.array([5, 3]))).tolist()
+        [5, 3]
         """
         if self._arch_of is None:
             return self._codes.from_index(archs)

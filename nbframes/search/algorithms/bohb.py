@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from nbframes.search.algorithms.base import Method
 from nbframes.search.algorithms.halving import Brackets, Rung, ladder
-from nbframes.search.algorithms.parameters import at_least, named, several_budgets, within
+from nbframes.search.algorithms.parameters import at_least, several_budgets, within
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,7 +25,7 @@ _TINY = 1e-32
 
 
 @dataclass(frozen=True)
-class BOHB:
+class BOHB(Method):
     """BOHB: Hyperband with a model of which architectures are good.
 
     Parameters
@@ -64,6 +65,8 @@ class BOHB:
     'bohb(num_samples=64, random_fraction=0.3333333333333333)'
     """
 
+    _word = "bohb"
+
     eta: int = 3
     num_samples: int = 4
     random_fraction: float = 0.0
@@ -76,13 +79,7 @@ class BOHB:
         at_least(1, num_samples=self.num_samples, top_n_percent=self.top_n_percent)
         within(0, 1, random_fraction=self.random_fraction, min_bandwidth=self.min_bandwidth)
 
-    @property
-    def name(self) -> str:
-        """What tables and figures call it."""
-        return named("bohb", self)
-
-    def start(self, problem: Problem, runs: int, rng: np.random.Generator) -> _BOHB:
-        """Begin ``runs`` searches that advance together."""
+    def _start(self, problem: Problem, runs: int, rng: np.random.Generator) -> _BOHB:
         several_budgets(problem, "BOHB")
         return _BOHB(self, problem, runs, rng)
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from nbframes.errors import InvalidArgumentError
-from nbframes.search.algorithms.parameters import at_least, named, several_budgets
+from nbframes.search.algorithms.base import Method
+from nbframes.search.algorithms.parameters import at_least, several_budgets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -30,7 +31,7 @@ class Rung(NamedTuple):
 
 
 @dataclass(frozen=True)
-class SuccessiveHalving:
+class SuccessiveHalving(Method):
     """Successive halving: random architectures, of which the best 1 / eta go on with eta times the epochs; then anew.
 
     Parameters
@@ -58,6 +59,8 @@ class SuccessiveHalving:
     'halving'
     """
 
+    _word = "halving"
+
     eta: int = 3
     initial: int | None = None
 
@@ -66,13 +69,7 @@ class SuccessiveHalving:
         if self.initial is not None:
             at_least(1, initial=self.initial)
 
-    @property
-    def name(self) -> str:
-        """What tables and figures call it."""
-        return named("halving", self)
-
-    def start(self, problem: Problem, runs: int, rng: np.random.Generator) -> Brackets:
-        """Begin ``runs`` searches that advance together."""
+    def _start(self, problem: Problem, runs: int, rng: np.random.Generator) -> Brackets:
         several_budgets(problem, "successive halving")
         budgets = ladder(problem.budgets, self.eta)
         initial = self.eta ** (len(budgets) - 1) if self.initial is None else self.initial
@@ -80,7 +77,7 @@ class SuccessiveHalving:
 
 
 @dataclass(frozen=True)
-class Hyperband:
+class Hyperband(Method):
     """Hyperband: successive halving in brackets that begin with ever fewer architectures and ever more epochs.
 
     Parameters
@@ -104,18 +101,14 @@ class Hyperband:
     3
     """
 
+    _word = "hyperband"
+
     eta: int = 3
 
     def __post_init__(self) -> None:
         at_least(2, eta=self.eta)
 
-    @property
-    def name(self) -> str:
-        """What tables and figures call it."""
-        return named("hyperband", self)
-
-    def start(self, problem: Problem, runs: int, rng: np.random.Generator) -> Brackets:
-        """Begin ``runs`` searches that advance together."""
+    def _start(self, problem: Problem, runs: int, rng: np.random.Generator) -> Brackets:
         several_budgets(problem, "Hyperband")
         budgets = ladder(problem.budgets, self.eta)
         most = len(budgets)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nbframes.search.algorithms.parameters import at_least, named
+from nbframes.search.algorithms.base import Method
+from nbframes.search.algorithms.parameters import at_least
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -26,7 +27,7 @@ _STALE = 100
 
 
 @dataclass(frozen=True)
-class LocalSearch:
+class LocalSearch(Method):
     """Local search: climb from the best of some random architectures to a local optimum, then begin anew.
 
     Parameters
@@ -53,19 +54,15 @@ class LocalSearch:
     10
     """
 
+    _word = "local"
+
     initial: int = 10
     whole_neighbourhood: bool = False
 
     def __post_init__(self) -> None:
         at_least(1, initial=self.initial)
 
-    @property
-    def name(self) -> str:
-        """What tables and figures call it."""
-        return named("local", self)
-
-    def start(self, problem: Problem, runs: int, rng: np.random.Generator) -> _LocalSearches:
-        """Begin ``runs`` searches that advance together."""
+    def _start(self, problem: Problem, runs: int, rng: np.random.Generator) -> _LocalSearches:
         return _LocalSearches([_Climber(self, problem.space, child) for child in rng.spawn(runs)])
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nbframes.errors import InvalidArgumentError
-from nbframes.search.algorithms.parameters import at_least, named, within
+from nbframes.search.algorithms.base import Method
+from nbframes.search.algorithms.parameters import at_least, within
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class NSGA2:
+class NSGA2(Method):
     """NSGA-II: a population that is sorted into fronts, and by the distance to others within a front.
 
     Parameters
@@ -50,6 +51,8 @@ class NSGA2:
     'nsga2(population=20)'
     """
 
+    _word = "nsga2"
+
     population: int = 100
     crossover: float = 0.9
     mutation: float | None = None
@@ -60,13 +63,7 @@ class NSGA2:
         if self.mutation is not None:
             within(0, 1, mutation=self.mutation)
 
-    @property
-    def name(self) -> str:
-        """What tables and figures call it."""
-        return named("nsga2", self)
-
-    def start(self, problem: Problem, runs: int, rng: np.random.Generator) -> _NSGA2:
-        """Begin ``runs`` searches that advance together."""
+    def _start(self, problem: Problem, runs: int, rng: np.random.Generator) -> _NSGA2:
         if len(problem.metrics) < 2:
             msg = (
                 f"NSGA-II needs two objectives or more, but {problem.name} observes {problem.metrics[0]!r} alone\n\n"

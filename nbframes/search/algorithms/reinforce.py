@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nbframes.search.algorithms.parameters import named, within
+from nbframes.search.algorithms.base import Method
+from nbframes.search.algorithms.parameters import within
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,7 +25,7 @@ _SPREAD = 1e-3
 
 
 @dataclass(frozen=True)
-class Reinforce:
+class Reinforce(Method):
     """REINFORCE: an independent softmax for each position, moved by Adam towards what scores above a moving average.
 
     Parameters
@@ -51,6 +52,8 @@ class Reinforce:
     'reinforce(learning_rate=0.1)'
     """
 
+    _word = "reinforce"
+
     learning_rate: float = 0.01
     momentum: float = 0.9
 
@@ -58,13 +61,7 @@ class Reinforce:
         within(0, 100, learning_rate=self.learning_rate)
         within(0, 1, momentum=self.momentum)
 
-    @property
-    def name(self) -> str:
-        """What tables and figures call it."""
-        return named("reinforce", self)
-
-    def start(self, problem: Problem, runs: int, rng: np.random.Generator) -> Policies:
-        """Begin ``runs`` searches that advance together."""
+    def _start(self, problem: Problem, runs: int, rng: np.random.Generator) -> Policies:
         return Policies(self, problem, runs, rng)
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nbframes.search.algorithms.parameters import at_least, named
+from nbframes.search.algorithms.base import Method
+from nbframes.search.algorithms.parameters import at_least
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Random:
+class Random(Method):
     """Random search: uniform architectures, independent of each other, so that one may come twice.
 
     References
@@ -32,10 +33,9 @@ class Random:
     'random'
     """
 
-    name: str = field(default="random", init=False)
+    _word = "random"
 
-    def start(self, problem: Problem, runs: int, rng: np.random.Generator) -> _Random:
-        """Begin ``runs`` searches that advance together."""
+    def _start(self, problem: Problem, runs: int, rng: np.random.Generator) -> _Random:
         del runs
         return _Random(problem, rng)
 
@@ -52,7 +52,7 @@ class _Random:
 
 
 @dataclass(frozen=True)
-class Evolution:
+class Evolution(Method):
     """Regularised (ageing) evolution: the best of a few members of the population has a child, and the oldest dies.
 
     Parameters
@@ -80,19 +80,15 @@ class Evolution:
     'evolution(population=50)'
     """
 
+    _word = "evolution"
+
     population: int = 10
     sample: int = 3
 
     def __post_init__(self) -> None:
         at_least(1, population=self.population, sample=self.sample)
 
-    @property
-    def name(self) -> str:
-        """What tables and figures call it."""
-        return named("evolution", self)
-
-    def start(self, problem: Problem, runs: int, rng: np.random.Generator) -> _Evolution:
-        """Begin ``runs`` searches that advance together."""
+    def _start(self, problem: Problem, runs: int, rng: np.random.Generator) -> _Evolution:
         return _Evolution(self, problem, runs, rng)
 
 
