@@ -31,7 +31,7 @@ def compare(
     """Draw how benchmarks differ: distribution, best trade-offs, seed noise, agreement of two splits.
 
     Each benchmark has one colour throughout; the legend stands with the distributions. Distributions and noise begin where
-    the first benchmark has a tenth of its architectures below.
+    the first benchmark has a tenth of its architectures below. A panel names the benchmarks of which it has nothing.
 
     Parameters
     ----------
@@ -74,6 +74,9 @@ def compare(
         _fronts(front, comparison.front, colours, artists)
         _noise(noise, comparison.noise, colours, artists)
         _agreement(agreement, comparison.agreement, colours, artists)
+        _say_what_is_missing(front, comparison.front, names, "parameters")
+        _say_what_is_missing(noise, comparison.noise, names, "several seeds")
+        _say_what_is_missing(agreement, comparison.agreement, names, "both splits")
         start = _start(comparison.distribution)
         for ax in (distribution, noise):
             ax.set_xlim(left=start)
@@ -154,10 +157,23 @@ def _agreement(ax: Axes, found: pl.DataFrame, colours: Mapping[str, str], artist
     ax.grid(visible=False, axis="y")
     ax.set(
         xlim=(0, 1.1),
-        ylim=(len(names) - 0.5, -0.5),
+        ylim=(max(len(names), 1) - 0.5, -0.5),
         title="Agreement",
         xlabel=f"Kendall's tau of {ends[0]} and {ends[1]}",
     )
+
+
+def _say_what_is_missing(ax: Axes, frame: pl.DataFrame, names: Sequence[str], needed: str) -> None:
+    """Name the benchmarks that a panel has nothing of, in its middle if that is all of them."""
+    present = frame["benchmark"].cast(pl.String).unique() if frame.height else pl.Series([], dtype=pl.String)
+    absent = [name for name in names if name not in present]
+    if not absent:
+        return
+    if len(absent) == len(names):
+        text, height, side = f"no benchmark has {needed}", 0.5, "center"
+    else:
+        text, height, side = f"without {needed}: {', '.join(absent)}", 0.02, "bottom"
+    ax.text(0.5, height, text, ha="center", va=side, color=QUIET, fontsize="small", transform=ax.transAxes)
 
 
 def _parts(frame: pl.DataFrame, colours: Mapping[str, str]) -> list[tuple[str, pl.DataFrame]]:

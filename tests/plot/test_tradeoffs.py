@@ -302,6 +302,16 @@ def test_comparison_keeps_one_colour_for_each_benchmark(comparison):
     )
 
 
+def test_comparison_names_the_benchmarks_that_a_panel_has_nothing_of(comparison):
+    *_, noise, agreement = nbf.plot.compare(comparison)
+    assert [text.get_text() for text in noise.texts] == ["without several seeds: nats-sss"]
+    assert not [text for text in agreement.texts if "without" in text.get_text()]
+    lonely = comparison._replace(noise=comparison.noise.clear(), agreement=comparison.agreement.clear())
+    *_, noise, agreement = nbf.plot.compare(lonely)
+    assert [text.get_text() for text in noise.texts] == ["no benchmark has several seeds"]
+    assert [text.get_text() for text in agreement.texts] == ["no benchmark has both splits"]
+
+
 def test_comparison_draws_on_given_axes(comparison):
     figure, axes = plt.subplots(2, 2)
     assert nbf.plot.compare(comparison, axes=axes.flat[:]) == tuple(axes.flat)
