@@ -27,6 +27,20 @@ def bar(title: str, *, total: int | None, unit: str, show: bool = True) -> Any:
     return tqdm(desc=title, total=total, unit=unit, unit_scale=scaled, disable=not visible, dynamic_ncols=True)
 
 
+def note(text: str, *, show: bool = True) -> None:
+    """Say what is waited for, where a bar would show.
+
+    Parameters
+    ----------
+    text
+        One line.
+    show
+        Whether to say it at all.
+    """
+    if show and (sys.stderr.isatty() or _in_notebook()):
+        sys.stderr.write(f"{text}\n")
+
+
 def _in_notebook() -> bool:
     """Whether this process is the kernel of a notebook, rather than one that merely has the package for it."""
     shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None

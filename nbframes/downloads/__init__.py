@@ -19,7 +19,7 @@ from nbframes.downloads.registry import Source, bytes_text, find, instructions, 
 from nbframes.downloads.transfer import Patience, fetch, make_room, patiently
 from nbframes.downloads.web import RefusedError, get_json, host
 from nbframes.errors import InvalidArgumentError, SourceError, listed
-from nbframes.progress import bar
+from nbframes.progress import bar, note
 
 if TYPE_CHECKING:
     import polars as pl
@@ -90,7 +90,7 @@ def download(
     """
     source = find(name, variant)
     target = _folder(to) / source.name
-    with exclusive(target):
+    with exclusive(target, waiting=lambda: note(f"waiting for another process that fetches {target}", show=progress)):
         known = Identity.of(source, target)
         if target.exists():
             return _keep(target, source, known, progress)
@@ -223,7 +223,7 @@ def _fetch(target: Path, source: Source, known: Identity, patience: Patience, pr
     part = Part(target)
     reasons: list[str] = []
     with bar(source.name, total=source.size or source.about, unit="B", show=progress) as shown:
-        for url, expected in _addresses(source, known, patience, reasons):
+        for url, expected in _addresses(source, known, patience, reasons, shown):
             try:
                 identity = _fetch_from(url, part, expected, patience, shown)
             except RefusedError as error:
@@ -235,18 +235,25 @@ def _fetch(target: Path, source: Source, known: Identity, patience: Patience, pr
     raise SourceError(_failure(source, part, reasons))
 
 
-def _addresses(source: Source, known: Identity, patience: Patience, reasons: list[str]) -> list[tuple[str, Identity]]:
+def _addresses(
+    source: Source, known: Identity, patience: Patience, reasons: list[str], shown: Any
+) -> list[tuple[str, Identity]]:
     addresses = [(url, known) for url in source.urls]
     if source.listing is not None:
         try:
-            addresses.append(_from_listing(source.listing, source, known, patience))
+            addresses.append(_from_listing(source.listing, source, known, patience, shown))
         except RefusedError as error:
             reasons.append(str(error))
     return addresses
 
 
-def _from_listing(listing: str, source: Source, known: Identity, patience: Patience) -> tuple[str, Identity]:
-    entries = patiently(lambda: get_json(listing, timeout=patience.timeout), patience=patience)
+def _from_listing(
+    listing: str, source: Source, known: Identity, patience: Patience, shown: Any
+) -> tuple[str, Identity]:
+    def ask() -> Any:
+        return get_json(listing, timeout=patience.timeout)
+
+    entries = patiently(ask, patience=patience, tell=shown.set_postfix_str)
     try:
         files = {str(entry["name"]): entry for entry in entries}
         name = source.name if source.name in files or len(files) != 1 else next(iter(files))

@@ -9,13 +9,13 @@ from nbframes.errors import SourceError
 from nbframes.locks import Lock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 
 @contextmanager
-def exclusive(target: Path) -> Iterator[None]:
-    """Wait until no other process works on ``target``, and keep others waiting.
+def exclusive(target: Path, *, waiting: Callable[[], object] = lambda: None) -> Iterator[None]:
+    """Wait until no other process works on ``target``, and keep others waiting; ``waiting`` is called if there is one.
 
     Raises
     ------
@@ -25,7 +25,9 @@ def exclusive(target: Path) -> Iterator[None]:
     path = target.with_name(f"{target.name}.lock")
     lock = Lock(path)
     try:
-        lock.acquire()
+        if not lock.acquire(wait=False):
+            waiting()
+            lock.acquire()
     except OSError as error:
         msg = f"the folder {str(path.parent)!r} cannot be written to ({error.strerror}): name another one with `to`"
         raise SourceError(msg) from error

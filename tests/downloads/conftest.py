@@ -175,6 +175,6 @@ def fetch(monkeypatch, tmp_path: Path):
 
     def run(source, **options):
         monkeypatch.setattr("nbframes.downloads.find", lambda name, variant: source)
-        return download("nb101", to=tmp_path, progress=False, patience=HASTY, **options)
+        return download("nb101", **({"to": tmp_path, "progress": False, "patience": HASTY} | options))
 
     return run

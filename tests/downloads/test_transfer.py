@@ -447,15 +447,17 @@ with exclusive(Path(sys.argv[1])):
 """
 
 
-def test_a_file_that_another_process_works_on_is_waited_for(fetch, published, site, tmp_path):
+def test_a_file_that_another_process_works_on_is_waited_for(fetch, published, site, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
     command = [sys.executable, "-c", HOLD, str(tmp_path / "file.pkl")]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
         assert other.stdout.readline() == b"held\n"
-        waiting = threading.Thread(target=fetch, args=(published,))
+        waiting = threading.Thread(target=fetch, args=(published,), kwargs={"progress": True})
         waiting.start()
         waiting.join(0.3)
         assert waiting.is_alive()
         assert not site.asked
+        assert f"waiting for another process that fetches {tmp_path / 'file.pkl'}" in capsys.readouterr().err
         other.stdin.close()
         waiting.join(20)
     assert (tmp_path / "file.pkl").read_bytes() == site.content
