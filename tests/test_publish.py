@@ -17,6 +17,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 import nbframes as nbf
+from nbframes.cli import main
 from nbframes.errors import InvalidArgumentError, StoreError
 from nbframes.published import publish
 from tests.frames import results
@@ -264,6 +265,26 @@ def test_a_folder_that_was_not_published_says_what_is_missing(tmp_path):
 def test_an_address_that_is_no_dataset_is_explained(url):
     with pytest.raises(InvalidArgumentError, match="hf://datasets/OWNER/NAME"):
         nbf.open_store(url)
+
+
+# --- in a shell -------------------------------------------------------------------------------------------------------
+
+
+def test_the_command_writes_a_copy_and_says_how_to_check_it(tmp_path, capsys):
+    assert main(["publish", published.root, "--to", str(tmp_path / "copy"), "--title", "Ours"]) == 0
+    assert "sha256sum -c store.sha256" in capsys.readouterr().out
+    assert "# Ours" in (tmp_path / "copy" / "README.md").read_text()
+
+
+def test_the_command_refuses_by_name(tmp_path, capsys):
+    make_store(tmp_path / "store")
+    assert main(["publish", str(tmp_path / "store"), "--to", str(tmp_path / "copy")]) == 2
+    assert "mine: ''" in capsys.readouterr().err
+
+
+def test_info_prints_what_to_cite(capsys):
+    assert main(["info", "nats-tss", "--cite", "--store", published.root]) == 0
+    assert capsys.readouterr().out.strip() == published.cite("nats-tss")
 
 
 # --- what to cite -----------------------------------------------------------------------------------------------------

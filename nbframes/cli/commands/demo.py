@@ -1,4 +1,4 @@
-"""``nbframes demo``: the main job on the synthetic sample: write it, export it, query it, plot it."""
+"""``nbframes demo``: the main job on a synthetic sample (write it, export it, query it, plot it), then answers on published values."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from nbframes import expr
+from nbframes.cli import published_answers
 from nbframes.cli.terminal import DONE, bold, complete, print_table
 from nbframes.errors import InvalidArgumentError
 
@@ -18,12 +19,13 @@ if TYPE_CHECKING:
 
     from nbframes.store import Store
 
-SUMMARY: Final = "write a synthetic sample, export it, query it, plot it"
+SUMMARY: Final = "write a synthetic sample, export it, query it, plot it; then answer on published values"
 EXAMPLES: Final = ("nbframes demo --out demo",)
 
 _MARKER: Final = "NBFRAMES-DEMO.txt"
 _MARKED: Final = (
     "`nbframes demo` made this folder and replaces what is in it. Its numbers are SYNTHETIC: nothing was trained.\n"
+    "Only the figures called published_* show measured values.\n"
 )
 
 
@@ -42,7 +44,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def demo(out: str | os.PathLike[str] = "nbframes-demo") -> Path:
-    """Write the synthetic sample of all benchmarks, export it to a store, print a summary and draw figures.
+    """Write the synthetic sample of all benchmarks, export it to a store, summarise and draw it; then do so with published values.
 
     Parameters
     ----------
@@ -62,17 +64,37 @@ def demo(out: str | os.PathLike[str] = "nbframes-demo") -> Path:
     """
     folder, start = Path(out), time.perf_counter()
     _claim(folder)
+    figures = _answer_synthetic(folder) + _answer_published(folder)
+    print("figures:", *(f"  {figure}" for figure in figures), sep="\n")
+    print(f"\ndone in {time.perf_counter() - start:.1f} s; look further with: nbframes info --store {folder / 'store'}")
+    return folder / "figures"
+
+
+def _answer_synthetic(folder: Path) -> list[Path]:
     store = _make_store(folder)
     print(f"{store}\n\nSYNTHETIC numbers: the sample shows what nbframes does, not what the benchmarks say.\n")
     summary = summarise(store)
+    _print_tables(summary)
+    return draw(store, summary, folder / "figures")
+
+
+def _answer_published(folder: Path) -> list[Path]:
+    from nbframes import published
+
+    store = published.store()
+    print(
+        f"{store}\n\nPUBLISHED numbers, measured by the benchmarks' authors: a part of each benchmark, see `nbframes info`.\n"
+    )
+    summary = published_answers.summarise(store)
+    _print_tables(summary)
+    return published_answers.draw(store, summary, folder / "figures")
+
+
+def _print_tables(summary: dict[str, pl.DataFrame]) -> None:
     for title, table in summary.items():
         print(bold(title))
         print_table(_telling(table))
         print()
-    figures = draw(store, summary, folder / "figures")
-    print("figures:", *(f"  {figure}" for figure in figures), sep="\n")
-    print(f"\ndone in {time.perf_counter() - start:.1f} s; look further with: nbframes info --store {folder / 'store'}")
-    return folder / "figures"
 
 
 def _claim(folder: Path) -> None:

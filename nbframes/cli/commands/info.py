@@ -22,6 +22,7 @@ EXAMPLES: Final = (
     "nbframes info nats-tss --store s3://bucket/benchmarks",
     "nbframes info nb101 --csv > contents.csv",
     "nbframes info --json | jq .benchmarks",
+    "nbframes info nats-tss --cite > references.bib",
 )
 
 _SKIPPED_SHOWN: Final = 20
@@ -32,6 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_benchmarks(parser, "only these, in full")
     add_store(parser)
     add_formats(parser)
+    parser.add_argument("--cite", action="store_true", help="print BibTeX of the benchmarks and attachments instead")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -39,6 +41,9 @@ def run(options: argparse.Namespace) -> int:
     from nbframes.store import open_store
 
     store = open_store(options.store)
+    if options.cite:
+        print(store.cite(*options.benchmarks))
+        return DONE
     manifests = [store.manifest(name) for name in options.benchmarks or store.benchmarks()]
     if options.json:
         import orjson

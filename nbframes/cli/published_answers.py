@@ -1,0 +1,72 @@
+"""The part of the demo that answers on published values: tables and figures of real networks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from nbframes import expr
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import polars as pl
+
+    from nbframes.store import Store
+
+_FRONT: Final = "Pareto front: CIFAR-100 validation accuracy against parameters"
+
+
+def summarise(store: Store) -> dict[str, pl.DataFrame]:
+    """Make the tables: best architectures, val against valtest, 12 against 200 epochs, accuracy against parameters."""
+    import polars as pl
+
+    from nbframes.analysis import pareto_front, rank_correlation, with_costs
+    from nbframes.analysis.query import query_table
+
+    tss = _accuracy(store, "nats-tss")
+    val = tss.filter(expr.on("cifar100", "val"))
+    splits = tss.filter(expr.dataset("cifar100", "ImageNet16-120"), expr.split("val", "valtest"), expr.schedule("full"))
+    best = query_table(store, "nats-tss", dataset="cifar100", split="val", top=5)
+    costs = with_costs(val.filter(expr.schedule("full")), store.scan_runs("nats-tss"))
+    tau = pl.col("correlation").alias("Kendall's tau-b")
+    return {
+        best.title(): best.frame,
+        "val against valtest: rank correlation": rank_correlation(splits, "split", by="dataset")
+        .select("dataset", "n", tau)
+        .collect(),
+        "12 epochs against 200, CIFAR-100 val: rank correlation": rank_correlation(val, ("schedule", "budget"))
+        .select("schedule_a", "schedule_b", "n", tau)
+        .collect(),
+        _FRONT: pareto_front(costs, maximise="value", minimise="params").collect(),
+    }
+
+
+def draw(store: Store, summary: dict[str, pl.DataFrame], folder: Path) -> list[Path]:
+    """Draw the figures into a folder."""
+    import polars as pl
+
+    from nbframes import plot
+    from nbframes.analysis import ecdf, paired_ranks, with_costs
+    from nbframes.plot._save import save_png
+
+    folder.mkdir(parents=True, exist_ok=True)
+    tss = _accuracy(store, "nats-tss").filter(expr.schedule("full"))
+    val = tss.filter(expr.on("cifar100", "val"))
+    spaces = _accuracy(store, "nats-tss", "nats-sss").filter(expr.on("cifar10", "val"), expr.schedule("full"))
+    ranks = paired_ranks(tss.filter(pl.col("dataset") == "cifar100"), "split").collect()
+    costs = with_costs(val, store.scan_runs("nats-tss")).collect()
+    axes = {
+        "published_ecdf": plot.ecdf(ecdf(spaces).collect()),
+        "published_val_valtest": plot.paired_ranks(ranks),
+        "published_pareto_front": plot.pareto_front(summary[_FRONT], maximise="value", minimise="params", cloud=costs),
+    }
+    paths = []
+    for name, ax in axes.items():
+        ax.set_title("published values", loc="right", fontsize="small")
+        paths.append(folder / f"{name}.png")
+        save_png(ax, paths[-1], dpi=150)
+    return paths
+
+
+def _accuracy(store: Store, *benchmarks: str) -> pl.LazyFrame:
+    return store.scan(*benchmarks).filter(expr.metric("accuracy"), expr.final())
