@@ -67,6 +67,7 @@ from .store import (
     scan_archs as scan_archs,
     scan_runs as scan_runs,
 )
+from .store.adopt import adopt as adopt
 from .store.attach import detach as detach
 from .store.manifest import Manifest as Manifest
 from .store.write import write_results as write_results

@@ -84,7 +84,7 @@ class BenchmarkWriter:
         self.attachment = attachment
         self._store = store
         self._sorted_curves = sorted_curves
-        self._streams: dict[Partition, _PartitionFile] = {}
+        self._streams: dict[Partition, PartitionFile] = {}
         self._spills: dict[tuple[Partition, bool], Spill] = {}
         self._unsorted = 0
         self.finals_given = False
@@ -100,7 +100,7 @@ class BenchmarkWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        parts: list[_PartitionFile | Spill] = [*self._streams.values(), *self._spills.values()]
+        parts: list[PartitionFile | Spill] = [*self._streams.values(), *self._spills.values()]
         for part in parts:
             with suppress(Exception):  # what cannot be closed, on a full disk for example, is thrown away all the same
                 part.close()
@@ -216,8 +216,8 @@ class BenchmarkWriter:
             self._spills[key].close()
             return target.finish()
 
-    def _partition_file(self, partition: Partition, *, final: bool) -> _PartitionFile:
-        return _PartitionFile(self._staging.folder, partition.folder(self.benchmark), final=final)
+    def _partition_file(self, partition: Partition, *, final: bool) -> PartitionFile:
+        return PartitionFile(self._staging.folder, partition.folder(self.benchmark), final=final)
 
     def _write_frame(self, table: Table, frames: list[pl.DataFrame]) -> StoredFile:
         frame = pl.concat(frames)
@@ -235,7 +235,7 @@ def _check_not_negative(columns: Columns) -> None:
             raise FrameError(msg)
 
 
-class _PartitionFile:
+class PartitionFile:
     """A sorted Parquet file that grows by row groups."""
 
     def __init__(self, staging: Path, folder: str, *, final: bool) -> None:
@@ -256,6 +256,7 @@ class _PartitionFile:
         self.close()
 
     def append(self, columns: Columns) -> None:
+        """Add rows, in order."""
         count = len(columns["value"])
         if not count:
             return
@@ -272,12 +273,14 @@ class _PartitionFile:
             self._pending = [{name: column[end:].copy() for name, column in whole.items()}]
 
     def finish(self) -> StoredFile:
+        """Write what is left, and name the file by its content."""
         if self._waiting:
             self._write(self._take_pending())
         self.close()
         return _name_by_content(self._path, self._name, self._rows)
 
     def close(self) -> None:
+        """Give the file back to the system."""
         if self._writer is not None:
             self._writer.close()
             self._writer = None

@@ -96,7 +96,7 @@ class Surrogate(ABC):
         >>> folder.cleanup()
         """
         column = cells if isinstance(cells, pl.Series | pl.DataFrame) else pl.Series([darts.format(cells)])
-        return self._predicted(column, self._chosen(budgets), 0)
+        return self._predicted(column, self.chosen(budgets), 0)
 
     def predict_batches(
         self,
@@ -147,7 +147,7 @@ class Surrogate(ABC):
             msg = f"batch_size should be at least 1 but got {batch_size!r}"
             raise InvalidArgumentError(msg)
         columns = [cells] if isinstance(cells, pl.Series | pl.DataFrame) else cells
-        return self._batches(columns, self._chosen(budgets), batch_size)
+        return self._batches(columns, self.chosen(budgets), batch_size)
 
     def _batches(self, columns: Iterable[Column], budgets: list[int], size: int) -> Iterator[pl.DataFrame]:
         first = 0
@@ -180,7 +180,34 @@ class Surrogate(ABC):
             .select(pl.col(name).cast(dtype) for name, dtype in RESULTS.items())
         )
 
-    def _chosen(self, budgets: int | Sequence[int] | None) -> list[int]:
+    def chosen(self, budgets: int | Sequence[int] | None) -> list[int]:
+        """Budgets that a caller asks for, ascending.
+
+        Parameters
+        ----------
+        budgets
+            As for `predict`.
+
+        Returns
+        -------
+        list of int
+            Budgets that the surrogate can answer.
+
+        Raises
+        ------
+        InvalidArgumentError
+            If it cannot answer one of them.
+
+        Examples
+        --------
+        >>> import nbframes as nbf, tempfile
+        >>> folder = tempfile.TemporaryDirectory()
+        >>> source = nbf.synthetic.write(folder.name, "nb301")["nb301"]
+        >>> _ = nbf.export(source, folder.name + "/store", jobs=1, progress=False)
+        >>> nbf.surrogate.fit(folder.name + "/store", members=2, rounds=5).chosen(None)
+        [100]
+        >>> folder.cleanup()
+        """
         if budgets is None:
             return [self.budgets[-1]]
         chosen = [int(budgets)] if isinstance(budgets, Integral) else list(cast("Sequence[int]", budgets))

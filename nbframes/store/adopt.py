@@ -1,0 +1,264 @@
+"""Files in the layout of a store, written by many workers, become a benchmark as they are."""
+
+from __future__ import annotations
+
+import datetime
+import itertools
+import os
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from nbframes.benchmarks import registry
+from nbframes.errors import SourceError, listed
+from nbframes.schema import FILE_KEY, Partition, check_name, check_split, table_folder
+from nbframes.store.commit import Staging, explain_os_errors
+from nbframes.store.manifest import Manifest, StoredFile, writer_versions
+from nbframes.store.spill import first_not_increasing
+from nbframes.store.storage import file_sha256
+from nbframes.store.validation import check_path
+
+if TYPE_CHECKING:
+    from nbframes.store import Store
+
+PLAN: Final = "shards.json"
+_TYPES: Final = {
+    "arch": "int32",
+    "schedule": "int32",
+    "budget": "int32",
+    "seed": "int32",
+    "final": "bool",
+    "value": "double",
+}
+
+
+class _Shard(NamedTuple):
+    """A file that was checked."""
+
+    path: str
+    """Relative to the folder."""
+    final: bool
+    rows: int
+    first: int
+    """Least and greatest architecture."""
+    last: int
+
+    @property
+    def partition(self) -> str:
+        return self.path.rsplit("/", 1)[0]
+
+
+def adopt(
+    folder: str | os.PathLike[str],
+    /,
+    store: str | os.PathLike[str] | Store | None = None,
+    *,
+    benchmark: str,
+    overwrite: bool = False,
+    version: str = "",
+    licence: str = "",
+    citation: str = "",
+    notes: dict[str, Any] | None = None,
+) -> Manifest:
+    """Make a benchmark of Parquet files that are already in the layout of a store, without rewriting them.
+
+    Parameters
+    ----------
+    folder
+        Folder with ``results/benchmark=<b>/metric=<m>/dataset=<d>/split=<s>/*.parquet``, as `nbframes.surrogate.ShardWriter` fills
+        it, or an engine that partitions by these columns.
+    store
+        Folder of the store, made if absent; by default as `nbframes.open_store` finds one that can be written.
+    benchmark
+        Name of the benchmark.
+    overwrite
+        Whether to replace the benchmark if the store has it.
+    version, licence, citation, notes
+        As in `nbframes.Manifest`.
+
+    Returns
+    -------
+    Manifest
+        What was taken over. Where the folder has a plan, its range of cells, seed and model stand under ``notes["shards"]``.
+
+    Raises
+    ------
+    SourceError
+        If there are no such files, one has other columns, is not sorted or overlaps another, mixes final rows with others, or
+        the plan of the folder is not fulfilled. Nothing is moved then.
+    BenchmarkExistsError
+        If the benchmark is there and ``overwrite`` is not set.
+
+    Notes
+    -----
+    On the disk of the store the files are linked into it and then removed from the folder, elsewhere they are copied. Every
+    file is read once, to check it and for its checksum.
+
+    Examples
+    --------
+    >>> import nbframes as nbf, polars as pl, pathlib, tempfile
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> part = pathlib.Path(folder.name, "results/benchmark=mine/metric=accuracy/dataset=mnist/split=test")
+    >>> part.mkdir(parents=True)
+    >>> keys = {"arch": [0, 1], "schedule": [9, 9], "budget": [9, 9], "seed": [0, 0]}
+    >>> rows = pl.DataFrame(keys, schema=dict.fromkeys(keys, pl.Int32)).with_columns(final=True, value=pl.Series([1.5, 2.5]))
+    >>> rows.write_parquet(part / "final-0.parquet")
+    >>> nbf.adopt(folder.name, folder.name + "/store", benchmark="mine").rows()
+    2
+    >>> folder.cleanup()
+    """
+    from nbframes.store import local_root
+
+    check_name("benchmark", benchmark)
+    root, source = local_root(store, "adopt into"), Path(folder).expanduser()
+    shards = [_checked(source, path, benchmark) for path in _files(source, benchmark)]
+    _check_apart(source, shards)
+    plan = _plan(source, benchmark)
+    if plan is not None:
+        _check_plan(source, shards, plan)
+    with explain_os_errors(root):
+        root.mkdir(parents=True, exist_ok=True)
+        staging = Staging(root, benchmark, overwrite=overwrite)
+        try:
+            files = [_taken_over(source, staging.folder, shard) for shard in shards]
+            manifest = Manifest(
+                benchmark=benchmark,
+                version=version or "adopted",
+                official=False,
+                source={"name": source.name, "files": []},
+                tables={"results": sorted(files)},
+                writers=writer_versions(),
+                created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+                units=registry.units(),
+                licence=licence,
+                citation=citation,
+                notes=(notes or {}) | ({"shards": plan} if plan is not None else {}),
+            )
+            staging.commit(manifest)
+        finally:
+            staging.discard()
+    for shard in shards:
+        if (source / shard.path).stat().st_nlink > 1:
+            (source / shard.path).unlink()
+    return manifest
+
+
+def _files(source: Path, benchmark: str) -> list[str]:
+    folder = table_folder("results", benchmark)
+    found = sorted(path.relative_to(source).as_posix() for path in (source / folder).rglob("*.parquet"))
+    if not found:
+        there = sorted(path.name for path in (source / "results").glob("benchmark=*"))
+        msg = f"{source} has no Parquet files below {folder}; below results/ it has {listed(there) if there else 'nothing'}"
+        raise SourceError(msg)
+    return found
+
+
+def _checked(source: Path, path: str, benchmark: str) -> _Shard:
+    """Read a file and make sure that it is one of a store: columns, types, order, one kind of rows."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    where = f"{source / path}"
+    try:
+        check_path(path, "results", benchmark)
+        names = dict(part.split("=", 1) for part in path.split("/")[1:-1])
+        Partition(
+            check_name("metric", names["metric"]), check_name("dataset", names["dataset"]), check_split(names["split"])
+        )
+        file = pq.ParquetFile(where)
+        types = {field.name: str(field.type) for field in file.schema_arrow}
+        if types != _TYPES:
+            msg = f"{where} has the columns {types}, but results have {_TYPES}"
+            raise SourceError(msg)
+        finals: set[bool] = set()
+        first, last, before = None, None, None
+        for batch in file.iter_batches(columns=[*FILE_KEY, "final"]):
+            if any(column.null_count for column in batch.columns):
+                msg = f"{where} has null values in its keys"
+                raise SourceError(msg)
+            finals |= set(batch.column("final").unique().to_pylist())
+            columns = {name: batch.column(name).to_numpy() for name in FILE_KEY}
+            if not len(batch):
+                continue
+            if any(column.min() < 0 for column in columns.values()):
+                msg = f"{where} has negative keys"
+                raise SourceError(msg)
+            first = columns["arch"].min() if first is None else min(first, columns["arch"].min())
+            last = columns["arch"].max() if last is None else max(last, columns["arch"].max())
+            whole = (
+                columns
+                if before is None
+                else {n: pa.chunked_array([before[n], columns[n]]).to_numpy() for n in FILE_KEY}
+            )
+            if len(finals) == 1 and first_not_increasing(whole, final=next(iter(finals))) is not None:
+                msg = f"{where} is not sorted, or has a key twice"
+                raise SourceError(msg)
+            before = {name: column[-1:] for name, column in columns.items()}
+    except (OSError, ValueError, KeyError, pa.ArrowException) as error:
+        if isinstance(error, SourceError):
+            raise
+        msg = f"{where} is not a file of results: {error}"
+        raise SourceError(msg) from error
+    if len(finals) != 1 or first is None or last is None:
+        msg = f"{where} {'mixes final rows with others' if finals else 'is empty'}; a file of a store holds rows of one kind"
+        raise SourceError(msg)
+    return _Shard(path, finals.pop(), file.metadata.num_rows, int(first), int(last))
+
+
+def _check_apart(source: Path, shards: list[_Shard]) -> None:
+    """Make sure that no two files of a partition can hold the same key."""
+    ordered = sorted(shards, key=lambda shard: (shard.partition, shard.final, shard.first))
+    for one, other in itertools.pairwise(ordered):
+        if (one.partition, one.final) == (other.partition, other.final) and other.first <= one.last:
+            msg = f"{source}: {one.path} and {other.path} both hold architectures from {other.first} on; shards do not overlap"
+            raise SourceError(msg)
+
+
+def _plan(source: Path, benchmark: str) -> dict[str, Any] | None:
+    import orjson
+
+    path = source / PLAN
+    if not path.is_file():
+        return None
+    try:
+        plan = orjson.loads(path.read_bytes())
+        if plan["benchmark"] != benchmark or not isinstance(plan["count"], int) or not plan["budgets"]:
+            msg = f"{path} is the plan of {plan['benchmark']!r}, not of {benchmark!r}"
+            raise SourceError(msg)
+    except (orjson.JSONDecodeError, KeyError, TypeError) as error:
+        msg = f"{path} is not a plan of shards: {error}"
+        raise SourceError(msg) from error
+    found: dict[str, Any] = plan
+    return found
+
+
+def _check_plan(source: Path, shards: list[_Shard], plan: dict[str, Any]) -> None:
+    """Make sure that every partition has every cell of the plan at every budget."""
+    kinds: dict[tuple[str, bool], list[_Shard]] = {}
+    for shard in shards:
+        kinds.setdefault((shard.partition, shard.final), []).append(shard)
+    for partition in {shard.partition for shard in shards}:
+        rows = sum(shard.rows for shard in shards if shard.partition == partition)
+        if rows != plan["count"] * len(plan["budgets"]):
+            msg = (
+                f"{source / partition} has {rows:,} rows, but the plan has {plan['count']:,} cells at {len(plan['budgets'])} budgets; "
+                "write the shards that are missing"
+            )
+            raise SourceError(msg)
+    for (partition, _), found in kinds.items():
+        found.sort(key=lambda shard: shard.first)
+        gaps = [one.last + 1 for one, other in itertools.pairwise(found) if other.first != one.last + 1]
+        if found[0].first != 0 or found[-1].last != plan["count"] - 1 or gaps:
+            msg = f"{source / partition} does not hold the cells 0 to {plan['count'] - 1} of the plan"
+            raise SourceError(msg)
+
+
+def _taken_over(source: Path, staging: Path, shard: _Shard) -> StoredFile:
+    """Put a file into the staging folder under its own name, without a copy where the disk allows it."""
+    original, target = source / shard.path, staging / shard.path
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.link(original, target)
+    except OSError:  # another disk, or one without links
+        shutil.copyfile(original, target)
+    return StoredFile(shard.path, shard.rows, target.stat().st_size, file_sha256(target))
