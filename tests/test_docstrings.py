@@ -17,7 +17,7 @@ import nbframes as nbf
 from nbframes.spaces.base import Space
 
 BEING_WRITTEN = (
-    "analysis.comparison",
+    "analysis",
     "benchmarks.registry",
     "downloads.registry",
     "lookup_table",

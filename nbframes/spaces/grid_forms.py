@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import cached_property
 from hashlib import md5
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
@@ -333,14 +332,24 @@ class GridForms(Generic[A]):
 
     def _explain(self, text: str) -> str:
         """What is wrong with a string that is not an architecture, to follow the string in a sentence."""
-        pieces = [re.escape(piece) for piece in self._table.template.split("{}")]
-        shaped = re.fullmatch("(.*?)".join(pieces), text)
-        found = zip(self._table.texts.items(), shaped.groups() if shaped else (), strict=False)
-        for (name, texts), given in found:
+        for (name, texts), given in zip(self._table.texts.items(), self._given(text), strict=False):
             if given not in texts:
                 return f"has {given!r} as {name}{did_you_mean(given, texts)}; valid: {', '.join(texts)}"
         choices = "; ".join(f"{name}: {', '.join(texts)}" for name, texts in self._table.texts.items())
         return f"is not of the form {self._table.template!r} with these choices: {choices}"
+
+    def _given(self, text: str) -> list[str]:
+        """What stands at the positions of a string of the template's form; nothing if it has another."""
+        start, *pieces = self._table.template.split("{}")
+        rest = text.removeprefix(start)
+        found: list[str] = []
+        for piece, texts in zip(pieces, self._table.texts.values(), strict=True):
+            size = rest.find(piece) if piece else len(texts[0])  # without a separator all choices are of one length
+            if len(found) == len(pieces) - 1:
+                size = len(rest) - len(piece)
+            found.append(rest[:size])
+            rest = rest[size + len(piece) :]
+        return found if text == self._table.template.format(*found) else []
 
     def _key(self, structure: A) -> str:
         """What isomorphic architectures, and only they, share."""

@@ -192,6 +192,11 @@ def test_grids_of_unequal_positions_count_in_mixed_base():
         MIXED.parse("2-relo")
     with pytest.raises(InvalidArchitectureError, match=r"is not of the form '\{\}-\{\}'"):
         MIXED.parse("2relu")
+    for hostile in ("-" * 100_000, "2-" * 50_000, "", "2-", "-relu", "2-relu-", "0" * 100_000):
+        for space in (MIXED, MACRO, sss, tss):
+            assert not space.is_valid(hostile)
+    with pytest.raises(InvalidArchitectureError, match="has '2-relu' as act"):
+        MIXED.parse("2-2-relu")
     with pytest.raises(InvalidArgumentError, match="have no order"):
         MIXED.neighbours("2-relu", adjacent=True)
 
