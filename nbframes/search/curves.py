@@ -121,7 +121,7 @@ def final(frame: pl.DataFrame | pl.LazyFrame, /) -> pl.DataFrame:
     """
     columns = ["problem", "algorithm", "run", "step", "time", "incumbent", "reported", "regret", "clock"]
     last = queries(frame, columns).group_by("problem", "algorithm", "run", maintain_order=True)
-    ends = last.agg(pl.len().alias("queries"), pl.exclude("step").sort_by("step").last())
+    ends = last.agg(pl.len().cast(pl.Int64).alias("queries"), pl.exclude("step").sort_by("step").last())
     return ends.select("problem", "algorithm", "run", "queries", "time", "incumbent", "reported", "regret", "clock")
 
 

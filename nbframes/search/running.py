@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import time
 from itertools import chain
 from operator import index
@@ -153,12 +154,25 @@ def _simulated(blocks: Sequence[Block], jobs: int | None) -> Iterator[pl.DataFra
         yield from frames(blocks[0])
         blocks = blocks[1:]
         expected = (time.process_time() - begun) * len(blocks)
-        jobs = min(len(blocks), _cores()) if expected > _PAYS else 1
+        jobs = min(len(blocks), _cores()) if expected > _PAYS and not _stays(blocks) else 1
     if jobs == 1:
         yield from chain.from_iterable(map(frames, blocks))
         return
+    if why := _stays(blocks):
+        msg = f"this search cannot be sent to other processes ({why}); define its class in a module, or use jobs=1"
+        raise InvalidArgumentError(msg)
     for parts in results((Task(block_frames, (block,)) for block in blocks), jobs):
         yield from parts  # type: ignore[misc]
+
+
+def _stays(blocks: Sequence[Block]) -> str:
+    """Why a search cannot be sent to another process; nothing if it can."""
+    for block in {block.name: block for block in blocks}.values():
+        try:
+            pickle.dumps(block)
+        except (pickle.PicklingError, AttributeError, TypeError) as error:
+            return f"{block.name}: {error}"
+    return ""
 
 
 def _streamed(parts: Iterator[pl.DataFrame], path: Path) -> pl.LazyFrame:

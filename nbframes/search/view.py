@@ -153,12 +153,12 @@ class Views:
     def _levels(
         self, options: dict[str, Any], metric: str, dataset: str, schedules: list[int], *, curve: bool
     ) -> tuple[Level, ...]:
-        schedule = options.get("schedule", "full")
+        schedule, kind = options.get("schedule", "full"), f"schedule of {dataset} {options['split']}"
         if not isinstance(schedule, str | int):
-            several = sorted(_known("schedule", one, schedules) for one in schedule)
+            several = sorted(_known(kind, one, schedules) for one in schedule)
             return tuple(Level(one, one) for one in several)
         full = self._full(schedules)
-        chosen = _known("schedule", full if schedule == "full" else schedule, schedules)
+        chosen = _known(kind, full if schedule == "full" else schedule, schedules)
         budget = options.get("budget")
         where = self._results.filter(
             pl.col("metric") == metric, pl.col("dataset") == dataset, pl.col("split") == options["split"]

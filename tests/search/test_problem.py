@@ -148,7 +148,7 @@ def test_what_is_reported_has_to_be_named_where_there_is_no_test():
         ({"observe": {"seed": "median"}}, "unknown seed 'median'"),
         ({"observe": {"seed": 1.5}}, "unknown seed 1.5"),
         ({"observe": {"split": "valid"}}, "unknown split 'valid'; did you mean 'val'"),
-        ({"observe": {"schedule": 13}}, "unknown schedule 13"),
+        ({"observe": {"schedule": 13}}, "unknown schedule of cifar100 val 13"),
         ({"observe": {"budget": 13}}, "unknown budget 13"),
         ({"observe": {"metric": "loss"}}, "no loss of cifar100 val"),
         ({"report": {"seed": "random"}}, "judge an architecture by chance"),

@@ -216,3 +216,19 @@ def test_a_budget_below_the_first_query_gives_no_rows(seconds):
 def test_an_unknown_name_is_an_error_before_anything_runs(evaluations):
     with pytest.raises(UnknownNameError):
         nbf.search.run(["random", "rea"], evaluations, runs=1, budget=1)
+
+
+def test_what_cannot_be_sent_to_other_processes_says_so(evaluations):
+    class Local:
+        def __init__(self, problem, rng):
+            self.space, self.rng = problem.space, rng
+
+        def ask(self, n):
+            return self.space.sample(n, self.rng)
+
+        def tell(self, observations):
+            pass
+
+    with pytest.raises(InvalidArgumentError, match=r"cannot be sent to other processes \(Local: [\s\S]*jobs=1"):
+        nbf.search.run(Local, evaluations, runs=300, budget=2, jobs=2)
+    assert nbf.search.run(Local, evaluations, runs=300, budget=2).height == 600
