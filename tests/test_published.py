@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 
 import nbframes as nbf
-from nbframes.errors import InvalidArgumentError
+from nbframes.errors import FrameError, InvalidArgumentError
 from tests.frames import results
 from tests.tools import published_facts
 
@@ -238,6 +238,14 @@ def test_a_time_and_a_latency_are_one_value_over_the_seeds():
     latencies = store.scan_runs("nats-tss").group_by("arch", "dataset").agg(n=pl.col("latency").n_unique())
     assert times.collect()["n"].to_list() == [1] * 46_875 == latencies.collect()["n"].to_list()
     assert store.manifest("nats-tss").notes["repeated over seeds"] == ["time", "latency"]
+
+
+@pytest.mark.parametrize("values", ["times", "latencies"])
+def test_one_value_for_all_seeds_is_refused_as_noise(values):
+    times = values == "times"
+    frame = store.scan("nats-tss").filter(nbf.metric("time")) if times else store.scan_runs("nats-tss")
+    with pytest.raises(FrameError, match="46,875 architectures have the same value"):
+        nbf.seed_noise(frame, value="value" if times else "latency").collect()
 
 
 @pytest.mark.parametrize("benchmark", ["nats-tss", "nats-sss"])

@@ -49,7 +49,8 @@ def open_store(
     Examples
     --------
     >>> import nbframes as nbf
-    >>> store = nbf.open_store(nbf.synthetic.store().root)
+    >>> nbf.open_store(nbf.published.store().root).benchmarks()
+    ['nb301', 'nats-tss', 'nats-sss']
     """
     if isinstance(path, Store):
         return path
@@ -109,9 +110,9 @@ def scan(*benchmarks: str, store: Store | str | os.PathLike[str] | None = None) 
     Examples
     --------
     >>> import nbframes as nbf
-    >>> frame = nbf.scan("nats-sss", store=nbf.synthetic.store().root)
+    >>> frame = nbf.scan("nats-sss", store=nbf.published.store().root)
     >>> frame.filter(nbf.arch(0), nbf.final()).select("dataset").unique().collect().height
-    4
+    3
     """
     return open_store(store).scan(*benchmarks)
 
@@ -134,8 +135,8 @@ def scan_archs(*benchmarks: str, store: Store | str | os.PathLike[str] | None = 
     Examples
     --------
     >>> import nbframes as nbf
-    >>> nbf.scan_archs("nats-sss", store=nbf.synthetic.store().root).collect().is_empty()
-    False
+    >>> nbf.scan_archs("nats-sss", store=nbf.published.store().root).select("arch_str").last().collect().item()
+    '64:64:64:64:64'
     """
     return open_store(store).scan_archs(*benchmarks)
 
@@ -158,8 +159,9 @@ def scan_runs(*benchmarks: str, store: Store | str | os.PathLike[str] | None = N
     Examples
     --------
     >>> import nbframes as nbf
-    >>> nbf.scan_runs("nats-sss", store=nbf.synthetic.store().root).collect().is_empty()
-    False
+    >>> runs = nbf.scan_runs("nats-tss", store=nbf.published.store().root)
+    >>> runs.filter(nbf.arch(6111), nbf.dataset("cifar10-valid")).select("seed", "params").collect().rows()
+    [(777, 1073466), (888, 1073466), (999, 1073466)]
     """
     return open_store(store).scan_runs(*benchmarks)
 

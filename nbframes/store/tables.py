@@ -65,7 +65,7 @@ class Store:
         Examples
         --------
         >>> import nbframes as nbf
-        >>> nbf.synthetic.store().benchmarks()[-2:]
+        >>> nbf.published.store().benchmarks()[-2:]
         ['nats-tss', 'nats-sss']
         """
         return self.catalogue.benchmarks()
@@ -95,9 +95,9 @@ class Store:
         Examples
         --------
         >>> import nbframes as nbf
-        >>> manifest = nbf.synthetic.store().manifest("nats-sss")
-        >>> manifest.units["epoch_time"], manifest.rows("archs")
-        ('seconds of that one epoch', 96)
+        >>> manifest = nbf.published.store().manifest("nats-tss")
+        >>> manifest.units["time"], manifest.rows("archs")
+        ('seconds up to the budget', 15625)
         """
         return self.catalogue.manifest(benchmark, attachment)
 
@@ -147,7 +147,7 @@ class Store:
         Examples
         --------
         >>> import nbframes as nbf
-        >>> nbf.synthetic.store().names("split")
+        >>> nbf.published.store().names("split")
         ['test', 'train', 'val', 'valtest']
         """
         if kind not in HIVE:
@@ -175,7 +175,7 @@ class Store:
         Examples
         --------
         >>> import nbframes as nbf
-        >>> print(nbf.synthetic.store().dataset("cifar100"))
+        >>> print(nbf.published.store().dataset("cifar100"))
         [(col("dataset")) == ("cifar100")]
         """
         return expr.dataset(*names, known=self)
@@ -201,7 +201,7 @@ class Store:
         Examples
         --------
         >>> import nbframes as nbf
-        >>> print(nbf.synthetic.store().metric("loss"))
+        >>> print(nbf.published.store().metric("loss"))
         [(col("metric")) == ("loss")]
         """
         return expr.metric(*names, known=self)
@@ -229,7 +229,7 @@ class Store:
         Examples
         --------
         >>> import nbframes as nbf
-        >>> store = nbf.synthetic.store()
+        >>> store = nbf.published.store()
         >>> (
         ...     store.scan("nats-tss")
         ...     .filter(nbf.on("cifar10", "test"), nbf.metric("accuracy"), nbf.schedule(200), nbf.final())
@@ -261,7 +261,7 @@ class Store:
         Examples
         --------
         >>> import nbframes as nbf
-        >>> nbf.synthetic.store().scan_archs("nats-sss").collect_schema().names()[:5]
+        >>> nbf.published.store().scan_archs("nats-sss").collect_schema().names()[:5]
         ['benchmark', 'arch', 'position', 'arch_str', 'hash']
         """
         return self._scan_tables("archs", benchmarks)
@@ -283,7 +283,7 @@ class Store:
         Examples
         --------
         >>> import nbframes as nbf
-        >>> nbf.synthetic.store().scan_runs("nats-sss").collect_schema().names()[1:6]
+        >>> nbf.published.store().scan_runs("nats-tss").collect_schema().names()[1:6]
         ['arch', 'dataset', 'schedule', 'seed', 'params']
         """
         return self._scan_tables("runs", benchmarks)
@@ -309,7 +309,7 @@ class Store:
         Examples
         --------
         >>> import nbframes as nbf
-        >>> nbf.synthetic.store().verify("nats-sss").is_empty()
+        >>> nbf.published.store().verify("nats-sss").is_empty()
         True
         """
         from nbframes.store.verify import verify
