@@ -20,6 +20,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nbframes.errors import SourceError, UnsafePickleError
+from nbframes.export.containers import bz2_parallel
 from nbframes.export.formats import detect
 from nbframes.export.nats import layout as nats_layout
 from nbframes.export.nats import reader as nats
@@ -774,3 +775,38 @@ def test_partitions_are_those_of_the_design(real):
     }
     assert {p.split for p in found if p.metric == "accuracy_top5"} == {"train"}
     assert Path(folder).name == FOLDERS[benchmark]
+
+
+@pytest.fixture
+def on_all_cores(monkeypatch):
+    pytest.importorskip("indexed_bzip2")
+    monkeypatch.setattr(bz2_parallel, "SMALLEST", 0)
+
+
+@pytest.mark.usefixtures("on_all_cores")
+def test_a_monolith_decompressed_on_all_cores_gives_the_same(real, tmp_path, monkeypatch):
+    _, folder, records = real
+    path = in_one(folder, tmp_path / "x.pickle.pbz2", records)
+    several = Tables(MonolithReader(path), jobs=2, on_error="skip")
+    monkeypatch.setattr(bz2_parallel, "available", lambda path, jobs: False)
+    one = Tables(MonolithReader(path), jobs=2, on_error="skip")
+    assert several.numbers() == one.numbers() == {arch: numbers(record) for arch, record in records.items()}
+    assert several.report == one.report
+
+
+@pytest.mark.usefixtures("on_all_cores")
+def test_a_damaged_monolith_is_noticed_on_all_cores(small, tmp_path):
+    infos = {arch: load(small / f"{arch:06d}.pickle.pbz2") for arch in range(3)}
+    path = in_one(small, tmp_path / "x.pickle.pbz2", infos)
+    whole = path.read_bytes()
+    middle = len(whole) // 2
+    for damaged in (
+        whole[:-1],
+        whole[:middle],
+        whole[:middle] + bytes([whole[middle] ^ 16]) + whole[middle + 1 :],
+        whole + b"more",
+        whole + whole[: len(whole) // 3],
+    ):
+        path.write_bytes(damaged)
+        with pytest.raises(SourceError, match=re.escape(str(path))):
+            Tables(detect(path), jobs=2)

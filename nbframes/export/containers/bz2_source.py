@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from nbframes.errors import SourceError
 from nbframes.export import limits
+from nbframes.export.containers import bz2_parallel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,10 +60,13 @@ class Stream:
         The file.
     md5
         Whether to compute its MD5 as well, after whose end some publishers name their files.
+    jobs
+        Cores to decompress on.
     """
 
-    def __init__(self, path: Path, *, md5: bool = False) -> None:
+    def __init__(self, path: Path, *, md5: bool = False, jobs: int = 1) -> None:
         self._path = path
+        self._jobs = jobs
         self._parts: queue.Queue[bytes | Exception | None] = queue.Queue(_PARTS_AHEAD)
         self._stop = threading.Event()
         self._sha256 = hashlib.sha256()
@@ -112,8 +116,10 @@ class Stream:
                 if not self._put(part):
                     return
             self._put(None)
-        except (OSError, SourceError) as error:
-            self._put(error if isinstance(error, SourceError) else SourceError(f"{self._path}: {error}"))
+        except OSError as error:
+            self._put(SourceError(f"{self._path}: {error}"))
+        except Exception as error:  # noqa: BLE001  whatever ends this thread must reach the one that waits for it
+            self._put(error)
 
     def _put(self, part: bytes | Exception | None) -> bool:
         while not self._stop.is_set():
@@ -136,7 +142,25 @@ class Stream:
         if not first.startswith(MAGIC):
             yield first
             yield from raw
-            return
+        elif bz2_parallel.available(self._path, self._jobs):
+            yield from self._decompressed_on_all_cores(raw)
+        else:
+            yield from self._decompressed(first, raw)
+
+    def _decompressed_on_all_cores(self, raw: Iterator[bytes]) -> Iterator[bytes]:
+        """Decompress the file itself; what it holds is hashed behind that."""
+        produced = 0
+        with bz2_parallel.opened(self._path, self._jobs) as file:
+            while part := file.read(_PART):
+                produced += len(part)
+                while self.position < file.tell_compressed() // 8 and next(raw, b""):
+                    pass
+                limits.check_inflation(produced, self.position, str(self._path))
+                yield part
+        while next(raw, b""):
+            pass
+
+    def _decompressed(self, first: bytes, raw: Iterator[bytes]) -> Iterator[bytes]:
         decompressor, produced = bz2.BZ2Decompressor(), 0
         try:
             for compressed in chain((first,), raw):

@@ -24,7 +24,7 @@ class Pickled(ABC):
     position: int
     """Bytes read so far: of the file, or of the object inside it."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, jobs: int = 1) -> None:  # noqa: ARG002 -- what can be read on several cores says so
         self._path = path
         self._unread = b""
         self.options: dict[str, Any] = {"unread": self._put_back}
@@ -75,9 +75,9 @@ class PickleFile(Pickled):
 
     kind = "pickle"
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, jobs: int = 1) -> None:
         super().__init__(path)
-        self._stream = Stream(path, md5=True)
+        self._stream = Stream(path, md5=True, jobs=jobs)
 
     def __enter__(self) -> Self:
         self._stream.__enter__()

@@ -102,8 +102,8 @@ class LegacyFile(PickleFile):
 
     kind = "torch, legacy format"
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(path)
+    def __init__(self, path: Path, *, jobs: int = 1) -> None:
+        super().__init__(path, jobs=jobs)
         self._tensors = Tensors()
         self._byte_order: Literal["little", "big"] = "little"
         self.options |= self._tensors.options
@@ -146,8 +146,8 @@ class ZippedFile(Pickled):
 
     kind = "torch, zip format"
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(path)
+    def __init__(self, path: Path, *, jobs: int = 1) -> None:
+        super().__init__(path, jobs=jobs)
         self._tensors = Tensors()
         self.options |= self._tensors.options
         self._open = ExitStack()

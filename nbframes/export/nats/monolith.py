@@ -49,11 +49,11 @@ class StatesReader:
         self._container = container
         self._space = space
 
-    def batches(self, *, jobs: int, on_error: OnError) -> Generator[Batch]:  # noqa: ARG002 -- one stream, one reader
+    def batches(self, *, jobs: int, on_error: OnError) -> Generator[Batch]:
         """Read the source once; see `nbframes.export.reader.Reader`."""
         where, shown = str(self.path), 0
         policy = SkipPolicy(self.path, self.report, on_error)
-        with self._container(self.path) as source:
+        with self._container(self.path, jobs=jobs) as source:
             records = Records(where, policy, self.report.findings, dialect=self.dialect)
             for part in records.parts(source, **source.options):
                 indices, strings = [record.arch for record in part], [record.arch_str for record in part]
