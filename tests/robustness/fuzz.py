@@ -67,7 +67,8 @@ def build(case, path):
     rng = np.random.default_rng(case.seed)
     form = FORMATS[case.format]
     if case.level == "object":
-        form.write(mutate.bend_object(form.content, rng, form.hostile), path, kept)
+        while not _written(form, mutate.bend_object(form.content, rng, form.hostile), path):
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
     elif case.level == "inner":
         form.write(form.content, path, Once(lambda data: mutate.bend_bytes(data, rng), rng))
     else:
@@ -76,6 +77,15 @@ def build(case, path):
         file = files[int(rng.integers(len(files)))]
         file.write_bytes(mutate.bend_bytes(file.read_bytes(), rng))
     return path
+
+
+def _written(form, content, path):
+    """Whether the format can hold the content at all: not every text is a name of a file."""
+    try:
+        form.write(content, path, kept)
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def rows_of(path, on_error):
