@@ -101,8 +101,9 @@ class Measurements:
 
     def objective(self, metric: str, view: View) -> Floats:
         """Another objective: a metric that was attached, or a cost in ``runs``; mean of each architecture."""
-        level, known = view.levels[-1], self._store.scan_runs(self._benchmark).collect_schema().names()
-        if metric in known:
+        level = view.levels[-1]
+        has_runs = bool(self._store.manifest(self._benchmark).tables.get("runs"))
+        if has_runs and metric in self._store.scan_runs(self._benchmark).collect_schema().names():
             rows = self._store.scan_runs(self._benchmark).filter(
                 pl.col("dataset") == view.dataset, pl.col("schedule") == level.schedule
             )

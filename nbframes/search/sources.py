@@ -50,7 +50,7 @@ class MeasuredSource:
         self.budgets = tuple(level.budget for level in self._observe.levels)
         self.metrics = self._observe.metrics
         self.directions = (
-            tuple(directions) if directions else tuple(_direction(metric, benchmark) for metric in self.metrics)
+            tuple(directions) if directions else tuple(_direction(metric, benchmark, store) for metric in self.metrics)
         )
         _check_directions(self.directions, self.metrics)
         self._levels: dict[int, Runs] = {}
@@ -65,7 +65,7 @@ class MeasuredSource:
             msg = f"no architecture of {benchmark} has all of: {self._observe}; {self._report}"
             raise FrameError(msg)
         self.space: SearchSpace = mapped_space(store, benchmark, complete, space)
-        self._maximise = _direction(self._report.metrics[0], benchmark) == "max"
+        self._maximise = _direction(self._report.metrics[0], benchmark, store) == "max"
         known = self._reported[complete]
         self.best: float | None = float(known.max() if self._maximise else known.min())
         self._complete = complete
@@ -204,10 +204,12 @@ def _budget(option: str, given: Mapping[str, Any] | None, surrogate: Surrogate) 
     return int(budget)
 
 
-def _direction(metric: str, benchmark: str) -> str:
+def _direction(metric: str, benchmark: str, store: Store) -> str:
     known = find_metric(metric, benchmark)
-    if known is not None and known.better is not None:
-        return known.better
+    facts = [manifest.metrics.get(metric, {}).get("better") for manifest in store.catalogue.manifests(benchmark)]
+    for better in [known.better if known is not None else None, *facts]:
+        if better is not None:
+            return better
     msg = f"nothing says whether a larger {metric!r} is better\n\nHint: give directions=, 'max' or 'min' for each observed metric"
     raise InvalidArgumentError(msg)
 

@@ -190,6 +190,26 @@ def test_costs_are_objectives():
     assert (problem.scores(answer.values)[:, 1] == -answer.values[:, 1]).all()
 
 
+def test_an_attached_metric_is_an_objective(tmp_path):
+    archs = pl.DataFrame({"arch": range(6), "depth": [1, 2, 3] * 2, "block": ["a"] * 3 + ["b"] * 3})
+    keys = archs.select("arch").join(pl.DataFrame({"split": ["val", "test"]}), how="cross")
+    frame = keys.with_columns(
+        dataset=pl.lit("mine"), metric=pl.lit("accuracy"), schedule=5, budget=5, seed=0, value=pl.col("arch") * 2.0
+    )
+    nbf.write_results(frame, tmp_path, benchmark="own", archs=archs)
+    board = archs.select("arch", dataset=pl.lit("mine"), board_ms=10.0 - pl.col("arch")).filter(pl.col("arch") != 4)
+    nbf.attach(board, tmp_path, to="own", name="board", metrics=nbf.Metric("board_ms", "ms", better="min"))
+    problem = nbf.search.Problem(
+        tmp_path, "own", dataset="mine", observe={"metric": ("accuracy", "board_ms")}, clock="evaluations"
+    )
+    assert problem.directions == ("max", "min")
+    assert problem.space.count == 5
+    answer = problem.query(problem.space.codes_of(np.array([0, 5])), np.random.default_rng(0))
+    assert answer.values.tolist() == [[0.0, 10.0], [10.0, 5.0]]
+    frame = nbf.search.run(nbf.search.NSGA2(population=4), problem, runs=3, budget=40)
+    assert frame["board_ms"].to_list() == [10.0 - arch for arch in frame["arch"]]
+
+
 def test_a_benchmark_of_ones_own_is_searched_by_its_encoding_columns(tmp_path):
     archs = pl.DataFrame(
         {
