@@ -17,7 +17,6 @@ import nbframes as nbf
 from nbframes.spaces.base import Space
 
 BEING_WRITTEN = (
-    "analysis",
     "benchmarks.registry",
     "downloads.registry",
     "lookup_table",

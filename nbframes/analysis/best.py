@@ -45,12 +45,17 @@ def best_archs(
         Results in long format; rows whose value is null or NaN are left out.
     k
         How many; all that tie with the last of them come with it.
+    value
+        Column to take the place of ``value``, such as a cost or a metric of a wide frame; its name says which metric it is.
     by
         Columns to group by. By default all that tell unlike results apart: those of benchmark, metric, dataset, split,
         schedule, budget and seed (and config) that the frame has and ``over`` does not name.
     runs
         Costs of the runs, as `nbframes.scan_runs` gives them. Results take the cost of their own benchmark, dataset and
         schedule, of the columns that both frames have.
+    metrics
+        Results of other metrics in long format, such as attached ones: each metric becomes a cost column of its name, the
+        mean over its seeds, matched by ``arch`` and, where both frames have them, by ``benchmark`` and ``dataset``.
     at_most
         Largest admissible costs by column of ``runs``: ``params`` (count), ``mflops`` (millions), ``latency`` and
         ``train_time`` (seconds), or a column of your own. An architecture without that cost is left out.
@@ -60,6 +65,9 @@ def best_archs(
         counts alone (an architecture that lacks it has no cost), and latencies that are not positive do not count.
     maximise
         Whether the largest value is the best.
+    tie
+        Gap between neighbours in sorted order from which they count as different; smaller ones are ties. By default what
+        the metric of each row states: 1e-5 percent for accuracies, 0 for a metric that is not registered.
     over
         Columns to average over.
 
@@ -163,10 +171,15 @@ def top_overlap(
         How many of the best to compare, one number or several.
     relevant
         Percentage, in (0, 100], of the second ranking whose members count as found for the precision.
+    value
+        Column to take the place of ``value``, such as a cost or a metric of a wide frame; its name says which metric it is.
     by, against, over, on
         As for `rank_correlation`.
     maximise
         Whether the largest value is the best.
+    tie
+        Gap between neighbours in sorted order from which they count as different; smaller ones are ties. By default what
+        the metric of each row states: 1e-5 percent for accuracies, 0 for a metric that is not registered.
 
     Returns
     -------

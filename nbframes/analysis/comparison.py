@@ -18,16 +18,32 @@ from nbframes.expr import final, on, schedule
 
 
 class Comparison(NamedTuple):
-    """Answers for several benchmarks, each a frame with a column ``benchmark``."""
+    """Answers for several benchmarks, each a frame with a column ``benchmark``: what `compare` gives.
+
+    Parameters
+    ----------
+    distribution
+        `nbframes.ecdf` of the architectures' means.
+    front
+        `nbframes.pareto_front` of mean value (most) and parameters (fewest).
+    noise
+        `nbframes.seed_noise` in bins, of the benchmarks that have several seeds.
+    agreement
+        `nbframes.rank_correlation` of the two splits, of the benchmarks that have both.
+
+    Examples
+    --------
+    >>> import nbframes as nbf
+    >>> store = nbf.synthetic.store(benchmarks=["nats-tss"])
+    >>> answers = nbf.compare(store.scan("nats-tss"), store.scan_runs("nats-tss"))
+    >>> answers._fields
+    ('distribution', 'front', 'noise', 'agreement')
+    """
 
     distribution: pl.DataFrame
-    """`nbframes.ecdf` of the architectures' means."""
     front: pl.DataFrame
-    """`nbframes.pareto_front` of mean value (most) and parameters (fewest)."""
     noise: pl.DataFrame
-    """`nbframes.seed_noise` in bins, of the benchmarks that have several seeds."""
     agreement: pl.DataFrame
-    """`nbframes.rank_correlation` of the two splits, of the benchmarks that have both."""
 
 
 def compare(

@@ -35,6 +35,8 @@ def learning_curves(
     ----------
     frame
         Results in long format; rows whose value is null or NaN are left out.
+    value
+        Column to take the place of ``value``, such as a cost or a metric of a wide frame; its name says which metric it is.
     by
         Columns that tell the curves apart. By default all that tell unlike results apart: those of benchmark, metric,
         dataset, split, arch, schedule and seed (and config) that the frame has and ``over`` does not name.

@@ -74,6 +74,8 @@ def locality(
         left out.
     archs
         The ``archs`` table, or the pairs of neighbours that `neighbour_pairs` makes of it.
+    value
+        Column to take the place of ``value``, such as a cost or a metric of a wide frame; its name says which metric it is.
     by
         Columns to group by. By default all that tell unlike results apart: those of benchmark, metric, dataset, split,
         schedule and budget (and config) that the frame has.
@@ -81,6 +83,9 @@ def locality(
         Greatest distance, in edits.
     maximise
         Whether the largest value is the best.
+    tie
+        Gap between neighbours in sorted order from which they count as different; smaller ones are ties. By default what
+        the metric of each row states: 1e-5 percent for accuracies, 0 for a metric that is not registered.
     space
         Search space of ``archs``; by default that of the published ``benchmark``.
 
@@ -172,6 +177,11 @@ def landscape(
     ----------
     frame, archs, by, maximise, space
         As for `locality`.
+    value
+        Column to take the place of ``value``, such as a cost or a metric of a wide frame; its name says which metric it is.
+    tie
+        Gap between neighbours in sorted order from which they count as different; smaller ones are ties. By default what
+        the metric of each row states: 1e-5 percent for accuracies, 0 for a metric that is not registered.
 
     Returns
     -------
@@ -251,6 +261,11 @@ def local_optima(
     ----------
     frame, archs, by, maximise, space
         As for `locality`.
+    value
+        Column to take the place of ``value``, such as a cost or a metric of a wide frame; its name says which metric it is.
+    tie
+        Gap between neighbours in sorted order from which they count as different; smaller ones are ties. By default what
+        the metric of each row states: 1e-5 percent for accuracies, 0 for a metric that is not registered.
 
     Returns
     -------

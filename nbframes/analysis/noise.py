@@ -46,6 +46,8 @@ def seed_noise(
     frame
         Results in long format, of the columns ``arch``, ``seed`` and ``value`` at least; rows whose value is null or NaN are
         left out.
+    value
+        Column to take the place of ``value``, such as a cost or a metric of a wide frame; its name says which metric it is.
     by
         Columns to group by. By default all that tell unlike results apart: those of benchmark, metric, dataset, split,
         schedule and budget (and config) that the frame has.
@@ -56,6 +58,9 @@ def seed_noise(
         architecture.
     maximise
         Whether the largest value is the best.
+    tie
+        Gap between neighbours in sorted order from which they count as different; smaller ones are ties. By default what
+        the metric of each row states: 1e-5 percent for accuracies, 0 for a metric that is not registered.
 
     Returns
     -------

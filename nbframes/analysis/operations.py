@@ -39,6 +39,8 @@ def marginal_means(
         left out.
     archs
         The ``archs`` table, with ``arch`` and ``arch_str``.
+    value
+        Column to take the place of ``value``, such as a cost or a metric of a wide frame; its name says which metric it is.
     by
         Columns to group by. By default all that tell unlike results apart: those of benchmark, metric, dataset, split,
         schedule and budget (and config) that the frame has.
@@ -126,11 +128,16 @@ def operation_effects(
         left out.
     archs
         The ``archs`` table, or the pairs that `replacement_pairs` makes of it.
+    value
+        Column to take the place of ``value``, such as a cost or a metric of a wide frame; its name says which metric it is.
     by
         Columns to group by. By default all that tell unlike results apart: those of benchmark, metric, dataset, split,
         schedule and budget (and config) that the frame has.
     positions
         Whether to tell the positions apart.
+    tie
+        Gap between neighbours in sorted order from which they count as different; smaller ones are ties. By default what
+        the metric of each row states: 1e-5 percent for accuracies, 0 for a metric that is not registered.
     space
         Search space of ``archs``; by default that of the published ``benchmark``.
 

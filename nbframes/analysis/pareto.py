@@ -51,11 +51,17 @@ def pareto_front(
         One row per candidate, its objectives in columns; any other columns are kept.
     maximise, minimise
         Columns to maximise and to minimise: any number of each, at least one altogether.
+    objectives
+        Columns whose names are metrics that say themselves which end is better, as those of attachments; to be named
+        besides or instead of ``maximise`` and ``minimise``.
     by
         Columns whose values make groups; each group has a front of its own. By default those of benchmark, metric, dataset
         and split that the frame has; ``()`` compares all rows with each other.
     keep_weakly
         Whether rows tied in every objective are all kept, or only the first of them in the order of the frame.
+    tie
+        Gap between neighbours in sorted order from which they count as different: one number for all objectives, or one
+        for each by its name. By default what the metric of that name states: 1e-5 percent for accuracies, 0 for a column that is no metric.
 
     Returns
     -------
@@ -131,10 +137,16 @@ def nondominated_rank(
         One row per candidate, its objectives in columns; any other columns are kept.
     maximise, minimise
         Columns to maximise and to minimise: any number of each, at least one altogether.
+    objectives
+        Columns whose names are metrics that say themselves which end is better, as those of attachments; to be named
+        besides or instead of ``maximise`` and ``minimise``.
     by
         Columns whose values make groups, as for `pareto_front`.
     name
         Name of the new column.
+    tie
+        Gap between neighbours in sorted order from which they count as different: one number for all objectives, or one
+        for each by its name. By default what the metric of that name states: 1e-5 percent for accuracies, 0 for a column that is no metric.
 
     Returns
     -------
@@ -234,6 +246,9 @@ def hypervolume(
         The reference point, one finite value for every objective. Rows that are not better than it everywhere add nothing.
     maximise, minimise
         Columns to maximise and to minimise: any number of each, at least one altogether.
+    objectives
+        Columns whose names are metrics that say themselves which end is better, as those of attachments; to be named
+        besides or instead of ``maximise`` and ``minimise``.
     by
         Columns whose values make groups, as for `pareto_front`.
 

@@ -39,6 +39,8 @@ def summarize(
     ----------
     frame
         Results in long format; rows whose value is null or NaN are left out.
+    value
+        Column to take the place of ``value``, such as a cost or a metric of a wide frame; its name says which metric it is.
     by
         Columns to group by. By default all that tell unlike results apart: those of benchmark, metric, dataset, split,
         arch, schedule, budget and seed (and config) that the frame has and ``over`` does not name.
@@ -47,6 +49,9 @@ def summarize(
         means over their seeds.
     quantiles
         Quantiles to add, in [0, 1], interpolated linearly.
+    tie
+        Gap between neighbours in sorted order from which they count as different; smaller ones are ties. By default what
+        the metric of each row states: 1e-5 percent for accuracies, 0 for a metric that is not registered.
 
     Returns
     -------
@@ -129,11 +134,16 @@ def ecdf(
     ----------
     frame
         Results in long format; rows whose value is null or NaN are left out.
+    value
+        Column to take the place of ``value``, such as a cost or a metric of a wide frame; its name says which metric it is.
     by
         Columns to group by, as for `summarize`.
     over
         Columns to average over, one after the other; the distribution is that of the last. By default that of the
         architectures' means over their seeds.
+    tie
+        Gap between neighbours in sorted order from which they count as different; smaller ones are ties. By default what
+        the metric of each row states: 1e-5 percent for accuracies, 0 for a metric that is not registered.
 
     Returns
     -------

@@ -48,6 +48,8 @@ def rank_correlation(
         Results in long format; rows whose value is null or NaN are left out.
     between
         Columns whose values are compared in pairs: ``"budget"``, or ``("dataset", "split")`` where both differ.
+    value
+        Column to take the place of ``value``, such as a cost or a metric of a wide frame; its name says which metric it is.
     by
         Columns to group by. By default all that tell unlike results apart: those of benchmark, metric, dataset, split,
         schedule, budget and seed (and config) that the frame has and ``between``, ``over`` and ``on`` do not name.
@@ -60,8 +62,13 @@ def rank_correlation(
     top
         Restrict each pair to the best ``top`` percent, in (0, 100], of its architectures by the second value; those that
         tie with the last one belong to them.
+    decimals
+        Decimals that ``"sparse_kendall"`` rounds values to; several give one correlation each.
     maximise
         Whether the largest value is the best: matters for ``top`` and ``"weighted_kendall"``.
+    tie
+        Gap between neighbours in sorted order from which they count as different; smaller ones are ties. By default what
+        the metric of each row states: 1e-5 percent for accuracies, 0 for a metric that is not registered.
     over
         Columns to average over before comparing; by default ``"seed"``, if the frame has it and ``between`` is not about it.
     on
@@ -205,11 +212,16 @@ def rank_stability(
         Results in long format; rows whose value is null or NaN are left out.
     between
         Columns each of whose values gives a ranking: ``"seed"``, say, or ``("dataset", "split")``.
+    value
+        Column to take the place of ``value``, such as a cost or a metric of a wide frame; its name says which metric it is.
     by
         Columns to group by. By default all that tell unlike results apart: those of benchmark, metric, dataset, split,
         schedule, budget and seed (and config) that the frame has and ``between``, ``over`` and ``on`` do not name.
     maximise
         Whether the largest value is the best.
+    tie
+        Gap between neighbours in sorted order from which they count as different; smaller ones are ties. By default what
+        the metric of each row states: 1e-5 percent for accuracies, 0 for a metric that is not registered.
     over
         Columns to average over before ranking; by default ``"seed"``, if the frame has it and ``between`` is not about it.
     on

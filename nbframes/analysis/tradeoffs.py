@@ -38,8 +38,16 @@ def with_costs(
         Results in long format; rows whose value is null or NaN are left out.
     runs
         Costs of the runs, as `nbframes.scan_runs` gives them.
+    metrics
+        Results of other metrics in long format, such as attached ones: each metric becomes a cost column of its name, the
+        mean over its seeds, matched by ``arch`` and, where both frames have them, by ``benchmark`` and ``dataset``.
+    value
+        Column to take the place of ``value``, such as a cost or a metric of a wide frame; its name says which metric it is.
     by, over, costs, maximise
         As for `best_archs`.
+    tie
+        Gap between neighbours in sorted order from which they count as different; smaller ones are ties. By default what
+        the metric of each row states: 1e-5 percent for accuracies, 0 for a metric that is not registered.
 
     Returns
     -------

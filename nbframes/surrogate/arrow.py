@@ -73,7 +73,7 @@ def arrow_function(
     >>> function = nbf.surrogate.arrow_function(folder.name + "/model", seed=7)
     >>> cells = nbf.spaces.darts.enumerate(0, 3, seed=7).select("number")
     >>> cells.lazy().map_batches(function.frame, schema=function.frame_schema).select("arch", "split").collect().height
-    3
+    6
     >>> folder.cleanup()
     """
     return ArrowFunction(path, budgets, first, seed)
@@ -160,6 +160,18 @@ class ArrowFunction:
         ------
         FrameError
             If a column is missing, or an index does not fit a store.
+
+        Examples
+        --------
+        >>> import nbframes as nbf, tempfile
+        >>> folder = tempfile.TemporaryDirectory()
+        >>> source = nbf.synthetic.write(folder.name, "nb301")["nb301"]
+        >>> _ = nbf.export(source, folder.name + "/store", jobs=1, progress=False)
+        >>> nbf.surrogate.fit(folder.name + "/store", members=2, rounds=5).save(folder.name + "/model")
+        >>> function = nbf.surrogate.arrow_function(folder.name + "/model", first=10)
+        >>> function.frame(nbf.spaces.darts.enumerate(10, 12)).select("metric", "arch").rows()
+        [('accuracy', 0), ('accuracy', 1), ('time', 0), ('time', 1)]
+        >>> folder.cleanup()
         """
         numbers = self._numbers(cells)
         found = _loaded(self.path).predict(self._column(cells), self.budgets)

@@ -121,6 +121,19 @@ class ShardWriter:
         ------
         InvalidArgumentError
             If the range is empty or leaves that of the plan.
+
+        Examples
+        --------
+        >>> import nbframes as nbf, tempfile
+        >>> folder = tempfile.TemporaryDirectory()
+        >>> source = nbf.synthetic.write(folder.name, "nb301")["nb301"]
+        >>> _ = nbf.export(source, folder.name + "/store", jobs=1, progress=False)
+        >>> nbf.surrogate.fit(folder.name + "/store", members=2, rounds=5).save(folder.name + "/model")
+        >>> writer = nbf.surrogate.ShardWriter(folder.name + "/model", folder.name + "/shards", count=10, seed=7)
+        >>> rows, computed = writer.write(0, 5)
+        >>> computed, writer.write(0, 5) == (rows, False)
+        (True, True)
+        >>> folder.cleanup()
         """
         if not 0 <= start < stop <= self.count:
             msg = f"the range {start!r} to {stop!r} is empty or leaves that of the plan, 0 to {self.count}"
@@ -134,7 +147,30 @@ class ShardWriter:
             shutil.rmtree(aside, ignore_errors=True)
 
     def shards(self, size: int) -> Iterator[tuple[int, int]]:
-        """Ranges of ``size`` cells that make up the whole."""
+        """Ranges that make up the whole, for `write`.
+
+        Parameters
+        ----------
+        size
+            Cells of a range; the last one may have fewer.
+
+        Yields
+        ------
+        tuple of int
+            Start and stop, the latter not included.
+
+        Examples
+        --------
+        >>> import nbframes as nbf, tempfile
+        >>> folder = tempfile.TemporaryDirectory()
+        >>> source = nbf.synthetic.write(folder.name, "nb301")["nb301"]
+        >>> _ = nbf.export(source, folder.name + "/store", jobs=1, progress=False)
+        >>> nbf.surrogate.fit(folder.name + "/store", members=2, rounds=5).save(folder.name + "/model")
+        >>> writer = nbf.surrogate.ShardWriter(folder.name + "/model", folder.name + "/shards", count=10)
+        >>> list(writer.shards(4))
+        [(0, 4), (4, 8), (8, 10)]
+        >>> folder.cleanup()
+        """
         yield from ((start, min(start + size, self.count)) for start in range(0, self.count, size))
 
     def _write(self, aside: Path, start: int, stop: int) -> int:
