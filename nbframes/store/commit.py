@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from nbframes.errors import BenchmarkExistsError, StoreError
 from nbframes.locks import Lock, locked
 from nbframes.schema import TABLES, manifest_file, manifest_owner, table_folder
+from nbframes.store.delta import refresh
 from nbframes.store.storage import check_contained
 from nbframes.store.validation import check_path, check_record
 
@@ -82,7 +83,7 @@ class Staging:
         self._lock_file = self.folder.with_suffix(".lock")
         self._alive = Lock(self._lock_file)
         self._decided = False
-        with _writing(store):
+        with writing(store):
             self._alive.acquire()
             self.folder.mkdir()
 
@@ -101,7 +102,7 @@ class Staging:
         path.parent.mkdir(parents=True)
         path.write_bytes(manifest.to_json())
         sync_tree(self.folder)
-        with _writing(self.store):
+        with writing(self.store):
             _finish_open_record(self.store)
             self._check_absent()
             new = {file.path for file in manifest.files()}
@@ -130,7 +131,7 @@ class Staging:
 def withdraw(store: Path, benchmark: str, attachment: str) -> None:
     """Remove an attachment, or a benchmark, with its files and its manifest."""
     recover(store)
-    with _writing(store):
+    with writing(store):
         _finish_open_record(store)
         remove = sorted(_present_files(store, benchmark, attachment))
         _put_record(store, Record(benchmark, attachment, uuid.uuid4().hex, True, remove))
@@ -155,7 +156,7 @@ def recover(store: Path, *, wait: bool = True) -> bool:
     if not os.path.lexists(store / RECORD) and not _staged_names(store):
         return False
     open_record(store)  # what is not a record is refused before anything is made
-    with _writing(store, wait=wait) as mine:
+    with writing(store, wait=wait) as mine:
         if not mine:
             return False
         finished = _finish_open_record(store)
@@ -280,6 +281,7 @@ def _finish_open_record(store: Path) -> bool:
         _move_into_place(store, staging, _staged_manifest(store, staging, record))
     _remove_old(store, record)
     _sync(store / "manifests")
+    refresh(store)
     (store / RECORD).unlink()
     _sync(store / CONTROL)
     return True
@@ -361,7 +363,8 @@ def _clear_if_abandoned(parent: Path, name: str) -> bool:
 
 
 @contextmanager
-def _writing(store: Path, *, wait: bool = True) -> Iterator[bool]:
+def writing(store: Path, *, wait: bool = True) -> Iterator[bool]:
+    """Hold the lock of a store; without ``wait`` tell whether it could be had."""
     check_contained(store, CONTROL)
     check_contained(store, _STAGING)
     (store / _STAGING).mkdir(parents=True, exist_ok=True)

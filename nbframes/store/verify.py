@@ -12,6 +12,7 @@ from nbframes.benchmarks import registry, resolve
 from nbframes.errors import StoreError, UnknownNameError
 from nbframes.progress import bar
 from nbframes.schema import FILE_KEY, RESULT_FILE, RUN_KEY, TABLES, Table, manifest_file, manifest_owner, table_folder
+from nbframes.store import delta
 from nbframes.store.commit import RECORD, recover
 from nbframes.store.manifest import is_unaltered
 from nbframes.store.scans import scan_plain
@@ -81,6 +82,8 @@ def _store_problems(
             yield from ((name, path, problem) for path, problem in problems)
     if not benchmarks:
         yield from _foreign_files(catalogue.files, manifests)
+        if not catalogue.files.remote:
+            yield from (("", path, problem) for path, problem in delta.problems(Path(catalogue.files.root)))
 
 
 def _each_file(catalogue: Catalogue, manifest: Manifest, shown: Any) -> Problems:
@@ -177,6 +180,8 @@ def _foreign_files(files: Files, benchmarks: dict[str, list[Manifest]]) -> Itera
     """Files that belong to no benchmark: anything but Parquet below the table folders breaks scans of whole folders."""
     for table in TABLES:
         for path in files.below(table):
+            if path.startswith(f"{delta.LOG}/"):
+                continue
             owner = path.split("/")[1].removeprefix("benchmark=")
             if owner not in benchmarks:
                 yield owner if "benchmark=" in path else "", path, "no manifest names this file"

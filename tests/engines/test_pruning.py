@@ -1,0 +1,39 @@
+"""Each engine reads the files of the partitions that a question needs and no others: by its own plan."""
+
+from __future__ import annotations
+
+import re
+
+import polars as pl
+
+import nbframes as nbf
+
+WHERE = nbf.metric("accuracy") & nbf.split("test") & nbf.dataset("cifar10") & (pl.col("benchmark") == "mine")
+
+
+def files(store):
+    found = [file.path for manifest in store.catalogue.manifests("mine") for file in manifest.tables["results"]]
+    return len(found) + len(store.manifest("other").tables["results"])
+
+
+def test_polars(store):
+    plan = store.scan().filter(WHERE).select("arch", "value").explain()
+    assert "metric=loss" not in plan
+    assert "benchmark=other" not in plan
+
+
+def test_duckdb(store, duck):
+    statement = nbf.query_sql("means", store, WHERE)
+    plan = duck(f"EXPLAIN {statement}")[0][1]
+    read, all_files = map(int, re.search(r"Scanning Files:\s*(\d+)/(\d+)", plan).groups())
+    assert all_files == files(store)
+    assert read == 2  # the final rows of the partition, and the others
+
+
+def test_sail(store, sail):
+    statement = nbf.query_sql("means", store, WHERE, dialect="spark")
+    plan = "\n".join(str(row) for row in sail(f"EXPLAIN EXTENDED {statement}"))
+    physical = plan[plan.rindex("Physical Plan") :] if "Physical Plan" in plan else plan
+    read = set(re.findall(r"results/(benchmark=[^,\]\s]*?\.parquet)", physical))
+    assert len(read) == 2
+    assert all("metric=accuracy/dataset=cifar10/split=test" in path for path in read)
