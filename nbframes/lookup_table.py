@@ -92,7 +92,24 @@ def lookup(
 
 
 class Lookup:
-    """Values of one metric as a dense array; made by `lookup`."""
+    """Values of one metric as a dense array; made by `lookup`, and read when the first value is asked for.
+
+    Parameters
+    ----------
+    frame
+        Results of one benchmark and schedule in long format.
+    dataset, split, metric
+        Which values.
+    final
+        Whether to hold only the last published value of each run.
+
+    Examples
+    --------
+    >>> import nbframes as nbf
+    >>> accuracy = nbf.lookup(nbf.synthetic.store(), benchmark="nats-sss", dataset="cifar100", split="val", schedule=90)
+    >>> accuracy.array.shape, accuracy.seeds, len(accuracy.budgets)
+    ((96, 1, 90), [777], 90)
+    """
 
     def __init__(self, frame: pl.LazyFrame, *, dataset: str, split: str, metric: str, final: bool) -> None:
         self._frame = frame
@@ -140,54 +157,167 @@ class Lookup:
     def value(self, arch: int, seed: int, budget: int) -> float:
         """Give one value.
 
+        Parameters
+        ----------
+        arch
+            Index of an architecture.
+        seed
+            Published seed of a run.
+        budget
+            Completed epochs.
+
+        Returns
+        -------
+        float
+            In the unit of the metric.
+
         Raises
         ------
         UnknownNameError
             If no such value was published.
+
+        Examples
+        --------
+        >>> import nbframes as nbf
+        >>> accuracy = nbf.lookup(nbf.synthetic.store(), benchmark="nats-sss", dataset="cifar100", split="val", schedule=90)
+        >>> accuracy.value(3, 777, 90) == accuracy.array[3, 0, 89]
+        True
         """
         return self._table.value(arch, seed, budget)
 
     def values(self, archs: ArrayLike, seeds: ArrayLike, budgets: ArrayLike) -> NDArray[np.float64]:
-        """Give many values; the arguments are broadcast against each other.
+        """Give many values.
+
+        Parameters
+        ----------
+        archs, seeds, budgets
+            Whole numbers or arrays of them, broadcast against each other.
+
+        Returns
+        -------
+        ndarray
+            In the unit of the metric, of the common shape.
 
         Raises
         ------
         UnknownNameError
             If one of them was not published; `present` tells which are.
+
+        Examples
+        --------
+        >>> import nbframes as nbf
+        >>> accuracy = nbf.lookup(nbf.synthetic.store(), benchmark="nats-sss", dataset="cifar100", split="val", schedule=90)
+        >>> accuracy.values([0, 1, 2], 777, [[12], [90]]).shape
+        (2, 3)
         """
         return self._table.values(archs, seeds, budgets)
 
     def present(self, archs: ArrayLike, seeds: ArrayLike, budgets: ArrayLike) -> NDArray[np.bool_]:
-        """Tell which values were published; the arguments are broadcast against each other."""
+        """Tell which values were published.
+
+        Parameters
+        ----------
+        archs, seeds, budgets
+            Whole numbers or arrays of them, broadcast against each other.
+
+        Returns
+        -------
+        ndarray
+            Booleans of the common shape.
+
+        Examples
+        --------
+        >>> import nbframes as nbf
+        >>> accuracy = nbf.lookup(nbf.synthetic.store(), benchmark="nats-sss", dataset="cifar100", split="val", schedule=90)
+        >>> accuracy.present([0, 10**6], 777, 90).tolist()
+        [True, False]
+        """
         return self._table.present(archs, seeds, budgets)
 
     def mean(self, arch: int, budget: int) -> float:
         """Give the mean over the published seeds, summed in ascending order.
 
+        Parameters
+        ----------
+        arch
+            Index of an architecture.
+        budget
+            Completed epochs.
+
+        Returns
+        -------
+        float
+            In the unit of the metric.
+
         Raises
         ------
         UnknownNameError
             If there is no value at all.
+
+        Examples
+        --------
+        >>> import nbframes as nbf
+        >>> accuracy = nbf.lookup(nbf.synthetic.store(), benchmark="nats-sss", dataset="cifar100", split="val", schedule=90)
+        >>> accuracy.mean(3, 90) == accuracy.value(3, 777, 90)
+        True
         """
         return self._table.mean(arch, budget)
 
     def time(self, arch: int, seed: int, budget: int) -> float:
         """Give the seconds of training that the run took up to the budget.
 
+        Parameters
+        ----------
+        arch
+            Index of an architecture.
+        seed
+            Published seed of a run.
+        budget
+            Completed epochs.
+
+        Returns
+        -------
+        float
+            Seconds: the published cumulative time, else the sum of the epochs in ascending order.
+
         Raises
         ------
         UnknownNameError
             If the time is not published up to there.
+
+        Examples
+        --------
+        >>> import nbframes as nbf
+        >>> accuracy = nbf.lookup(nbf.synthetic.store(), benchmark="nats-sss", dataset="cifar100", split="val", schedule=90)
+        >>> accuracy.time(3, 777, 12) < accuracy.time(3, 777, 90)
+        True
         """
         return self._times.value(arch, seed, budget)
 
     def times(self, archs: ArrayLike, seeds: ArrayLike, budgets: ArrayLike) -> NDArray[np.float64]:
-        """Give many times in seconds; the arguments are broadcast against each other.
+        """Give many times.
+
+        Parameters
+        ----------
+        archs, seeds, budgets
+            Whole numbers or arrays of them, broadcast against each other.
+
+        Returns
+        -------
+        ndarray
+            Seconds, as `time` gives them, of the common shape.
 
         Raises
         ------
         UnknownNameError
             If one of them is not published.
+
+        Examples
+        --------
+        >>> import nbframes as nbf
+        >>> accuracy = nbf.lookup(nbf.synthetic.store(), benchmark="nats-sss", dataset="cifar100", split="val", schedule=90)
+        >>> accuracy.times(range(3), 777, 90).shape
+        (3,)
         """
         return self._times.values(archs, seeds, budgets)
 

@@ -70,6 +70,14 @@ def test_info_lists_the_benchmarks(folder, capsys):
     assert document["benchmarks"]["mine"]["tables"]["results"]["rows"] == results().height * 2
 
 
+def test_info_writes_notes_as_people_do(capsys):
+    assert main(["info", "nats-tss", "--store", nbf.published.store().root]) == 0
+    said = capsys.readouterr().out
+    assert "name D-X-Y/NATS-Bench, licence MIT; name" in said
+    assert "accuracy  cifar100        valtest  percent [0, 100]" in said
+    assert not any(python in said for python in ("['", "{'", "True", "None"))
+
+
 def test_query_ranks_by_the_mean_over_seeds(folder, capsys):
     assert main(["query", "mine", "--store", folder, "--top", "2", "--json"]) == 0
     got = json.loads(capsys.readouterr().out)

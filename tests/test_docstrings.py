@@ -17,9 +17,6 @@ import nbframes as nbf
 from nbframes.spaces.base import Space
 
 BEING_WRITTEN = (
-    "benchmarks.registry",
-    "downloads.registry",
-    "lookup_table",
     "search",
     "store",
 )

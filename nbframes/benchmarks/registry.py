@@ -29,16 +29,34 @@ OFFICIAL: Final = (NB101, NB201, NB301, NATS_TSS, NATS_SSS)
 
 
 class Plugin(NamedTuple):
-    """An entry point of the group `GROUP`."""
+    """An entry point by which a package brings benchmarks.
+
+    Attributes
+    ----------
+    name
+        Name of the entry point.
+    package, version
+        The distribution that it belongs to.
+    reference
+        What it names, as ``"module:object"``.
+    benchmarks
+        Names of the benchmarks that it brought.
+    error
+        Why it was skipped; empty if it was not.
+
+    Examples
+    --------
+    >>> from nbframes import benchmarks
+    >>> benchmarks.Plugin("mine", "my-package", "1.0", "my_package:MINE", ("mine",), "").benchmarks
+    ('mine',)
+    """
 
     name: str
     package: str
     version: str
     reference: str
     benchmarks: tuple[str, ...]
-    """Names of the benchmarks that it brought."""
     error: str
-    """Why it was skipped; empty if it was not."""
 
 
 _registered: Final = {benchmark.name: benchmark for benchmark in OFFICIAL}
@@ -178,28 +196,88 @@ def find_metric(name: str, benchmark: str | None = None) -> Metric | None:
 
 
 def names() -> tuple[str, ...]:
-    """Names of the benchmarks that are known, official ones first."""
+    """Names of the benchmarks that are known, official ones first.
+
+    Returns
+    -------
+    tuple of str
+        Without the benchmarks of packages that were not looked for yet, see `load_plugins`.
+
+    Examples
+    --------
+    >>> from nbframes import benchmarks
+    >>> benchmarks.names()[:5]
+    ('nb101', 'nb201', 'nb301', 'nats-tss', 'nats-sss')
+    """
     return tuple(_registered)
 
 
 def metric_names() -> tuple[str, ...]:
-    """Names of the metrics of results that some known benchmark or published table to attach has."""
+    """Names of the metrics of results that some known benchmark or published table to attach has.
+
+    Returns
+    -------
+    tuple of str
+        Each once, in the order of the benchmarks.
+
+    Examples
+    --------
+    >>> from nbframes import benchmarks
+    >>> benchmarks.metric_names()[:3]
+    ('accuracy', 'time', 'accuracy_top5')
+    """
     own = chain.from_iterable(benchmark.metrics for benchmark in _all())
     return tuple(dict.fromkeys(metric.name for metric in chain(own, ATTACHED)))
 
 
 def dataset_names() -> tuple[str, ...]:
-    """Names of the datasets that some known benchmark has."""
+    """Names of the datasets that some known benchmark has.
+
+    Returns
+    -------
+    tuple of str
+        Each once, in the order of the benchmarks.
+
+    Examples
+    --------
+    >>> from nbframes import benchmarks
+    >>> benchmarks.dataset_names()[:4]
+    ('cifar10', 'cifar10-valid', 'cifar100', 'ImageNet16-120')
+    """
     return tuple(dict.fromkeys(dataset for dataset, _ in pairs()))
 
 
 def pairs() -> tuple[tuple[str, str], ...]:
-    """Every dataset with every split that some known benchmark has of it."""
+    """Every dataset with every split that some known benchmark has of it.
+
+    Returns
+    -------
+    tuple of tuple of str
+        Each once, in the order of the benchmarks.
+
+    Examples
+    --------
+    >>> from nbframes import benchmarks
+    >>> ("cifar10", "valtest") in benchmarks.pairs()
+    False
+    """
     return tuple(dict.fromkeys(chain.from_iterable(benchmark.pairs for benchmark in _all())))
 
 
 def full_schedules() -> dict[str, int]:
-    """Epochs of the full training of every known benchmark that has one."""
+    """Epochs of the full training of every known benchmark that has one.
+
+    Returns
+    -------
+    dict
+        Epochs by the name of the benchmark.
+
+    Examples
+    --------
+    >>> from nbframes import benchmarks
+    >>> benchmarks.full_schedules()["nb101"]
+    108
+    """
     return {b.name: b.full_schedule for b in _all() if b.full_schedule is not None}
 
 
@@ -231,6 +309,11 @@ def load_plugins() -> None:
     """Register the benchmarks that installed packages bring; once in a process, and only when a name or source is unknown.
 
     What fails is reported as a `nbframes.errors.PluginWarning` and skipped.
+
+    Examples
+    --------
+    >>> from nbframes import benchmarks
+    >>> benchmarks.load_plugins()
     """
     global _plugins  # noqa: PLW0603  # the state of the process: what has been looked for is not looked for again
     with _lock:

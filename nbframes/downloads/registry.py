@@ -20,7 +20,33 @@ Kind = Literal["tfrecord", "pickle", "torch", "bz2", "tar", "zip"]
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """One official file of a benchmark; see ``registry.toml`` for the meaning of the fields."""
+    """One official file of a benchmark; ``registry.toml`` says what the fields mean.
+
+    Attributes
+    ----------
+    benchmark, variant
+        By what `find` finds it.
+    name
+        Name of the file.
+    title, licence, citation
+        Of the benchmark; the licence of the file if it has its own.
+    holds
+        What is in it.
+    kind
+        Its format.
+    urls, listing, pages
+        Where to fetch it: addresses, a list of files that names the address, pages for a browser.
+    size, about
+        Bytes, exactly or rounded.
+    sha256, md5
+        As published.
+
+    Examples
+    --------
+    >>> from nbframes.downloads import find
+    >>> find("nb101").name, find("nats-tss").by_hand
+    ('nasbench_full.tfrecord', True)
+    """
 
     benchmark: str
     variant: str
@@ -59,10 +85,28 @@ def sources() -> Mapping[str, Mapping[str, Source]]:
 def find(benchmark: str, variant: str | None = None) -> Source:
     """Return the registered file of a benchmark.
 
+    Parameters
+    ----------
+    benchmark
+        Its name.
+    variant
+        Which of its files; by default the first.
+
+    Returns
+    -------
+    Source
+        What is known of the file.
+
     Raises
     ------
     UnknownNameError
         If the benchmark or the variant is not in the registry.
+
+    Examples
+    --------
+    >>> from nbframes.downloads import find
+    >>> find("nb101", "only108").name
+    'nasbench_only108.tfrecord'
     """
     if benchmark not in sources():
         raise UnknownNameError.of("benchmark", benchmark, sources())
@@ -76,7 +120,27 @@ def find(benchmark: str, variant: str | None = None) -> Source:
 
 
 def instructions(source: Source, folder: Path) -> str:
-    """Say what to fetch by hand, from where, and what to do with it."""
+    """Say what to fetch by hand, from where, and what to do with it.
+
+    Parameters
+    ----------
+    source
+        A file that a person has to fetch.
+    folder
+        Where it will be put.
+
+    Returns
+    -------
+    str
+        Several lines, the last with the command that goes on.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from nbframes.downloads import find, instructions
+    >>> "nbframes download nats-tss" in instructions(find("nats-tss"), Path("data"))
+    True
+    """
     where = "\n".join(f"  {'or' if at else 'in a browser, open'}: {page}" for at, page in enumerate(source.pages))
     return (
         f"{source.name} ({source.title}: {source.holds}{size_text(source)}) has to be fetched by hand:\n"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from nbframes.cli.terminal import DONE, add_benchmarks, add_formats, add_store, bold, print_csv, print_json, print_table
-from nbframes.display import printable
+from nbframes.display import cell, printable
 from nbframes.store.scans import partition_of
 
 if TYPE_CHECKING:
@@ -84,9 +84,18 @@ def _print_details(manifest: Any) -> None:
     for title, lines in (
         ("findings", [f"{entry['what']}: {entry['count']:,}" for entry in manifest.findings]),
         ("not exported", manifest.not_exported),
-        ("notes", [f"{key}: {value}" for key, value in manifest.notes.items()]),
+        ("notes", [f"{key}: {_plain(value)}" for key, value in manifest.notes.items()]),
         ("skipped", [f"{entry['record']}: {entry['reason']}" for entry in manifest.skipped[:_SKIPPED_SHOWN]]),
     ):
         if lines:
             print(bold(f"{manifest.benchmark}, {title}"))
             print("\n".join(f"  {printable(line)}" for line in lines))
+
+
+def _plain(value: Any) -> str:
+    """Write a value of JSON as people write lists."""
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_plain(part)}" for key, part in value.items())
+    if isinstance(value, list):
+        return "; ".join(map(_plain, value))
+    return cell(value, digits=4)
