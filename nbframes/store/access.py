@@ -107,6 +107,11 @@ def scan(*benchmarks: str, store: Store | str | os.PathLike[str] | None = None) 
     store
         Store, or its path; by default as `open_store` finds it.
 
+    Returns
+    -------
+    LazyFrame
+        As `Store.scan` gives it.
+
     Examples
     --------
     >>> import nbframes as nbf

@@ -99,28 +99,97 @@ class Manifest:
         return f"{self.benchmark}+{self.attachment}" if self.attachment else self.benchmark
 
     def rows(self, table: Table = "results") -> int:
-        """Count the rows of a table."""
+        """Count the rows of a table.
+
+        Parameters
+        ----------
+        table
+            ``"results"``, ``"archs"`` or ``"runs"``.
+
+        Returns
+        -------
+        int
+            0 if there is no such table.
+
+        Examples
+        --------
+        >>> import nbframes as nbf
+        >>> manifest = nbf.published.store().manifest("nats-sss")
+        >>> manifest.rows("archs")
+        32768
+        """
         return sum(file.rows for file in self.tables.get(table, ()))
 
     def size(self) -> int:
-        """Bytes of all Parquet files."""
+        """Add up the sizes of all Parquet files.
+
+        Returns
+        -------
+        int
+            Bytes.
+
+        Examples
+        --------
+        >>> import nbframes as nbf
+        >>> manifest = nbf.published.store().manifest("nats-sss")
+        >>> manifest.size() == sum(file.size for file in manifest.files()) < 5_000_000
+        True
+        """
         return sum(file.size for file in self.files())
 
     def files(self) -> list[StoredFile]:
-        """List the Parquet files of all tables."""
+        """List the Parquet files of all tables.
+
+        Returns
+        -------
+        list of StoredFile
+            ``path`` (relative to the store), ``rows``, ``size`` (bytes) and ``sha256`` of each.
+
+        Examples
+        --------
+        >>> import nbframes as nbf
+        >>> manifest = nbf.published.store().manifest("nats-sss")
+        >>> sum(file.rows for file in manifest.files() if file.path.startswith("archs/"))
+        32768
+        """
         return [file for files in self.tables.values() for file in files]
 
     def origin(self) -> str:
-        """Where the values come from, in a word or two."""
+        """Say in a word or two where the values come from.
+
+        Returns
+        -------
+        str
+            ``"exported"`` (from an upstream file of published values), ``"not official"`` or ``"SYNTHETIC"``.
+
+        Examples
+        --------
+        >>> import nbframes as nbf
+        >>> manifest = nbf.published.store().manifest("nats-sss")
+        >>> manifest.origin()
+        'not official'
+        """
         return "SYNTHETIC" if self.synthetic else "exported" if self.official else "not official"
 
     def to_json(self) -> bytes:
         """Encode as the content of the manifest's file.
 
+        Returns
+        -------
+        bytes
+            JSON, with a checksum of itself.
+
         Raises
         ------
         ValueError
             If a field is not what it should be.
+
+        Examples
+        --------
+        >>> import nbframes as nbf
+        >>> manifest = nbf.published.store().manifest("nats-sss")
+        >>> manifest.to_json()[4:15]
+        b'"format": 2'
         """
         import orjson
 
@@ -150,6 +219,13 @@ class Manifest:
         ------
         StoreError
             If the content is not such a manifest, or not of a format that this version reads.
+
+        Examples
+        --------
+        >>> import nbframes as nbf
+        >>> manifest = nbf.published.store().manifest("nats-sss")
+        >>> nbf.Manifest.from_json(manifest.to_json(), "here", benchmark="nats-sss") == manifest
+        True
         """
         import orjson
 
