@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import math
+import weakref
 
 import numpy as np
 import polars as pl
@@ -141,7 +143,7 @@ def test_wrong_choices_say_what_there_is():
         nbf.lookup(frame, **CHOICE, schedule=13).value(0, 777, 1)
     both = pl.concat([frame, frame.with_columns(dataset=pl.lit("cifar10-valid"), split=pl.lit("val"))])
     with pytest.raises(FrameError, match=r"(?s)\('cifar10', 'test'\), \('cifar10-valid', 'val'\)"):
-        nbf.lookup(both, dataset="cifar10", split="val").value(0, 777, 1)
+        nbf.lookup(both, dataset="cifar10-valid", split="test").value(0, 777, 1)
     with pytest.raises(FrameError, match="open_store"):
         nbf.lookup("store", **CHOICE)
     table = nbf.lookup(frame, **CHOICE)
@@ -149,3 +151,112 @@ def test_wrong_choices_say_what_there_is():
         for ask in (lambda arch=arch: table.value(arch, 777, 1), lambda arch=arch: table.mean(arch, 1)):
             with pytest.raises(UnknownNameError, match="no architecture"):
                 ask()
+
+
+@given(keep=st.sets(st.integers(0, 35), min_size=1), nan=st.integers(0, 35))
+@settings(max_examples=40, deadline=None)
+def test_means_of_many_are_those_of_each_and_take_any_integers(keep, nan):
+    frame = _frame().with_row_index()
+    frame = frame.with_columns(value=pl.when(pl.col("index") == nan).then(float("nan")).otherwise("value"))
+    frame = frame.filter(pl.col("index").is_in(sorted(keep))).drop("index")
+    table = nbf.lookup(frame, **CHOICE)
+    grouped = frame.group_by("arch", "budget").agg(pl.col("value").sort_by("seed")).rows()
+    pairs = {(arch, budget): values for arch, budget, values in grouped}
+    expected = {}
+    for pair, values in pairs.items():
+        total = 0.0
+        for value in values:
+            total += value
+        expected[pair] = total / len(values)
+        for arch, budget in (pair, map(np.int64, pair), map(np.uint16, pair)):
+            np.testing.assert_equal(table.mean(arch, budget), expected[pair])
+    archs, budgets = (np.array(column) for column in zip(*pairs, strict=True))
+    np.testing.assert_array_equal(table.means(archs, budgets), list(expected.values()))
+    for arch in range(8):
+        for budget in range(5):
+            if (arch, budget) not in pairs:
+                with pytest.raises(UnknownNameError):
+                    table.means([*archs, arch], [*budgets, budget])
+                with pytest.raises(UnknownNameError):
+                    table.mean(arch, budget)
+    for wrong in (-1, "0", None, 1.0, 10**9):
+        with pytest.raises(UnknownNameError, match="there is no architecture"):
+            table.mean(wrong, next(iter(budgets)))
+
+
+def test_numpy_s_integers_are_taken_and_named_in_errors():
+    table = nbf.lookup(_frame(), **CHOICE)
+    arch, seed, budget = np.int64(1), np.int32(777), np.uint8(1)
+    assert table.value(arch, seed, budget) == table.value(1, 777, 1)
+    assert type(table.value(arch, seed, budget)) is float
+    with pytest.raises(UnknownNameError, match="architecture 1 has no value at budget 1 with seed 5"):
+        table.value(arch, np.int64(5), budget)
+    with pytest.raises(UnknownNameError, match="unknown budget 9"):
+        table.value(arch, seed, np.int64(9))
+
+
+def test_cifar10_validation_is_what_on_means():
+    halves = _frame().with_columns(dataset=pl.lit("cifar10-valid"), split=pl.lit("val"), value=pl.col("value") + 1)
+    frame = pl.concat([_frame(), halves])
+    table = nbf.lookup(frame, dataset="cifar10", split="val")
+    expected = frame.filter(nbf.on("cifar10", "val"), nbf.arch(2), nbf.seed(777)).sort("budget")
+    assert [table.value(2, 777, budget) for budget in table.budgets] == expected["value"].to_list()
+    own = _frame().with_columns(split=pl.lit("val"))
+    both = nbf.lookup(pl.concat([halves, own]), dataset="cifar10", split="val")
+    assert both.value(2, 777, 1) == nbf.lookup(own, dataset="cifar10", split="val").value(2, 777, 1)
+    with pytest.raises(UnknownNameError, match="unknown split 'val'"):
+        nbf.lookup(_frame(), dataset="cifar10", split="val").value(2, 777, 1)
+
+
+def test_evaluations_cost_what_simulate_train_eval_counts():
+    store = nbf.synthetic.store()
+    api = nbf.compat.nats_bench.create(store, "tss", verbose=False)
+    for arch in (0, 3, 17):
+        for dataset, trained in (("cifar10", "cifar10-valid"), ("cifar100", "cifar100")):
+            table = nbf.lookup(store, benchmark="nats-tss", dataset=dataset, split="val", schedule=12)
+            seed = api.query_by_index(arch, hp="12").get_dataset_seeds(trained)[-1]
+            info = api.get_more_info(arch, trained, hp="12", is_random=seed)
+            expected = info["train-all-time"] + info["valid-per-time"]
+            assert table.time(arch, seed, 12) == pytest.approx(info["train-all-time"], rel=1e-12)
+            assert table.time(arch, seed, 12, evaluations=1) == pytest.approx(expected, rel=1e-12)
+            both = table.times([arch, arch], seed, 12, evaluations=12)
+            assert both == pytest.approx([info["train-all-time"] + info["valid-all-time"]] * 2, rel=1e-12)
+    runs = nbf.lookup(store, benchmark="nb101", dataset="cifar10", split="val", schedule=108)
+    assert runs.time(0, 0, 108) > 0
+    with pytest.raises(FrameError, match="no times of evaluations of 'cifar10' on split 'val'"):
+        runs.time(0, 0, 108, evaluations=1)
+
+
+def test_what_is_looked_up_is_told_without_reading(monkeypatch):
+    table = nbf.lookup(_frame(), **CHOICE, final=True)
+    with monkeypatch.context() as patch:
+        patch.setattr(pl.LazyFrame, "collect", None)
+        assert repr(table) == "Lookup of accuracy on cifar10 test, final values: nothing read yet"
+    table.seeds  # noqa: B018
+    archs, seeds, budgets = table.array.shape
+    assert repr(table) == (
+        f"Lookup of accuracy on cifar10 test, final values: {archs * seeds:,} values "
+        f"({archs} architectures, {seeds} seeds, {budgets} budgets)"
+    )
+
+
+def test_a_schedule_that_is_left_open_must_be_the_only_one():
+    frame = pl.concat([_frame(), _frame().with_columns(schedule=pl.col("schedule") + 10)])
+    with pytest.raises(FrameError, match="several values of schedule"):
+        nbf.lookup(frame, **CHOICE, benchmark="mine").value(0, 777, 1)
+    first = int(frame["schedule"].min())
+    assert nbf.lookup(frame, **CHOICE, schedule=first).value(0, 777, 1) == nbf.lookup(_frame(), **CHOICE).value(
+        0, 777, 1
+    )
+
+
+def test_an_array_is_freed_with_its_lookup():
+    gc.disable()
+    try:
+        table = nbf.lookup(_frame(), **CHOICE)
+        table.value(0, 777, 1)
+        array = weakref.ref(table.array)
+        del table
+        assert array() is None
+    finally:
+        gc.enable()

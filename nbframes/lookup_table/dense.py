@@ -1,11 +1,10 @@
-"""Values by architecture, seed and budget as one array, with an index for scalars and one for arrays."""
+"""Values by architecture, seed and budget in one array, with an index for scalars and one for arrays."""
 
 from __future__ import annotations
 
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
-
-import polars as pl
+from functools import cached_property, partial
+from operator import index as whole_number
+from typing import TYPE_CHECKING, Any, Final
 
 from nbframes.errors import FrameError, InvalidArgumentError, UnknownNameError, listed
 
@@ -13,20 +12,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     import numpy as np
+    import polars as pl
     from numpy.typing import ArrayLike, NDArray
 
-_LARGEST = 2**31
+_LARGEST: Final = 2**31
 """Cells of the largest array that is built; 17 GB of values would be a mistake rather than a wish."""
-
-_TABLE = 2**16
-"""Seeds and budgets below this are found by a table, larger ones by bisection."""
-
-_FEW = 8
-"""Up to so many values, comparing a column with each of them is cheaper than a table."""
+_TABLE: Final = 2**20
+"""Seeds and budgets below this are found by a table, others by a binary search."""
+_FIRST: Final = 10_000
+"""Rows that are looked at for what seeds and budgets there are."""
 
 
 class Dense:
-    """Values by architecture, seed and budget, with an index for scalars and one for arrays."""
+    """Values of shape (architectures, seeds, budgets), and which of them were published; the others are NaN."""
 
     def __init__(
         self, array: NDArray[np.float64], mask: NDArray[np.bool_], seeds: list[int], budgets: list[int]
@@ -39,27 +37,50 @@ class Dense:
         self._missing: Any = memoryview(mask.reshape(-1).data)
         self._seed_offset = {seed: index * len(budgets) for index, seed in enumerate(seeds)}
         self._budget_offset = {budget: index for index, budget in enumerate(budgets)}
+        # without a reference to this object, which would be a cycle that keeps the array alive
+        self._not_published = partial(_not_published, mask, seeds, budgets)
+        self.value = self._reader()
+
+    def _reader(self) -> Callable[[int, int, int], float]:
+        """Make the function that gives one value; it holds all that it needs, since a search asks it millions of times."""
+        values, missing, stride = self._values, self._missing, self._stride
+        seed_offset, budget_offset, refuse = self._seed_offset, self._budget_offset, self._not_published
+
+        def value(arch: int, seed: int, budget: int) -> float:
+            try:
+                place = arch * stride + seed_offset[seed] + budget_offset[budget]
+                found: float = values[place]
+                if arch >= 0 and (found == found or not missing[place]):  # noqa: PLR0124  NaN stands where nothing was published
+                    return found
+            except (KeyError, IndexError, TypeError):
+                pass
+            raise refuse(arch, seed, budget)
+
+        return value
 
     @classmethod
-    def of(cls, frame: pl.LazyFrame, wanted: dict[str, str]) -> Dense:
-        """Read the wanted values of a frame."""
+    def of(cls, rows: pl.DataFrame) -> Dense:
+        """Arrange rows of ``arch``, ``seed``, ``budget`` and ``value``, of which there is at least one.
+
+        Raises
+        ------
+        InvalidArgumentError
+            If the array would be too large.
+        FrameError
+            If there are several values for the same key.
+        """
         import numpy as np
 
-        chosen = frame.filter(pl.col(name) == value for name, value in wanted.items())
-        _check_single(chosen)
-        rows = chosen.select("arch", "seed", "budget", "value").collect()
-        if rows.is_empty():
-            raise _nothing(frame, wanted)
         arch, seed, budget, value = (rows[name].to_numpy() for name in ("arch", "seed", "budget", "value"))
-        seeds, budgets = (rows[name].unique().sort().to_list() for name in ("seed", "budget"))
+        budgets, budget_place = _axis(budget, 1)
+        seeds, seed_place = _axis(seed, len(budgets))
         shape = (int(arch.max()) + 1, len(seeds), len(budgets))
         if np.prod(shape, dtype=float) > _LARGEST:
             msg = f"a dense array of {shape} values is too large; filter the results, or use final=True"
             raise InvalidArgumentError(msg)
-        place = np.multiply(arch, len(seeds), dtype=np.int64)
-        place += _ordinals(seed, seeds)
-        place *= len(budgets)
-        place += _ordinals(budget, budgets)
+        place = np.multiply(arch, len(seeds) * len(budgets), dtype=np.int64)
+        place += seed_place
+        place += budget_place
         array, mask = _scattered(place, value, shape)
         if mask.size - np.count_nonzero(mask) != rows.height:
             msg = "the results hold more than one value for the same arch, seed and budget; filter them further"
@@ -73,20 +94,12 @@ class Dense:
         known = next((i for i, budget in enumerate(self.budgets) if budget != i + 1), len(self.budgets))
         mask = np.logical_or.accumulate(self.mask, axis=2)
         mask[:, :, known:] = True
-        return Dense(np.cumsum(self.array, axis=2), mask, self.seeds, self.budgets)
-
-    def value(self, arch: int, seed: int, budget: int) -> float:
-        """Give one value."""
-        try:
-            place = arch * self._stride + self._seed_offset[seed] + self._budget_offset[budget]
-            if arch >= 0 and not self._missing[place]:
-                return self._values[place]  # type: ignore[no-any-return]
-        except (KeyError, IndexError, TypeError):
-            pass
-        raise self._not_published(arch, seed, budget)
+        sums = np.cumsum(self.array, axis=2)
+        sums[mask] = np.nan
+        return Dense(sums, mask, self.seeds, self.budgets)
 
     def values(self, archs: ArrayLike, seeds: ArrayLike, budgets: ArrayLike) -> NDArray[np.float64]:
-        """Give many values."""
+        """Give many values; see `nbframes.lookup_table.Lookup.values`."""
         place, known = self._places(archs, seeds, budgets)
         if not known.all() or self.mask.reshape(-1).take(place).any():
             wrong = int((~self.present(archs, seeds, budgets)).reshape(-1).argmax())
@@ -94,19 +107,40 @@ class Dense:
         return self.array.reshape(-1).take(place)
 
     def present(self, archs: ArrayLike, seeds: ArrayLike, budgets: ArrayLike) -> NDArray[np.bool_]:
-        """Tell which values there are."""
+        """Tell which values were published."""
         place, known = self._places(archs, seeds, budgets)
         return known & ~self.mask.reshape(-1).take(place)
 
     def mean(self, arch: int, budget: int) -> float:
-        """Give the mean over the seeds that there are."""
-        index = self._budget_offset.get(budget)
-        if index is None or not isinstance(arch, int) or not 0 <= arch < self._archs:
+        """Mean over the published seeds, added in ascending order."""
+        try:
+            place, total, count = whole_number(arch) * self._stride + self._budget_offset[budget], 0.0, 0
+        except (KeyError, TypeError):
+            raise self._not_published(arch, None, budget) from None
+        if 0 <= arch < self._archs:
+            for each in range(place, place + self._stride, len(self.budgets)):
+                if not self._missing[each]:
+                    total += self._values[each]
+                    count += 1
+        if not count:
             raise self._not_published(arch, None, budget)
-        values = self.array[arch, :, index][~self.mask[arch, :, index]].tolist()
-        if not values:
+        return total / count
+
+    def means(self, archs: ArrayLike, budgets: ArrayLike) -> NDArray[np.float64]:
+        """Means over the published seeds, added in ascending order, of many architectures and budgets."""
+        import numpy as np
+
+        place, known = self._places(archs, self.seeds[0], budgets)
+        total, count = np.zeros(place.shape), np.zeros(place.shape, np.int64)
+        for offset in self._seed_offset.values():
+            there = ~self.mask.reshape(-1).take(place + offset)
+            total += np.where(there, self.array.reshape(-1).take(place + offset), 0.0)
+            count += there
+        absent = ~known | (count == 0)
+        if absent.any():
+            arch, budget = _element(int(absent.reshape(-1).argmax()), archs, budgets)
             raise self._not_published(arch, None, budget)
-        return float(sum(values) / len(values))
+        return total / count
 
     def _places(
         self, archs: ArrayLike, seeds: ArrayLike, budgets: ArrayLike
@@ -131,41 +165,66 @@ class Dense:
     def _budget_positions(self) -> Callable[[NDArray[Any]], NDArray[np.int64]]:
         return _positions(self.budgets)
 
-    def _not_published(self, arch: object, seed: object, budget: object) -> UnknownNameError:
-        if not isinstance(arch, int) or not 0 <= arch < self._archs:
-            msg = f"there is no architecture {arch!r}; the results hold 0 to {self._archs - 1:,}"
-            return UnknownNameError(msg)
-        if budget not in self._budget_offset:
-            return UnknownNameError.of("budget", budget, self.budgets)
-        index = self._budget_offset[budget]
-        has = [known for known, gone in zip(self.seeds, self.mask[arch, :, index].tolist(), strict=True) if not gone]
-        msg = f"architecture {arch} has no value at budget {budget} with seed {seed!r}; it has seeds {listed(has)}"
+
+def _not_published(  # noqa: PLR0917 - the first three are bound once
+    mask: NDArray[np.bool_], seeds: list[int], budgets: list[int], arch: object, seed: object, budget: object
+) -> UnknownNameError:
+    """Say why there is no value: which of the three is to blame."""
+    arch, seed, budget = _plain(arch), _plain(seed), _plain(budget)
+    if not isinstance(arch, int) or not 0 <= arch < len(mask):
+        msg = f"there is no architecture {arch!r}; the results hold 0 to {len(mask) - 1:,}"
         return UnknownNameError(msg)
+    if budget not in budgets:
+        return UnknownNameError.of("budget", budget, budgets)
+    gone = mask[arch, :, budgets.index(budget)].tolist()
+    has = [known for known, absent in zip(seeds, gone, strict=True) if not absent]
+    which = "" if seed is None else f" with seed {seed!r}"
+    msg = f"architecture {arch} has no value at budget {budget}{which}; it has seeds {listed(has)}"
+    return UnknownNameError(msg)
 
 
-def _check_single(rows: pl.LazyFrame) -> None:
-    """Check that all rows are of one benchmark and one schedule."""
-    names = ("benchmark", "schedule")
-    mixed = rows.select((pl.col(name) != pl.col(name).first()).any() for name in names).collect()
-    for name in names:
-        if mixed[name].item():
-            several = rows.select(pl.col(name).unique()).collect()[name].sort().to_list()
-            msg = f"the results hold several values of {name}: {listed(several)}\n\nHint: choose one with {name}="
-            raise FrameError(msg)
+def _plain(number: object) -> object:
+    """Python's integer for any; what is none, as it is."""
+    try:
+        return whole_number(number)  # type: ignore[arg-type]
+    except TypeError:
+        return number
 
 
-def _ordinals(column: NDArray[Any], known: list[int]) -> NDArray[Any]:
-    """Positions of a column's values among the known ones, by the cheapest way that there is."""
+def _axis(column: NDArray[Any], width: int) -> tuple[list[int], NDArray[np.int64] | int]:
+    """Distinct values of a column, ascending, and for each row the position of its value among them, times ``width``.
+
+    The first rows tell most often what there is, so that the whole column is gone through once.
+    """
     import numpy as np
 
-    ordinals: NDArray[Any]
-    if known[-1] - known[0] == len(known) - 1:
-        ordinals = np.subtract(column, column.dtype.type(known[0]))
-    elif len(known) <= _FEW:
-        ordinals = np.asarray(np.sum([column > value for value in known[:-1]], axis=0, dtype=np.uint8))
-    else:
-        ordinals = _positions(known)(column)
-    return ordinals
+    smallest, largest = int(column.min()), int(column.max())
+    if smallest == largest:
+        return [smallest], 0
+    if smallest < 0 or largest >= _TABLE:
+        known, place = np.unique(column, return_inverse=True)
+        return known.tolist(), place * width
+    known = np.unique(column[:_FIRST])
+    if known[0] == smallest and known[-1] == largest and len(known) == largest - smallest + 1:
+        offsets = np.subtract(column, smallest, dtype=np.int64)
+        offsets *= width
+        return known.tolist(), offsets
+    offsets = _table_of(known, width, largest).take(column)
+    if offsets.min() < 0:
+        there = np.zeros(largest + 1, np.bool_)
+        there[column] = True
+        known = np.flatnonzero(there)
+        offsets = _table_of(known, width, largest).take(column)
+    return known.tolist(), offsets
+
+
+def _table_of(known: NDArray[Any], width: int, largest: int) -> NDArray[np.int64]:
+    """Offsets by value, -1 for values that are not known."""
+    import numpy as np
+
+    table = np.full(largest + 1, -1, np.int64)
+    table[known] = np.arange(len(known)) * width
+    return table
 
 
 def _scattered(
@@ -182,19 +241,6 @@ def _scattered(
     return array, mask
 
 
-def _nothing(frame: pl.LazyFrame, wanted: dict[str, str]) -> UnknownNameError | FrameError:
-    """The error for a choice that selects no rows: which name is to blame."""
-    if frame.select(pl.len()).collect().item() == 0:
-        return FrameError("there are no rows to look up; is the benchmark, the schedule or the filter right?")
-    for name, value in wanted.items():
-        there = frame.select(pl.col(name).cast(pl.String).unique()).collect()[name].sort().to_list()
-        if value not in there:
-            return UnknownNameError.of(name, value, there)
-    places = frame.filter(pl.col("metric") == wanted["metric"]).select("dataset", "split").unique().collect()
-    pairs = sorted((str(dataset), str(split)) for dataset, split in places.iter_rows())
-    return FrameError(f"the results hold no values with {wanted}\n\nThey have, as (dataset, split): {listed(pairs)}")
-
-
 def _positions(known: list[int]) -> Callable[[NDArray[Any]], NDArray[np.int64]]:
     """Function from values to their positions among the known ones, which are sorted; -1 for values that are absent."""
     import numpy as np
@@ -203,7 +249,7 @@ def _positions(known: list[int]) -> Callable[[NDArray[Any]], NDArray[np.int64]]:
         place = np.minimum(np.searchsorted(known, values), len(known) - 1)
         return np.where(np.take(known, place) == values, place, -1)
 
-    if known[-1] >= _TABLE:
+    if known[-1] >= _TABLE or known[0] < 0:
         return search
     table = np.full(known[-1] + 1, -1, np.int64)
     table[known] = range(len(known))
