@@ -15,6 +15,7 @@ import polars as pl
 from nbframes.errors import InvalidArgumentError, UnknownNameError
 from nbframes.export.workers import Task, results
 from nbframes.search.algorithms import ALGORITHMS
+from nbframes.search.algorithms.base import Method
 from nbframes.search.simulate import Block, block_frames, frames
 
 if TYPE_CHECKING:
@@ -206,6 +207,8 @@ def _named(algorithm: Chosen | Sequence[Chosen]) -> dict[str, Any]:
             if one not in ALGORITHMS:
                 raise UnknownNameError.of("algorithm", one, ALGORITHMS, "or pass an object or a class of your own")
             one = ALGORITHMS[one]()  # noqa: PLW2901
+        elif isinstance(one, type) and issubclass(one, Method):
+            one = one()  # noqa: PLW2901
         elif not hasattr(one, "start") and not callable(one):
             msg = f"an algorithm is a name, an object or class with start(problem, runs, rng), or a class with ask and tell, not {one!r}"
             raise InvalidArgumentError(msg)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from operator import index
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias
 
@@ -154,7 +155,10 @@ class Views:
         self, options: dict[str, Any], metric: str, dataset: str, schedules: list[int], *, curve: bool
     ) -> tuple[Level, ...]:
         schedule, kind = options.get("schedule", "full"), f"schedule of {dataset} {options['split']}"
-        if not isinstance(schedule, str | int):
+        if isinstance(schedule, Iterable) and not isinstance(schedule, str):
+            if "budget" in options:
+                msg = "of several schedules each is a fidelity at its end; leave budget out, or name one schedule"
+                raise InvalidArgumentError(msg)
             several = sorted(_known(kind, one, schedules) for one in schedule)
             return tuple(Level(one, one) for one in several)
         full = self._full(schedules)

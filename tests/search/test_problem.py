@@ -150,6 +150,8 @@ def test_what_is_reported_has_to_be_named_where_there_is_no_test():
         ({"observe": {"split": "valid"}}, "unknown split 'valid'; did you mean 'val'"),
         ({"observe": {"schedule": 13}}, "unknown schedule of cifar100 val 13"),
         ({"observe": {"budget": 13}}, "unknown budget 13"),
+        ({"observe": {"schedule": (12, 200), "budget": 12}}, "leave budget out"),
+        ({"observe": {"schedule": (12, 13)}}, "unknown schedule of cifar100 val 13"),
         ({"observe": {"metric": "loss"}}, "no loss of cifar100 val"),
         ({"report": {"seed": "random"}}, "judge an architecture by chance"),
         ({"report": {"metric": ("accuracy", "loss")}}, "report takes one metric"),

@@ -206,6 +206,11 @@ def test_wrong_parameters_say_what_is_valid(make, message):
         make()
 
 
+def test_a_class_of_the_package_stands_for_its_published_parameters(evaluations):
+    frame = nbf.search.run(nbf.search.Evolution, evaluations, runs=2, budget=15)
+    assert_frame_equal(frame, nbf.search.run("evolution", evaluations, runs=2, budget=15))
+
+
 def test_a_budget_below_the_first_query_gives_no_rows(seconds):
     frame = nbf.search.run("random", seconds, runs=3, budget=1)
     assert frame.height == 0
