@@ -60,6 +60,9 @@ class Manifest:
         BibTeX of what to cite, or "".
     metrics
         Of metrics that nbframes does not know, what is known of them: ``unit``, ``better``, ``label``, ``description``, ``tie``.
+    contents
+        For each partition and schedule ``metric``, ``dataset``, ``split``, ``schedule``, the ``budgets`` and ``seeds`` as ranges, and
+        the numbers of ``archs`` and ``rows``; see `nbframes.Store.describe`.
     skipped
         Records that were left out on request, each with its reason.
     not_exported
@@ -83,6 +86,7 @@ class Manifest:
     licence: str = ""
     citation: str = ""
     metrics: dict[str, dict[str, Any]] = field(default_factory=dict)
+    contents: list[dict[str, Any]] = field(default_factory=list)
     skipped: list[dict[str, str]] = field(default_factory=list)
     not_exported: list[str] = field(default_factory=list)
     findings: list[dict[str, Any]] = field(default_factory=list)

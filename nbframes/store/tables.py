@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import html
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from nbframes import expr
 from nbframes.benchmarks import registry
-from nbframes.display import printable, redacted
+from nbframes.display import redacted
 from nbframes.errors import StoreError, UnknownNameError, listed
 from nbframes.schema import HIVE, Table
 from nbframes.store.catalogue import OWN, Catalogue
 from nbframes.store.scans import partition_of, scan_results, scan_side
+from nbframes.store.shown import as_html, as_text
 from nbframes.store.storage import files_at
 
 if TYPE_CHECKING:
@@ -288,6 +288,39 @@ class Store:
         """
         return self._scan_tables("runs", benchmarks)
 
+    def describe(self, *benchmarks: str) -> pl.DataFrame:
+        """Describe what there is, from the manifests alone: no file of results is opened.
+
+        Parameters
+        ----------
+        *benchmarks
+            Names of benchmarks; all of the store if none is given.
+
+        Returns
+        -------
+        DataFrame
+            One row per benchmark, metric, dataset, split and schedule (epochs): the ``budgets`` (epochs) and ``seeds`` that occur,
+            the numbers of ``archs`` and ``rows``, the ``unit``, and the ``owner``: the benchmark itself, or the attachment that
+            brought the values. Lists are null where they would be too long.
+
+        Raises
+        ------
+        UnknownNameError
+            If the store has no such benchmark.
+        StoreError
+            If a commit is open or a manifest is damaged.
+
+        Examples
+        --------
+        >>> import nbframes as nbf
+        >>> frame = nbf.synthetic.store().describe("nats-sss")
+        >>> frame.filter(nbf.metric("accuracy"), nbf.on("cifar100", "test")).select("schedule", "seeds", "archs", "rows").rows()
+        [(1, [777], 96, 96), (12, [777, 888, 999], 96, 3456), (90, [777], 96, 8640)]
+        """
+        from nbframes.store.describe import describe
+
+        return describe(manifest for name in self._chosen(benchmarks) for manifest in self.catalogue.manifests(name))
+
     def verify(self, *benchmarks: str, progress: bool = False) -> pl.DataFrame:
         """Check every file of the store against its manifest.
 
@@ -351,36 +384,10 @@ class Store:
         return pl.concat(frames, how="diagonal") if len(frames) > 1 else frames[0]
 
     def __repr__(self) -> str:
-        lines = [self._title(), *map(self._line, self.catalogue.owners())]
-        return "\n".join(map(printable, lines if lines[1:] else [*lines, "  (empty)"]))
+        return as_text(self._title(), self.catalogue)
+
+    def _repr_html_(self) -> str:
+        return as_html(self._title(), self.catalogue)
 
     def _title(self) -> str:
         return f"Store at {redacted(self.root)}" + (f" ({self._origin})" if self._origin else "")
-
-    def _line(self, owner: tuple[str, str]) -> str:
-        name = "+".join(filter(None, owner))
-        try:
-            manifest = self.manifest(*owner)
-        except StoreError as error:
-            return f"  {name:<10} DAMAGED: {str(error).splitlines()[0]}"
-        line = f"  {name:<10} {manifest.rows():>12,} values"
-        line += f" of {manifest.rows('archs'):,} architectures" if manifest.rows("archs") or not owner[1] else ""
-        return f"{line}, SYNTHETIC" if manifest.synthetic else line
-
-    def _repr_html_(self) -> str:
-        rows = "".join(map(self._html_row, self.catalogue.owners()))
-        head = "".join(f"<th>{name}</th>" for name in ("benchmark", "version", "architectures", "values", "MB"))
-        caption = f"<caption style='text-align:left'>Store at {html.escape(self._title().removeprefix('Store at '))}</caption>"
-        return f"<table>{caption}<tr>{head}</tr>{rows}</table>"
-
-    def _html_row(self, owner: tuple[str, str]) -> str:
-        name = "+".join(filter(None, owner))
-        try:
-            m = self.manifest(*owner)
-        except StoreError as error:
-            return f"<tr><td>{name}</td><td colspan='4'>damaged: {html.escape(str(error).splitlines()[0])}</td></tr>"
-        version = f"{m.version} (SYNTHETIC)" if m.synthetic else m.version
-        return (
-            f"<tr><td>{name}</td><td>{html.escape(version)}</td><td>{m.rows('archs'):,}</td>"
-            f"<td>{m.rows():,}</td><td>{m.size() / 1e6:,.1f}</td></tr>"
-        )

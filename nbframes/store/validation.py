@@ -21,6 +21,8 @@ _PATHS: Final = {
     "archs": re.compile(rf"archs/benchmark=(?P<benchmark>{_PART})/{_FILE}"),
     "runs": re.compile(rf"runs/benchmark=(?P<benchmark>{_PART})/{_FILE}"),
 }
+_LONGEST: Final = 1 << 23
+"""Numbers in a list of budgets or seeds."""
 _TOKEN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,250}")
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 
@@ -128,6 +130,31 @@ def _direction(where: str, value: Any) -> None:
     _unless(value in ("max", "min", None), f"{where} is {value!r:.80}, not 'max', 'min' or null")
 
 
+def _split(where: str, value: Any) -> None:
+    _unless(value in SPLITS, f"{where} is {value!r:.80}, not a split")
+
+
+def _count_or_none(where: str, value: Any) -> None:
+    if value is not None:
+        _count(where, value)
+
+
+def _ranges(where: str, value: Any) -> None:
+    """First and last of stretches of numbers, in order, all in 31 bits: what they are expanded to stays small."""
+    if value is None:
+        return
+    _unless(type(value) is list, f"{where} is {value!r:.80}, not a list")
+    end = -1
+    for stretch in value:
+        fine = type(stretch) is list and len(stretch) == 2 and all(type(number) is int for number in stretch)
+        _unless(
+            fine and end < stretch[0] <= stretch[1] < 2**31, f"{where} has {stretch!r:.80}, not a stretch of numbers"
+        )
+        end = stretch[1]
+    length = sum(last - first + 1 for first, last in value)
+    _unless(length <= _LONGEST, f"{where} has {length:,} numbers, more than {_LONGEST:,}")
+
+
 def _list(item: Check) -> Check:
     def check(where: str, value: Any) -> None:
         _unless(type(value) is list, f"{where} is {value!r:.80}, not a list")
@@ -203,7 +230,11 @@ _MANIFEST: Final[dict[str, Check]] = {
     "findings": _list(_FINDING),
     "notes": _mapping(_anything),
 }
-_OPTIONAL: Final[dict[str, Check]] = {"sha256": _digest}
+_CONTENTS: Final = _fields(
+    {"metric": _name, "dataset": _name, "split": _split, "schedule": _count_or_none}
+    | {"budgets": _ranges, "seeds": _ranges, "archs": _count_or_none, "rows": _count}
+)
+_OPTIONAL: Final[dict[str, Check]] = {"sha256": _digest, "contents": _list(_CONTENTS)}
 _COMMIT: Final[dict[str, Check]] = {
     "benchmark": _name,
     "attachment": _name_or_none,

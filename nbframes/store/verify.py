@@ -11,11 +11,22 @@ import polars as pl
 from nbframes.benchmarks import registry, resolve
 from nbframes.errors import StoreError, UnknownNameError
 from nbframes.progress import bar
-from nbframes.schema import FILE_KEY, RESULT_FILE, RUN_KEY, TABLES, Table, manifest_file, manifest_owner, table_folder
+from nbframes.schema import (
+    FILE_KEY,
+    RESULT_FILE,
+    RUN_KEY,
+    TABLES,
+    Partition,
+    Table,
+    manifest_file,
+    manifest_owner,
+    table_folder,
+)
 from nbframes.store import delta
 from nbframes.store.commit import RECORD, recover
+from nbframes.store.contents import Contents
 from nbframes.store.manifest import is_unaltered
-from nbframes.store.scans import scan_plain
+from nbframes.store.scans import partition_of, scan_plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,6 +38,7 @@ if TYPE_CHECKING:
     Problems = Iterator[tuple[str, str]]
 
 _SHOWN: Final = 3
+_ROWS_AT_ONCE: Final = 1_000_000
 _CELLS_BY_VERTICES: Final = {2: 1, 3: 6, 4: 84, 5: 2_441, 6: 62_010, 7: 359_082}
 """Unique cells of NAS-Bench-101 by number of vertices (Ying et al., ICML 2019)."""
 _WHOLE: Final = 2**31
@@ -120,6 +132,23 @@ def _together_problems(files: Files, manifests: list[Manifest]) -> Problems:
             keys = pl.concat([scan_plain(files, [path]).select(key) for path in paths])
             yield from ((paths[0] if len(paths) == 1 else folder, problem) for problem in _duplicates(keys, key))
     yield from (("archs", problem) for problem in _arch_problems(files, manifests))
+    for manifest in manifests:
+        yield from ((manifest.path, problem) for problem in _contents_problems(files, manifest))
+
+
+def _contents_problems(files: Files, manifest: Manifest) -> Iterator[str]:
+    """Compare the manifest's table of contents with the rows."""
+    found: dict[Partition, Contents] = {}
+    for file in manifest.tables["results"] if manifest.contents else ():
+        values = partition_of(file.path)
+        contents = found.setdefault(Partition(values["metric"], values["dataset"], values["split"]), Contents())
+        for part in scan_plain(files, [file.path]).select(FILE_KEY).collect_batches(chunk_size=_ROWS_AT_ONCE):
+            if part.height:
+                contents.add({name: part[name].to_numpy() for name in FILE_KEY})
+    entries = [partition._asdict() | entry for partition in sorted(found) for entry in found[partition].entries()]
+    if entries != manifest.contents:
+        partitions = [entry for entry in manifest.contents if entry not in entries] or entries
+        yield f"the contents that the manifest lists are not those of the files, for example {partitions[0]}"
 
 
 def _file_problems(files: Files, table: Table, file: StoredFile) -> Iterator[str]:

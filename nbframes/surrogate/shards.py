@@ -14,7 +14,7 @@ import polars as pl
 from nbframes.errors import InvalidArgumentError, SourceError
 from nbframes.schema import FILE_KEY, Partition, check_name
 from nbframes.store.adopt import PLAN
-from nbframes.store.writer import PartitionFile
+from nbframes.store.parquet import PartitionFile
 from nbframes.surrogate.arrow import ArrowFunction
 
 if TYPE_CHECKING:

@@ -1,0 +1,47 @@
+"""A store as it shows itself, in text and in HTML: one line a benchmark or attachment, whatever state it is in."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING
+
+from nbframes.display import printable
+from nbframes.errors import StoreError
+
+if TYPE_CHECKING:
+    from nbframes.store.catalogue import Catalogue
+
+
+def as_text(title: str, catalogue: Catalogue) -> str:
+    """Lines for a terminal; what a manifest says cannot steer it."""
+    lines = [_line(catalogue, *owner) for owner in catalogue.owners()]
+    return "\n".join(map(printable, [title, *(lines or ["  (empty)"])]))
+
+
+def as_html(title: str, catalogue: Catalogue) -> str:
+    """Table for a notebook."""
+    rows = "".join(_row(catalogue, *owner) for owner in catalogue.owners())
+    head = "".join(f"<th>{name}</th>" for name in ("benchmark", "version", "architectures", "values", "MB"))
+    return f"<table><caption style='text-align:left'>{escape(title)}</caption><tr>{head}</tr>{rows}</table>"
+
+
+def _line(catalogue: Catalogue, benchmark: str, attachment: str) -> str:
+    name = "+".join(filter(None, (benchmark, attachment)))
+    try:
+        manifest = catalogue.manifest(benchmark, attachment)
+    except StoreError as error:
+        return f"  {name:<10} DAMAGED: {str(error).splitlines()[0]}"
+    line = f"  {name:<10} {manifest.rows():>12,} values"
+    line += f" of {manifest.rows('archs'):,} architectures" if manifest.rows("archs") or not attachment else ""
+    return f"{line}, SYNTHETIC" if manifest.synthetic else line
+
+
+def _row(catalogue: Catalogue, benchmark: str, attachment: str) -> str:
+    name = "+".join(filter(None, (benchmark, attachment)))
+    try:
+        manifest = catalogue.manifest(benchmark, attachment)
+    except StoreError as error:
+        return f"<tr><td>{name}</td><td colspan='4'>damaged: {escape(str(error).splitlines()[0])}</td></tr>"
+    version = f"{manifest.version} (SYNTHETIC)" if manifest.synthetic else manifest.version
+    counts = f"<td>{manifest.rows('archs'):,}</td><td>{manifest.rows():,}</td><td>{manifest.size() / 1e6:,.1f}</td>"
+    return f"<tr><td>{name}</td><td>{escape(version)}</td>{counts}</tr>"

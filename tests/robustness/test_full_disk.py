@@ -1,0 +1,96 @@
+"""A disk that fills up at any byte: an error in words, the old state, nothing left behind."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+import nbframes as nbf
+from tests.frames import results
+
+ROOT = Path(__file__).resolve().parents[2]
+
+WRITE = """
+import sys
+import polars as pl
+import nbframes as nbf
+from tests.frames import results
+
+archs = pl.DataFrame({"arch": range(400), "arch_str": [f"cell {k}" for k in range(400)]})
+rows = results(400).sample(fraction=1, shuffle=True, seed=0)
+nbf.write_results(rows.iter_slices(500), sys.argv[1], benchmark="mine", archs=archs, overwrite=True)
+"""
+
+
+def _limited(folder, limit):
+    """Write with a limit on the size of any file, which the system enforces at that very byte."""
+
+    def limit_files():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
+
+    return subprocess.run(
+        [sys.executable, "-c", WRITE, str(folder)],
+        env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"},
+        preexec_fn=limit_files,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("limit", [0, 1, 100, 2_000, 4_000, 10_000, 30_000])
+@pytest.mark.parametrize("first", [True, False])
+def test_a_file_that_cannot_grow_is_an_error_in_words(tmp_path, limit, first):
+    folder = tmp_path / "store"
+    if not first:
+        nbf.write_results(results(2), folder, benchmark="mine", archs=pl.DataFrame({"arch": range(2)}))
+    done = _limited(folder, limit)
+    if done.returncode:
+        last = done.stderr.strip().splitlines()
+        assert any("nbframes.errors.StoreError: cannot write to the store" in line for line in last), done.stderr
+    staging = folder / ".nbframes" / "staging"
+    assert not staging.is_dir() or not list(staging.iterdir())
+    if first and done.returncode:
+        assert not (folder / "manifests").exists()
+        return
+    store = nbf.open_store(folder)
+    assert store.verify().is_empty()
+    assert store.scan("mine").collect().height == (12 if done.returncode else 2400)
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of 1 MB, where this process may make one."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)], capture_output=True).returncode:
+        pytest.skip("this process may not mount a small file system")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_a_full_disk_keeps_the_old_state_and_gets_its_space_back(small_disk):
+    folder = small_disk / "store"
+    nbf.write_results(results(2), folder, benchmark="mine")
+    for filling in (0, 300_000, 700_000, 900_000, 950_000):
+        ballast = small_disk / "ballast"
+        ballast.write_bytes(b"\1" * filling)
+        before = os.statvfs(small_disk).f_bavail
+        try:
+            nbf.write_results(results(20_000), folder, benchmark="mine", overwrite=True)
+        except nbf.errors.StoreError as error:
+            assert "the disk is full" in str(error)
+            assert os.statvfs(small_disk).f_bavail >= before - 2
+        store = nbf.open_store(folder)
+        assert store.verify().is_empty()
+        assert store.scan("mine").collect().height in (12, 120_000)
+        ballast.unlink()
+        nbf.write_results(results(2), folder, benchmark="mine", overwrite=True)
