@@ -14,6 +14,7 @@ import types
 import pytest
 
 import nbframes as nbf
+import nbframes.testing
 from nbframes.spaces.base import Space
 
 _SECTION = re.compile(r"^(\w[\w ]*)\n-{3,}$", re.MULTILINE)
@@ -25,7 +26,7 @@ _MIRRORS = "nbframes.compat."
 
 def _public():
     """Qualified name and object of everything public that is defined in this package, once each."""
-    found, left = {}, [(name, getattr(nbf, name)) for name in nbf.__all__]
+    found, left = {}, [("testing", nbframes.testing), *((name, getattr(nbf, name)) for name in nbf.__all__)]
     while left:
         name, thing = left.pop()
         if isinstance(thing, types.ModuleType):
@@ -111,3 +112,52 @@ def test_the_walk_finds_what_there_is():
     found = {name.rsplit(".", 1)[-1] for name in PUBLIC}
     assert {"Store", "scan", "parse", "mutate", "ecdf", "Lookup", "values", "export", "Benchmark", "GridSpace"} <= found
     assert len(PUBLIC) > 150
+
+
+def test_what_is_lacking_is_noticed():
+    def undocumented(x): ...
+
+    def poor(x: int, *rest: int) -> int:
+        """Do something.
+
+        Parameters
+        ----------
+        x
+            Something.
+        """
+        raise ValueError(x, rest)
+
+    def rich(x: int, *rest: int) -> int:
+        """Do something.
+
+        Parameters
+        ----------
+        x, *rest
+            Something.
+
+        Returns
+        -------
+        int
+            Something.
+
+        Raises
+        ------
+        ValueError
+            Always.
+
+        Examples
+        --------
+        >>> 1 + 1
+        2
+        """
+        raise ValueError(x, rest)
+
+    class Bare:
+        """Holds something."""
+
+        def __init__(self, x: int) -> None: ...
+
+    assert _lacking(undocumented) == ["a docstring"]
+    assert _lacking(poor) == ["the parameters rest", "Returns", "Raises", "Examples"]
+    assert _lacking(rich) == []
+    assert _lacking(Bare) == ["the parameters x", "Examples"]
