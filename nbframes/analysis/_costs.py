@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, Self, get_args
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, Self, get_args
 
 import polars as pl
 
 from nbframes import benchmarks
-from nbframes.analysis._frames import Groups, as_lazy, require
+from nbframes.analysis._frames import Groups, as_lazy, constant, require
 from nbframes.analysis._means import Rows, refuse_repeated
 from nbframes.analysis._options import one_of
 from nbframes.errors import FrameError, InvalidArgumentError, listed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
 CostRule = Literal["mean", "upstream"]
 
@@ -33,7 +33,8 @@ _TRUSTED_SEED: Final = 888
 class Costs(NamedTuple):
     """Cost columns beside the values of architectures."""
 
-    table: pl.LazyFrame
+    table: Callable[[], pl.DataFrame]
+    """Makes the table of costs, one row for each combination of the keys."""
     keys: tuple[str, ...]
     """Columns by which they are found."""
     columns: tuple[str, ...]
@@ -63,18 +64,15 @@ class Costs(NamedTuple):
         settings = ["config"] if "config" in schema else []
         chosen = lazy.select(*keys, *(["seed"] if "seed" in schema else []), *settings, *columns)
 
-        def averaged(rows: pl.DataFrame) -> pl.DataFrame:
-            one = [name for name in (*keys, "seed", *settings) if name in rows.columns]
-            if rows.select(one).is_duplicated().any():
-                refuse_repeated(rows, one)
-            found = (
-                rows.group_by(keys).agg(pl.col(columns).mean()) if rule == "mean" else _upstream(rows, keys, columns)
-            )
+        def averaged() -> pl.DataFrame:
+            rows = chosen.collect()
+            found = _means(rows, keys, [name for name in ("seed", *settings) if name in rows.columns], columns)
+            if rule == "upstream":
+                found = _upstream(rows, keys, columns)
             groups.check(found)
             return found.select(*shared, *columns)
 
-        types: dict[str, Any] = {name: schema[name] for name in shared} | dict.fromkeys(columns, pl.Float64())
-        return cls(chosen.map_batches(averaged, schema=types, **_WHOLE), shared, columns)
+        return cls(averaged, shared, columns)
 
     @classmethod
     def of_metrics(cls, frame: pl.DataFrame | pl.LazyFrame, used: Iterable[str]) -> Self:
@@ -90,23 +88,52 @@ class Costs(NamedTuple):
             msg = f"metrics has several values for the same {listed(shared)} and metric\n\nHint: filter it to one {listed(mixed or apart)}"
             raise FrameError(msg)
         table = wide.pivot("metric", index=list(shared), values="value", maintain_order=True)
-        return cls(table.lazy(), shared, tuple(name for name in table.columns if name not in shared))
+        return cls(lambda: table, shared, tuple(name for name in table.columns if name not in shared))
 
-    def beside(self, means: pl.LazyFrame) -> pl.LazyFrame:
-        """Add the columns to means."""
-        schema = means.collect_schema()
-        if clash := [name for name in self.columns if name in (*schema.names(), *_OUTPUT)]:
+    def check(self, taken: Collection[str]) -> None:
+        """Raise if a cost has the name of another column of the result."""
+        if clash := [name for name in self.columns if name in taken or name in _OUTPUT]:
             msg = f"the costs {listed(clash)} have names that the result uses itself: rename them first"
             raise InvalidArgumentError(msg)
-        table = self.table.with_columns(pl.col(name).cast(schema[name]) for name in self.keys)
-        return means.join(table, on=list(self.keys), how="left", nulls_equal=True, maintain_order="left")
+
+    def beside(self, means: pl.DataFrame) -> pl.DataFrame:
+        """Add the columns to means, by the keys of both."""
+        table = self.table().with_columns(pl.col(name).cast(means.schema[name]) for name in self.keys)
+        apart = [name for name in self.keys if not (constant(means[name]) and constant(table[name]))]
+        same = all(means[name].head(1).equals(table[name].head(1)) for name in self.keys if name not in apart)
+        table = table if same else table.clear()
+        if all(means[name].equals(table[name]) for name in apart):
+            return pl.concat([means, table.select(self.columns)], how="horizontal")
+        return means.join(
+            table.select(*apart, *self.columns), on=apart, how="left", nulls_equal=True, maintain_order="left"
+        )
 
 
-_WHOLE: Final[Mapping[str, Any]] = {
-    "predicate_pushdown": False,
-    "projection_pushdown": False,
-    "slice_pushdown": False,
-}
+def _means(rows: pl.DataFrame, keys: Sequence[str], apart: Sequence[str], columns: Sequence[str]) -> pl.DataFrame:
+    """Means of the costs of each key, over the runs that the columns ``apart`` tell apart; null where no run has the cost."""
+    import numpy as np
+
+    from nbframes.analysis._keys import FrameKeys
+    from nbframes.numerics.segments import Runs
+
+    packed = FrameKeys.of(rows, [*keys, *apart])
+    order, ordered = packed.keys.order(), packed.keys.packed
+    ordered = ordered if order is None else ordered[order]
+    if (ordered[1:] == ordered[:-1]).any():
+        refuse_repeated(rows, [*keys, *apart])
+    units = ordered >> packed.bits_of(apart)
+    found = packed.unpacked(ordered[Runs.of(units, np.zeros(len(units)), spread=False).starts], keys)
+    for name in columns:
+        column = rows.get_column(name).cast(pl.Float64)
+        values = column.fill_null(0.0).to_numpy()
+        has = column.is_not_null().to_numpy().astype(np.float64)
+        sums = Runs.of(units, values if order is None else values[order], spread=False)
+        mean = pl.Series(name, sums.mean, dtype=pl.Float64)
+        if column.null_count():
+            part = pl.Series(Runs.of(units, has if order is None else has[order], spread=False).mean, dtype=pl.Float64)
+            mean = pl.select(pl.when(part > 0).then(mean / part)).to_series().alias(name)
+        found.append(mean)
+    return pl.DataFrame(found)
 
 
 def _upstream(rows: pl.DataFrame, keys: Sequence[str], columns: Sequence[str]) -> pl.DataFrame:

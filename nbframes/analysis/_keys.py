@@ -11,7 +11,7 @@ from nbframes.analysis._frames import constant
 from nbframes.numerics.segments import Keys
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from numpy.typing import NDArray
 
@@ -77,9 +77,9 @@ class FrameKeys(NamedTuple):
             keys = Keys.of([column.codes for column in columns], frame.height)
         return cls(constants, tuple(columns), keys)
 
-    def bits_of_last(self, name: str) -> int:
-        """Bits of a column that was packed last; none if it has one value."""
-        return self.keys.bits[-1] if self.columns and self.columns[-1].name == name else 0
+    def bits_of(self, names: Collection[str]) -> int:
+        """Bits of columns that were packed last; a column with one value has none."""
+        return sum(bits for column, bits in zip(self.columns, self.keys.bits, strict=True) if column.name in names)
 
     def unpacked(self, packed: Ints, names: Sequence[str]) -> list[pl.Series]:
         """Give columns of some packed keys."""

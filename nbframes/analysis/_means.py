@@ -95,19 +95,6 @@ class Rows(NamedTuple):
         """Types of keys and columns to average over."""
         return {name: dtype for name, dtype in self.frame.collect_schema().items() if name not in (*self.own, "value")}
 
-    @property
-    def means_schema(self) -> dict[str, Any]:
-        """Types of what `means` gives."""
-        keys = {name: dtype for name, dtype in self.schema.items() if name in self.keys}
-        return keys | {"runs": pl.UInt32(), "value": pl.Float64()}
-
-    def lazy_means(self, given: pl.DataFrame | pl.LazyFrame) -> pl.LazyFrame:
-        """`means`, taken when they are collected; at once if the caller gave a DataFrame."""
-        if isinstance(given, pl.DataFrame):
-            return self.means(self.frame.collect()).lazy()
-        whole = {"predicate_pushdown": False, "projection_pushdown": False, "slice_pushdown": False}
-        return self.frame.map_batches(self.means, schema=self.means_schema, **whole)
-
     def means(self, rows: pl.DataFrame, over: Sequence[str] | None = None) -> pl.DataFrame:
         """Mean ``value`` of each key over the columns of ``over``, and the number of ``runs`` behind it, sorted by the keys.
 
@@ -190,7 +177,7 @@ def _reduced(
         ordered, values = ordered[order], values[order]
     if (ordered[1:] == ordered[:-1]).any():
         refuse_repeated(rows, [*keys, *([over] if over else [])])
-    shift = packed.bits_of_last(over) if over else 0
+    shift = packed.bits_of([over]) if over else 0
     found = Runs.of(ordered >> shift, values, spread=spread)
     if own:
         _refuse_mixed(rows, keys, own)

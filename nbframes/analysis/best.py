@@ -113,27 +113,32 @@ def best_archs(
     rows: Rows = Rows.of(frame, value=value, by=by, over=check_over(over), unit=["arch"])
     groups: Groups = rows.groups
     used = rows.keys
-    beside = [] if runs is None else [Costs.of_runs(runs, used, [c for c in caps if metrics is None], costs)]
+    beside: list[Costs] = (
+        [] if runs is None else [Costs.of_runs(runs, used, [c for c in caps if metrics is None], costs)]
+    )
     beside += [] if metrics is None else [Costs.of_metrics(metrics, used)]
-    added = [name for table in beside for name in table.columns]
+    added: list[str] = [name for table in beside for name in table.columns]
     if unknown := [name for name in caps if name not in added]:
         msg = f"at_most={caps!r} needs the costs of the runs: pass runs=nbf.scan_runs()"
         raise (InvalidArgumentError(msg) if not beside else FrameError.missing_columns(unknown, added))
-    means = rows.lazy_means(frame)
-    for table in beside:
-        means = table.beside(means)
-    if caps:
-        means = means.filter([pl.col(name) <= cap for name, cap in caps.items()])
+    taken: list[str] = [*rows.keys, *(name for name in added if added.count(name) > 1)]
+    for asked in beside:
+        asked.check(taken)
 
-    given = means.collect_schema()
+    given = rows.schema
     schema = {name: given[name] for name in groups.by} | {"rank": pl.UInt32()}
     schema |= {"arch": given["arch"], "value": pl.Float64(), "runs": pl.UInt32(), "n": pl.UInt32()}
-    schema |= {name: given[name] for name in added}
+    schema |= dict.fromkeys(added, pl.Float64())
 
     def best(table: pl.DataFrame) -> pl.DataFrame:
-        groups.check(table)
-        ties = comparing.ties(table, groups.keys)
-        ranked = table.with_columns(
+        means = rows.means(table)
+        groups.check(means)
+        for asked in beside:
+            means = asked.beside(means)
+        if caps:
+            means = means.filter([pl.col(name) <= cap for name, cap in caps.items()])
+        ties = comparing.ties(means, groups.keys)
+        ranked = means.with_columns(
             pl.Series("rank", ties.of_rows(ties.ranks()), dtype=pl.UInt32),
             pl.Series("n", ties.of_rows(ties.sizes), dtype=pl.UInt32),
         )
@@ -141,7 +146,7 @@ def best_archs(
             ranked = ranked.filter(pl.col("rank") <= k)
         return sort(ranked.select(list(schema)), [*groups.by, "rank", "arch"])
 
-    return answer(frame, means, best, schema)
+    return answer(frame, rows.frame, best, schema)
 
 
 def top_overlap(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, overload
+from typing import TYPE_CHECKING, NamedTuple, overload
 
+import numpy as np
 import polars as pl
 
 from nbframes import benchmarks
-from nbframes.analysis._frames import as_lazy, require
+from nbframes.analysis._frames import answer, as_lazy, constant, require
 from nbframes.analysis._metrics import UNKNOWN, Rule
 from nbframes.analysis._options import names
 from nbframes.errors import FrameError, InvalidArgumentError, listed
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Self
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from nbframes.analysis._frames import Frame
@@ -115,7 +115,10 @@ def pareto_front(
         mask = pareto.nondominated_mask(points, maximise=aims.maximised, keep_weakly=keep_weakly, tie=ties)
         return pl.Series(mask, dtype=pl.Boolean)
 
-    return _sorted(frame.filter(_within(aims.measured(on_front, pl.Boolean), groups)), aims, *groups)
+    def fronts(rows: pl.DataFrame) -> pl.DataFrame:
+        return aims.sorted(rows.filter(aims.within_groups(rows, groups, on_front)), groups)
+
+    return answer(frame, as_lazy(frame), fronts, as_lazy(frame).collect_schema())
 
 
 def nondominated_rank(
@@ -200,8 +203,10 @@ def nondominated_rank(
         ranks = pareto.nondominated_rank(points, maximise=aims.maximised, tie=ties)
         return pl.Series(ranks, dtype=pl.UInt32).replace(0, None)
 
-    ranked = frame.with_columns(_within(aims.measured(front, pl.UInt32), groups).alias(name))
-    return _sorted(ranked, aims, *groups, name)
+    def ranked(rows: pl.DataFrame) -> pl.DataFrame:
+        return aims.sorted(rows.with_columns(aims.within_groups(rows, groups, front).alias(name)), groups, name)
+
+    return answer(frame, as_lazy(frame), ranked, {**as_lazy(frame).collect_schema(), name: pl.UInt32()})
 
 
 @overload
@@ -350,16 +355,32 @@ class _Objectives(NamedTuple):
     def columns(self) -> list[pl.Expr]:
         return [pl.col(name).cast(pl.Float64) for name in self.names]
 
-    def measured(self, measure: Callable[[Floats, Sequence[float]], pl.Series], dtype: Any) -> pl.Expr:
-        """Expression of what ``measure`` finds of points, one row each, and of the ties of their objectives."""
+    def within_groups(
+        self, rows: pl.DataFrame, groups: Sequence[str], measure: Callable[[Floats, Sequence[float]], pl.Series]
+    ) -> pl.Series:
+        """What ``measure`` finds of the points of each group, one row each, and of the ties of their objectives."""
+        apart = [name for name in groups if not constant(rows.get_column(name))]
+        parts = rows.select(pl.int_range(pl.len()).alias("_row"), *apart).partition_by(apart) if apart else [None]
+        found = []
+        for part in parts:
+            of_group = rows if part is None else rows[part["_row"]]
+            points = np.stack([of_group.get_column(name).cast(pl.Float64).to_numpy() for name in self.names]).T
+            metrics = of_group.get_column(self.metric).unique().cast(pl.String).to_list() if self.metric else []
+            found.append(measure(points, [self._gap(name, metrics) for name in self.names]))
+        if not apart:
+            return found[0]
+        places = pl.concat([part["_row"] for part in parts if part is not None])
+        return pl.concat(found).gather(places.arg_sort())
 
-        def of_columns(columns: Sequence[pl.Series]) -> pl.Series:
-            values = columns[: len(self.names)]
-            metrics = columns[-1].cast(pl.String).unique().to_list() if self.metric else []
-            return measure(_points(values), [self._gap(name, metrics) for name in self.names])
-
-        context = [pl.col(self.metric)] if self.metric else []
-        return pl.map_batches([*self.columns, *context], of_columns, return_dtype=dtype)
+    def sorted(self, rows: pl.DataFrame, groups: Sequence[str], *then: str) -> pl.DataFrame:
+        """Sort by groups, other columns, then by the objectives, the best first; rows equal in all keep their order."""
+        first = [name for name in groups if not constant(rows.get_column(name))]
+        if first or any(rows.get_column(name).null_count() for name in then):
+            descending = [False] * (len(first) + len(then)) + self.maximised
+            return rows.sort([*first, *then, *self.names], descending=descending, nulls_last=True, maintain_order=True)
+        columns = [rows.get_column(name).cast(pl.Float64).to_numpy() for name in self.names]
+        costs = [-values if best else values for values, best in zip(columns, self.maximised, strict=True)]
+        return rows[np.lexsort([*costs[::-1], *(rows.get_column(name).to_numpy() for name in reversed(then))])]
 
     def _gap(self, name: str, metrics: Sequence[str | None]) -> float:
         """Least gap between two values that do not tie: what the caller said, else what the metrics have in common."""
@@ -415,16 +436,4 @@ def _better(frame: pl.LazyFrame, name: str) -> str:
 
 
 def _points(columns: Sequence[pl.Series]) -> Floats:
-    import numpy as np
-
     return np.stack([column.to_numpy() for column in columns]).T
-
-
-def _within(expression: pl.Expr, groups: Sequence[str]) -> pl.Expr:
-    return expression.over(groups) if groups else expression
-
-
-def _sorted(frame: Frame, aims: _Objectives, *first: str) -> Frame:
-    columns = [pl.col(name) for name in (*first, *aims.names)]
-    descending = [False for _ in first] + aims.maximised
-    return frame.sort(columns, descending=descending, nulls_last=True, maintain_order=True)

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 _SAMPLE: Final = 512
 """Points compared with each other to find pivots that dominate many."""
+_FEW: Final = 1 << 16
+"""Points of which moocore finds the front in no time."""
 _WORTH: Final = 0.02
 """Least part of the sample that a pivot must dominate; below it, comparing every point with it does not pay."""
 
@@ -203,7 +205,7 @@ def prune(costs: Floats) -> tuple[Ints, Floats]:
     random = np.random.default_rng(0)  # which pivots are tried does not change the front
     left = np.arange(costs.shape[1])
     before = 2 * len(left)
-    while 4 * _SAMPLE < len(left) < 0.75 * before:
+    while _FEW < len(left) < 0.75 * before:
         before = len(left)
         for pivot in _pivots(costs[:, random.integers(before, size=_SAMPLE)]):
             keep = ~_dominated_by(pivot, costs)

@@ -86,10 +86,12 @@ class Runs(NamedTuple):
 
     @classmethod
     def of(cls, keys: Ints, values: Floats, *, spread: bool = True) -> Self:
-        """Reduce ``values`` over the runs of sorted ``keys``; without ``spread`` the squares are all 0."""
+        """Reduce ``values`` over the runs of sorted ``keys``; without ``spread`` the squares say nothing."""
         n = len(keys)
         if not n:
             return cls(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0), np.empty(0))
+        if (keys[1:] != keys[:-1]).all():
+            return cls(np.arange(n), np.ones(n, np.int64), values, np.where(np.isfinite(values), 0.0, np.nan))
         cuts = np.unique(np.searchsorted(keys, keys[np.arange(0, n, _BLOCK)]))
 
         def reduced(block: slice) -> tuple[Ints, Ints, Floats, Floats]:
