@@ -42,53 +42,56 @@ def best_archs(
     Parameters
     ----------
     frame
-        Results in long format; rows whose value is null or NaN are left out.
+        Results in long format. Rows whose value is null are left out; a NaN, as of a run that diverged, makes its architecture
+        NaN, which is the last in every ranking.
     k
         How many; all that tie with the last of them come with it.
     value
-        Column to take the place of ``value``, such as a cost or a metric of a wide frame; its name says which metric it is.
+        Column that is used, for example ``"train_time"``; the result calls it ``value``.
     by
         Columns to group by. By default all that tell unlike results apart: those of benchmark, metric, dataset, split,
         schedule, budget and seed (and config) that the frame has and ``over`` does not name.
     runs
-        Costs of the runs, as `nbframes.scan_runs` gives them. Results take the cost of their own benchmark, dataset and
-        schedule, of the columns that both frames have.
+        Costs of the runs, as `nbframes.scan_runs` gives them: the published ones and numeric columns of your own. Results take
+        the cost of their own benchmark, dataset and schedule, of the columns that both frames have.
     metrics
-        Results of other metrics in long format, such as attached ones: each metric becomes a cost column of its name, the
-        mean over its seeds, matched by ``arch`` and, where both frames have them, by ``benchmark`` and ``dataset``.
+        Results of other metrics in long format, such as attached hardware costs: each becomes a column, the mean over its
+        seeds. Results take that of their own benchmark and dataset, of the columns that both frames have.
     at_most
-        Largest admissible costs by column of ``runs``: ``params`` (count), ``mflops`` (millions), ``latency`` and
-        ``train_time`` (seconds), or a column of your own. An architecture without that cost is left out.
+        Largest admissible costs by column of ``runs`` or metric of ``metrics``: ``params`` (count), ``mflops`` (millions),
+        ``latency`` and ``train_time`` (seconds), or of your own. An architecture without that cost is left out.
     costs
         ``"mean"`` averages the costs of an architecture's runs. ``"upstream"`` is the rule of the official API of NATS-Bench
         and NAS-Bench-201: where runs disagree on ``params`` or ``mflops`` in the fifth decimal of a million, seed 888
         counts alone (an architecture that lacks it has no cost), and latencies that are not positive do not count.
     maximise
-        Whether the largest value is the best.
+        Whether the largest value is the best; by default what its metric says, so that a loss is minimised, and True of metrics
+        that nobody registered.
     tie
-        Gap between neighbours in sorted order from which they count as different; smaller ones are ties. By default what
-        the metric of each row states: 1e-5 percent for accuracies, 0 for a metric that is not registered.
+        Least gap in sorted order between two values that do not tie, 0 for equal values only; by default that of the metric: 1e-5
+        for accuracies in percent, and where the frame does not say what was measured, else 0.
     over
-        Columns to average over.
+        Columns to average over, one after the other; by default ``"seed"`` if the frame has it.
 
     Returns
     -------
     DataFrame or LazyFrame
         Sorted by ``by``, ``rank`` and ``arch``: the columns of ``by``, ``rank``, ``arch``, ``value`` (the mean), ``runs``
-        (rows of the frame behind it), ``n`` (architectures that were ranked), and with ``runs`` its cost columns.
+        (rows of the frame behind it), ``n`` (architectures that were ranked), then the costs of ``runs`` and ``metrics``.
 
     Raises
     ------
     FrameError
-        If a column is missing, if ``runs`` has several costs for one row (of several datasets, say, of which the frame does
-        not have the column), or if unlike rows would be ranked together because ``by`` does not name the column that
-        tells them apart. From a LazyFrame the last two are raised when it is collected.
+        If a column is missing, rows share a key (they would count as runs of their own), runs differ in a column of your own
+        that no option names, ``runs`` or ``metrics`` has several costs for one row (of several datasets, say, of which the
+        frame does not have the column), or unlike rows would be ranked together because ``by`` does not name the column that
+        tells them apart. From a LazyFrame all but the first are raised when it is collected.
     InvalidArgumentError
-        If ``k`` is less than 1, or there are caps and no ``runs``.
+        If ``k`` is less than 1, there are caps and no costs, or a cost has the name of a column of the result.
 
     Notes
     -----
-    Means that differ by less than 1e-5 are ties and share the best rank of the tie; the official ``find_best`` returns the
+    Means that tie share the best rank of the tie; the official ``find_best`` returns the
     lowest index of them, which is the first row here.
 
     References
@@ -169,22 +172,16 @@ def top_overlap(
     Parameters
     ----------
     frame
-        Results in long format; rows whose value is null or NaN are left out.
+        Results in long format. Rows whose value is null are left out; a NaN, as of a run that diverged, makes its architecture
+        NaN, which is the last in every ranking.
     between
         Columns whose values are compared in pairs, as for `rank_correlation`.
     k
         How many of the best to compare, one number or several.
     relevant
         Percentage, in (0, 100], of the second ranking whose members count as found for the precision.
-    value
-        Column to take the place of ``value``, such as a cost or a metric of a wide frame; its name says which metric it is.
-    by, against, over, on
+    value, by, against, maximise, tie, over, on
         As for `rank_correlation`.
-    maximise
-        Whether the largest value is the best.
-    tie
-        Gap between neighbours in sorted order from which they count as different; smaller ones are ties. By default what
-        the metric of each row states: 1e-5 percent for accuracies, 0 for a metric that is not registered.
 
     Returns
     -------
@@ -206,8 +203,7 @@ def top_overlap(
 
     Notes
     -----
-    Architectures that tie with the last of a top k belong to it, so that ``size_a`` and ``size_b`` can exceed k; means that
-    differ by less than 1e-5 are ties. Without ties the overlap is the share of the top k that both rankings have.
+    Architectures that tie with the last of a top k belong to it, so that ``size_a`` and ``size_b`` can exceed k. Without ties the overlap is the share of the top k that both rankings have.
     Both measures are those by which zero-cost proxies are judged [1]_ (top-10 % against top-10 %, top-64 against top-5 %).
 
     References

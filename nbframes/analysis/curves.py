@@ -34,20 +34,20 @@ def learning_curves(
     Parameters
     ----------
     frame
-        Results in long format; rows whose value is null or NaN are left out.
+        Results in long format. Rows whose value is null are left out; a NaN, as of a run that diverged, makes the mean NaN.
     value
-        Column to take the place of ``value``, such as a cost or a metric of a wide frame; its name says which metric it is.
+        Column that is used, for example ``"train_time"``.
     by
         Columns that tell the curves apart. By default all that tell unlike results apart: those of benchmark, metric,
         dataset, split, arch, schedule and seed (and config) that the frame has and ``over`` does not name.
     over
-        Columns to average over, one after the other; the spread is that of the last. ``"seed"`` gives a curve for each
+        Columns to average over, one after the other; the spread is that of the last. ``"seed"``, the default, gives a curve for each
         architecture, ``("seed", "arch")`` the curve of the population of architectures, each counted once.
     align
         ``"epochs"`` puts the curves over ``budget`` (epochs completed), ``"fraction"`` over ``fraction``, the completed
         part of the schedule in (0, 1], so that benchmarks with schedules of different lengths can be compared.
     quantiles
-        Quantiles of the spread to add, in [0, 1], interpolated linearly.
+        Quantiles of the spread to add, one or several, in [0, 1], interpolated linearly.
 
     Returns
     -------
@@ -60,10 +60,16 @@ def learning_curves(
     Raises
     ------
     FrameError
-        If a column is missing, or if unlike rows (of several splits, say) would be averaged because ``by`` does not
-        name the column that tells them apart. From a LazyFrame the latter is raised when it is collected.
+        If a column is missing, rows share a key (they would count as runs of their own), runs differ in a column of your own
+        that no option names, or unlike rows (of several splits, say) would be averaged because ``by`` does not
+        name the column that tells them apart. From a LazyFrame all but the first are raised when it is collected.
     InvalidArgumentError
         If ``by`` names a column of ``over``, or a quantile is outside [0, 1].
+
+    Notes
+    -----
+    Rows in order, as a store has them, are reduced by looking at neighbours, without a hash table; others are sorted first. In
+    the plan of a LazyFrame that is one step of Python over the columns that it needs.
 
     Examples
     --------

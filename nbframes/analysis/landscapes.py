@@ -70,22 +70,23 @@ def locality(
     Parameters
     ----------
     frame
-        Results in long format; the value of an architecture is the mean over its seeds. Rows whose value is null or NaN are
-        left out.
+        Results in long format; the value of an architecture is the mean over its seeds. Rows whose value is null are left out,
+        and so are architectures with a NaN, as of a run that diverged.
     archs
         The ``archs`` table, or the pairs of neighbours that `neighbour_pairs` makes of it.
     value
-        Column to take the place of ``value``, such as a cost or a metric of a wide frame; its name says which metric it is.
+        Column that is used, for example ``"train_time"``; the result calls it ``value``.
     by
         Columns to group by. By default all that tell unlike results apart: those of benchmark, metric, dataset, split,
         schedule and budget (and config) that the frame has.
     steps
         Greatest distance, in edits.
     maximise
-        Whether the largest value is the best.
+        Whether the largest value is the best; by default what its metric says, so that a loss is minimised, and True of metrics
+        that nobody registered.
     tie
-        Gap between neighbours in sorted order from which they count as different; smaller ones are ties. By default what
-        the metric of each row states: 1e-5 percent for accuracies, 0 for a metric that is not registered.
+        Least gap in sorted order between two values that do not tie, 0 for equal values only; by default that of the metric: 1e-5
+        for accuracies in percent, and where the frame does not say what was measured, else 0.
     space
         Search space of ``archs``; by default that of the published ``benchmark``.
 
@@ -102,7 +103,7 @@ def locality(
     Raises
     ------
     FrameError
-        If a column is missing, an architecture has several values that are no seeds, unlike rows would be averaged because
+        If a column is missing, rows share a key, unlike rows would be averaged because
         ``by`` does not name the column that tells them apart, or frame and ``archs`` speak of different benchmarks. From
         a LazyFrame these are raised when it is collected.
     InvalidArgumentError
@@ -175,13 +176,8 @@ def landscape(
 
     Parameters
     ----------
-    frame, archs, by, maximise, space
+    frame, archs, value, by, maximise, tie, space
         As for `locality`.
-    value
-        Column to take the place of ``value``, such as a cost or a metric of a wide frame; its name says which metric it is.
-    tie
-        Gap between neighbours in sorted order from which they count as different; smaller ones are ties. By default what
-        the metric of each row states: 1e-5 percent for accuracies, 0 for a metric that is not registered.
 
     Returns
     -------
@@ -259,13 +255,8 @@ def local_optima(
 
     Parameters
     ----------
-    frame, archs, by, maximise, space
+    frame, archs, value, by, maximise, tie, space
         As for `locality`.
-    value
-        Column to take the place of ``value``, such as a cost or a metric of a wide frame; its name says which metric it is.
-    tie
-        Gap between neighbours in sorted order from which they count as different; smaller ones are ties. By default what
-        the metric of each row states: 1e-5 percent for accuracies, 0 for a metric that is not registered.
 
     Returns
     -------
@@ -280,7 +271,7 @@ def local_optima(
 
     Notes
     -----
-    Within a group, values whose sorted neighbours lie less than 1e-5 apart are ties: none is better than another.
+    Values of a group that tie are plateaus: none is better than another.
 
     Examples
     --------

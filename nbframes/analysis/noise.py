@@ -44,10 +44,10 @@ def seed_noise(
     Parameters
     ----------
     frame
-        Results in long format, of the columns ``arch``, ``seed`` and ``value`` at least; rows whose value is null or NaN are
-        left out.
+        Results in long format, of the columns ``arch``, ``seed`` and ``value`` at least. Rows whose value is null are left out; a
+        NaN, as of a run that diverged, makes its architecture NaN, which comes last.
     value
-        Column to take the place of ``value``, such as a cost or a metric of a wide frame; its name says which metric it is.
+        Column that is used, for example ``"train_time"``.
     by
         Columns to group by. By default all that tell unlike results apart: those of benchmark, metric, dataset, split,
         schedule and budget (and config) that the frame has.
@@ -57,10 +57,11 @@ def seed_noise(
         Average over so many bins of equally many architectures, in the order of their means; by default one row for each
         architecture.
     maximise
-        Whether the largest value is the best.
+        Whether the largest value is the best; by default what its metric says, so that a loss is minimised, and True of metrics
+        that nobody registered.
     tie
-        Gap between neighbours in sorted order from which they count as different; smaller ones are ties. By default what
-        the metric of each row states: 1e-5 percent for accuracies, 0 for a metric that is not registered.
+        Least gap in sorted order between two values that do not tie, 0 for equal values only; by default that of the metric: 1e-5
+        for accuracies in percent, and where the frame does not say what was measured, else 0.
 
     Returns
     -------
@@ -77,14 +78,15 @@ def seed_noise(
     Raises
     ------
     FrameError
-        If a column is missing, or if unlike rows would be taken for seeds because ``by`` does not name the column that tells
-        them apart. From a LazyFrame the latter is raised when it is collected.
+        If a column is missing, rows share a key, runs differ in a column of your own, all architectures' runs are equal (one
+        value was published for all seeds: it has no noise to be seen), or unlike rows would be taken for seeds because ``by`` does not name the column that tells
+        them apart. From a LazyFrame all but the first are raised when it is collected.
     InvalidArgumentError
         If ``distance`` or ``bins`` is less than 1.
 
     Notes
     -----
-    Values within 1e-5 are ties: runs that tie are not reversed. Architectures that tie are placed by their index.
+    Runs that tie are not reversed. Architectures that tie are placed by their index.
 
     Examples
     --------

@@ -35,12 +35,12 @@ def marginal_means(
     Parameters
     ----------
     frame
-        Results in long format; the value of an architecture is the mean over its seeds. Rows whose value is null or NaN are
-        left out.
+        Results in long format; the value of an architecture is the mean over its seeds. Rows whose value is null are left out,
+        and so are architectures with a NaN, as of a run that diverged.
     archs
         The ``archs`` table, with ``arch`` and ``arch_str``.
     value
-        Column to take the place of ``value``, such as a cost or a metric of a wide frame; its name says which metric it is.
+        Column that is used, for example ``"train_time"``; the result calls it ``value``.
     by
         Columns to group by. By default all that tell unlike results apart: those of benchmark, metric, dataset, split,
         schedule and budget (and config) that the frame has.
@@ -60,7 +60,7 @@ def marginal_means(
     Raises
     ------
     FrameError
-        If a column is missing, an architecture has several values that are no seeds, unlike rows would be averaged because
+        If a column is missing, rows share a key, unlike rows would be averaged because
         ``by`` does not name the column that tells them apart, or frame and ``archs`` speak of different benchmarks. From
         a LazyFrame these are raised when it is collected.
     InvalidArgumentError
@@ -124,20 +124,20 @@ def operation_effects(
     Parameters
     ----------
     frame
-        Results in long format; the value of an architecture is the mean over its seeds. Rows whose value is null or NaN are
-        left out.
+        Results in long format; the value of an architecture is the mean over its seeds. Rows whose value is null are left out,
+        and so are architectures with a NaN, as of a run that diverged.
     archs
         The ``archs`` table, or the pairs that `replacement_pairs` makes of it.
     value
-        Column to take the place of ``value``, such as a cost or a metric of a wide frame; its name says which metric it is.
+        Column that is used, for example ``"train_time"``; the result calls it ``value``.
     by
         Columns to group by. By default all that tell unlike results apart: those of benchmark, metric, dataset, split,
         schedule and budget (and config) that the frame has.
     positions
         Whether to tell the positions apart.
     tie
-        Gap between neighbours in sorted order from which they count as different; smaller ones are ties. By default what
-        the metric of each row states: 1e-5 percent for accuracies, 0 for a metric that is not registered.
+        Least change that counts as growth; by default that of the metric: 1e-5 for accuracies in percent, and where the frame does
+        not say what was measured, else 0.
     space
         Search space of ``archs``; by default that of the published ``benchmark``.
 
@@ -147,12 +147,12 @@ def operation_effects(
         Sorted by its first columns: those of ``by``, ``position`` (if asked for), ``operation`` and ``replacement``. Then ``n``
         (pairs of architectures that both have a value), ``mean`` and ``std`` (of a sample, n - 1) of the change, value with
         the replacement minus value with the operation, and ``increased``, the share of the pairs in which the value
-        grows by 1e-5 or more. Each pair also stands for the opposite replacement.
+        grows by ``tie`` or more. Each pair also stands for the opposite replacement.
 
     Raises
     ------
     FrameError
-        If a column is missing, an architecture has several values that are no seeds, unlike rows would be averaged because
+        If a column is missing, rows share a key, unlike rows would be averaged because
         ``by`` does not name the column that tells them apart, or frame and ``archs`` speak of different benchmarks. From
         a LazyFrame these are raised when it is collected.
     InvalidArgumentError

@@ -32,20 +32,21 @@ def paired_ranks(
     Parameters
     ----------
     frame
-        Results in long format; the value of an architecture is the mean over its seeds. Rows whose value is null or NaN are
-        left out.
+        Results in long format; the value of an architecture is the mean over its seeds. Rows whose value is null are left out; a NaN, as of a run that diverged, makes its architecture
+        NaN, which is the last in every ranking.
     between
         Columns whose values are paired: ``"dataset"``, or ``("dataset", "split")`` where both differ.
     value
-        Column to take the place of ``value``, such as a cost or a metric of a wide frame; its name says which metric it is.
+        Column that is used, for example ``"train_time"``; the result calls it ``value``.
     by
         Columns to group by. By default all that tell unlike results apart: those of benchmark, metric, dataset, split,
         schedule and budget (and config) that the frame has and ``between`` does not name.
     maximise
-        Whether the largest value is the best.
+        Whether the largest value is the best; by default what its metric says, so that a loss is minimised, and True of metrics
+        that nobody registered.
     tie
-        Gap between neighbours in sorted order from which they count as different; smaller ones are ties. By default what
-        the metric of each row states: 1e-5 percent for accuracies, 0 for a metric that is not registered.
+        Least gap in sorted order between two values that do not tie, 0 for equal values only; by default that of the metric: 1e-5
+        for accuracies in percent, and where the frame does not say what was measured, else 0.
 
     Returns
     -------
@@ -57,7 +58,7 @@ def paired_ranks(
     Raises
     ------
     FrameError
-        If a column is missing, an architecture has several values that are no seeds, or unlike rows would be averaged
+        If a column is missing, rows share a key, or unlike rows would be averaged
         because ``by`` does not name the column that tells them apart. From a LazyFrame the last two are raised when it
         is collected.
     InvalidArgumentError
@@ -69,7 +70,7 @@ def paired_ranks(
 
     Notes
     -----
-    Means that differ by less than 1e-5 are ties and share the best rank of the tie.
+    Means that tie share the best rank of the tie.
 
     Examples
     --------

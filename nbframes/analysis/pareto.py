@@ -52,16 +52,16 @@ def pareto_front(
     maximise, minimise
         Columns to maximise and to minimise: any number of each, at least one altogether.
     objectives
-        Columns whose names are metrics that say themselves which end is better, as those of attachments; to be named
-        besides or instead of ``maximise`` and ``minimise``.
+        More objectives whose direction their metric says: an accuracy is maximised; a loss, ``params`` or a registered cost is
+        minimised; ``value`` follows the column ``metric``.
     by
         Columns whose values make groups; each group has a front of its own. By default those of benchmark, metric, dataset
         and split that the frame has; ``()`` compares all rows with each other.
     keep_weakly
         Whether rows tied in every objective are all kept, or only the first of them in the order of the frame.
     tie
-        Gap between neighbours in sorted order from which they count as different: one number for all objectives, or one
-        for each by its name. By default what the metric of that name states: 1e-5 percent for accuracies, 0 for a column that is no metric.
+        Least gap in sorted order between two values of an objective that do not tie, for all or by name; by default that of its
+        metric: 1e-5 for accuracies in percent, and for ``value`` where the frame does not say what was measured, else 0.
 
     Returns
     -------
@@ -73,7 +73,7 @@ def pareto_front(
     FrameError
         If a column is missing, or an objective is not numeric.
     InvalidArgumentError
-        If there is no objective, or one is named twice.
+        If there is no objective, one is named twice, or nobody registered which end of one of ``objectives`` is the better.
 
     See Also
     --------
@@ -83,8 +83,7 @@ def pareto_front(
 
     Notes
     -----
-    Within a group, values of an objective whose sorted neighbours lie less than 1e-5 apart are ties: none is better than
-    another. Rows with a null or NaN in an objective are on no front and dominate nothing.
+    Of values that tie within a group none is better than another. Rows with a null or NaN in an objective are on no front and dominate nothing.
 
     The rows are taken as they are: average seeds first where the mean is meant.
 
@@ -141,15 +140,15 @@ def nondominated_rank(
     maximise, minimise
         Columns to maximise and to minimise: any number of each, at least one altogether.
     objectives
-        Columns whose names are metrics that say themselves which end is better, as those of attachments; to be named
-        besides or instead of ``maximise`` and ``minimise``.
+        More objectives whose direction their metric says: an accuracy is maximised; a loss, ``params`` or a registered cost is
+        minimised; ``value`` follows the column ``metric``.
     by
         Columns whose values make groups, as for `pareto_front`.
     name
         Name of the new column.
     tie
-        Gap between neighbours in sorted order from which they count as different: one number for all objectives, or one
-        for each by its name. By default what the metric of that name states: 1e-5 percent for accuracies, 0 for a column that is no metric.
+        Least gap in sorted order between two values of an objective that do not tie, for all or by name; by default that of its
+        metric: 1e-5 for accuracies in percent, and for ``value`` where the frame does not say what was measured, else 0.
 
     Returns
     -------
@@ -162,7 +161,7 @@ def nondominated_rank(
     FrameError
         If a column is missing, an objective is not numeric, or the frame already has a column ``name``.
     InvalidArgumentError
-        If there is no objective, or one is named twice.
+        If there is no objective, one is named twice, or nobody registered which end of one of ``objectives`` is the better.
 
     Notes
     -----
@@ -252,8 +251,8 @@ def hypervolume(
     maximise, minimise
         Columns to maximise and to minimise: any number of each, at least one altogether.
     objectives
-        Columns whose names are metrics that say themselves which end is better, as those of attachments; to be named
-        besides or instead of ``maximise`` and ``minimise``.
+        More objectives whose direction their metric says: an accuracy is maximised; a loss, ``params`` or a registered cost is
+        minimised; ``value`` follows the column ``metric``.
     by
         Columns whose values make groups, as for `pareto_front`.
 
@@ -276,14 +275,13 @@ def hypervolume(
 
     Notes
     -----
-    Exact up to rounding, whatever the number of objectives: O(n log n) for a front of n points and up to three objectives;
-    each further objective multiplies that by up to n [1]_. It is a volume of raw values: rescale the objectives first to
+    Exact up to rounding, whatever the number of objectives, by moocore [1]_. It is a volume of raw values: rescale the objectives first to
     make their units comparable, take the logarithm of costs that span decades.
 
     References
     ----------
-    .. [1] L. While, L. Bradstreet, L. Barone: A Fast Way of Calculating Exact Hypervolumes.
-       IEEE Transactions on Evolutionary Computation 16 (2012).
+    .. [1] A. P. Guerreiro, C. M. Fonseca, L. Paquete: The Hypervolume Indicator: Computational Problems and Algorithms.
+       ACM Computing Surveys 54 (2021).
 
     Examples
     --------

@@ -38,34 +38,36 @@ def summarize(
     Parameters
     ----------
     frame
-        Results in long format; rows whose value is null or NaN are left out.
+        Results in long format. Rows whose value is null are left out; a NaN, as of a run that diverged, makes its architecture
+        NaN, and mean, spread and quantiles with it.
     value
-        Column to take the place of ``value``, such as a cost or a metric of a wide frame; its name says which metric it is.
+        Column that is used, for example ``"train_time"``.
     by
         Columns to group by. By default all that tell unlike results apart: those of benchmark, metric, dataset, split,
         arch, schedule, budget and seed (and config) that the frame has and ``over`` does not name.
     over
         Columns to average over, one after the other; the summary is of the last. By default that of the architectures'
-        means over their seeds.
+        means over their seeds, or of their values if the frame has no column ``seed``.
     quantiles
-        Quantiles to add, in [0, 1], interpolated linearly.
+        Quantiles to add, one or several, in [0, 1], interpolated linearly.
     tie
-        Gap between neighbours in sorted order from which they count as different; smaller ones are ties. By default what
-        the metric of each row states: 1e-5 percent for accuracies, 0 for a metric that is not registered.
+        Least gap in sorted order between two values that do not tie, 0 for equal values only; by default that of the metric: 1e-5
+        for accuracies in percent, and where the frame does not say what was measured, else 0.
 
     Returns
     -------
     DataFrame or LazyFrame
         Sorted by ``by``: these columns, ``n`` (values of the last column of ``over``), ``runs`` (rows of the frame),
         ``mean``, ``std`` (of a sample, n - 1), ``sem`` (std / sqrt(n)), the quantiles as ``q25`` for 0.25, ``min``,
-        ``min_arch``, ``max`` and ``max_arch`` (named for the last column of ``over``). Of architectures that tie for
-        an extreme, that is within 1e-5 of each other, the one with the lowest index is named.
+        ``min_arch``, ``max`` and ``max_arch`` (of those that are not NaN; named for the last column of ``over``). Of architectures that tie for
+        an extreme the one with the lowest index is named.
 
     Raises
     ------
     FrameError
-        If a column is missing, or if unlike rows would be thrown together because ``by`` does not name the column that
-        tells them apart. From a LazyFrame the latter is raised when it is collected.
+        If a column is missing or not numeric, rows share a key (they would count as runs of their own), runs differ in a column
+        of your own that no option names, or unlike rows would be thrown together because ``by`` does not name the column that
+        tells them apart. From a LazyFrame all but the first are raised when it is collected.
     InvalidArgumentError
         If ``by`` names a column of ``over``, or a quantile is outside [0, 1].
 
@@ -133,30 +135,32 @@ def ecdf(
     Parameters
     ----------
     frame
-        Results in long format; rows whose value is null or NaN are left out.
+        Results in long format. Rows whose value is null are left out; a NaN, as of a run that diverged, makes its architecture
+        NaN, which is the last step.
     value
-        Column to take the place of ``value``, such as a cost or a metric of a wide frame; its name says which metric it is.
+        Column that is used, for example ``"train_time"``.
     by
         Columns to group by, as for `summarize`.
     over
         Columns to average over, one after the other; the distribution is that of the last. By default that of the
         architectures' means over their seeds.
     tie
-        Gap between neighbours in sorted order from which they count as different; smaller ones are ties. By default what
-        the metric of each row states: 1e-5 percent for accuracies, 0 for a metric that is not registered.
+        Least gap in sorted order between two values that do not tie, 0 for equal values only; by default that of the metric: 1e-5
+        for accuracies in percent, and where the frame does not say what was measured, else 0.
 
     Returns
     -------
     DataFrame or LazyFrame
         One row for each distinct value, sorted by ``by`` and ``value``: these columns, ``count`` (architectures at or below
-        the value), ``n`` (all architectures that have a value) and ``share`` (count / n, in (0, 1]). Values within
-        1e-5 of each other are one, represented by the smallest.
+        the value), ``n`` (all architectures that have a value) and ``share`` (count / n, in (0, 1]). Values that
+        tie are one step, represented by the smallest.
 
     Raises
     ------
     FrameError
-        If a column is missing, or if unlike rows would be thrown together because ``by`` does not name the column that
-        tells them apart. From a LazyFrame the latter is raised when it is collected.
+        If a column is missing or not numeric, rows share a key (they would count as runs of their own), runs differ in a column
+        of your own that no option names, or unlike rows would be thrown together because ``by`` does not name the column that
+        tells them apart. From a LazyFrame all but the first are raised when it is collected.
     InvalidArgumentError
         If ``by`` names a column of ``over``.
 

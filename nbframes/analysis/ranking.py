@@ -45,30 +45,34 @@ def rank_correlation(
     Parameters
     ----------
     frame
-        Results in long format; rows whose value is null or NaN are left out.
+        Results in long format. Rows whose value is null are left out; a NaN, as of a run that diverged, makes its architecture
+        NaN, the last of a ranking; Pearson's
+        correlation with it is not defined.
     between
         Columns whose values are compared in pairs: ``"budget"``, or ``("dataset", "split")`` where both differ.
     value
-        Column to take the place of ``value``, such as a cost or a metric of a wide frame; its name says which metric it is.
+        Column that is used, for example ``"train_time"``.
     by
         Columns to group by. By default all that tell unlike results apart: those of benchmark, metric, dataset, split,
         schedule, budget and seed (and config) that the frame has and ``between``, ``over`` and ``on`` do not name.
     method
-        ``"kendall"`` is Kendall's tau-b; ``"sparse_kendall"`` the same of values rounded to 0.1 (percent), so that
+        ``"kendall"`` is Kendall's tau-b; ``"sparse_kendall"`` the same of values rounded to ``decimals``, so that
         smaller differences are ties; ``"weighted_kendall"`` the weighted tau, in which the best architectures count most
         (weights 1 / rank, as `scipy.stats.weightedtau`); ``"spearman"`` and ``"pearson"`` as usual.
     against
         Compare only with this value of ``between`` (a tuple for several columns): it is the second of every pair.
     top
         Restrict each pair to the best ``top`` percent, in (0, 100], of its architectures by the second value; those that
-        tie with the last one belong to them.
+        tie with the last one belong to them. With several, a column ``top`` says which.
     decimals
-        Decimals that ``"sparse_kendall"`` rounds values to; several give one correlation each.
+        Digits behind the point for ``"sparse_kendall"``; values up to ``tie`` below a half are rounded up, so that the noise of
+        single precision does not decide. With several, a column ``decimals`` says which.
     maximise
-        Whether the largest value is the best: matters for ``top`` and ``"weighted_kendall"``.
+        Whether the largest value is the best: matters for ``top``, ``"weighted_kendall"`` and NaN. By default what the metric says,
+        so that a loss is minimised; True where the compared metrics disagree.
     tie
-        Gap between neighbours in sorted order from which they count as different; smaller ones are ties. By default what
-        the metric of each row states: 1e-5 percent for accuracies, 0 for a metric that is not registered.
+        Least gap in sorted order between two values that do not tie, 0 for equal values only; by default that of the metric: 1e-5
+        for accuracies in percent, and where the frame does not say what was measured, else 0.
     over
         Columns to average over before comparing; by default ``"seed"``, if the frame has it and ``between`` is not about it.
     on
@@ -92,7 +96,7 @@ def rank_correlation(
     Raises
     ------
     FrameError
-        If a column is missing, there is no pair to compare, or unlike rows would be averaged because ``by`` does not
+        If a column is missing, rows share a key, there is no pair to compare, or unlike rows would be averaged because ``by`` does not
         name the column that tells them apart. From a LazyFrame all but the first are raised when it is collected.
     UnknownNameError
         If ``method`` is not one of the above, or the frame does not have the value ``against``.
@@ -105,7 +109,7 @@ def rank_correlation(
 
     Notes
     -----
-    Means that differ by less than 1e-5 are ties, for all methods but Pearson's.
+    Ties are those of ``tie``, for all methods but Pearson's. Intervals are bias-corrected and accelerated bootstrap intervals [4]_.
 
     Kendall's tau-b [1]_ is (C - D) / sqrt((N - Tx)(N - Ty)), where of N pairs of architectures C are ordered alike, D are
     ordered oppositely, and Tx and Ty tie in one of the values. Weighted tau is that of [2]_. Rounding to 0.1 percent
@@ -117,6 +121,7 @@ def rank_correlation(
     .. [2] S. Vigna: A weighted correlation index for rankings with ties. WWW 2015.
     .. [3] K. Yu, C. Sciuto, M. Jaggi, C. Musat, M. Salzmann: Evaluating the search phase of neural architecture search.
        ICLR 2020.
+    .. [4] B. Efron: Better bootstrap confidence intervals. Journal of the American Statistical Association 82 (1987).
 
     Examples
     --------
@@ -209,19 +214,21 @@ def rank_stability(
     Parameters
     ----------
     frame
-        Results in long format; rows whose value is null or NaN are left out.
+        Results in long format. Rows whose value is null are left out; a NaN, as of a run that diverged, makes its architecture
+        NaN, which is the last in every ranking.
     between
         Columns each of whose values gives a ranking: ``"seed"``, say, or ``("dataset", "split")``.
     value
-        Column to take the place of ``value``, such as a cost or a metric of a wide frame; its name says which metric it is.
+        Column that is used, for example ``"train_time"``.
     by
         Columns to group by. By default all that tell unlike results apart: those of benchmark, metric, dataset, split,
         schedule, budget and seed (and config) that the frame has and ``between``, ``over`` and ``on`` do not name.
     maximise
-        Whether the largest value is the best.
+        Whether the largest value is the best; by default what its metric says, so that a loss is minimised, and True of metrics
+        that nobody registered.
     tie
-        Gap between neighbours in sorted order from which they count as different; smaller ones are ties. By default what
-        the metric of each row states: 1e-5 percent for accuracies, 0 for a metric that is not registered.
+        Least gap in sorted order between two values that do not tie, 0 for equal values only; by default that of the metric: 1e-5
+        for accuracies in percent, and where the frame does not say what was measured, else 0.
     over
         Columns to average over before ranking; by default ``"seed"``, if the frame has it and ``between`` is not about it.
     on
@@ -232,14 +239,14 @@ def rank_stability(
     DataFrame or LazyFrame
         One row for each architecture that has a value in every ranking of its group, sorted by ``by`` and ``on``: these
         columns, ``n`` (such architectures: ranks go from 1, the best, to ``n``), ``rankings``, and of its ranks ``mean``,
-        ``std`` (of a sample, n - 1), ``min`` and ``max``. Architectures that tie, that is within 1e-5, share the mean of
+        ``std`` (of a sample, n - 1), ``min`` and ``max``. Architectures that tie share the mean of
         their ranks.
 
     Raises
     ------
     FrameError
-        If a column is missing, or if unlike rows would be ranked together because ``by`` does not name the column that
-        tells them apart. From a LazyFrame the latter is raised when it is collected.
+        If a column is missing, rows share a key, or unlike rows would be ranked together because ``by`` does not name the column that
+        tells them apart. From a LazyFrame all but the first are raised when it is collected.
     InvalidArgumentError
         If a column is named for two purposes.
 

@@ -35,26 +35,22 @@ def with_costs(
     Parameters
     ----------
     frame
-        Results in long format; rows whose value is null or NaN are left out.
+        Results in long format. Rows whose value is null are left out; a NaN, as of a run that diverged, makes its architecture
+        NaN, which is the last in every ranking.
     runs
         Costs of the runs, as `nbframes.scan_runs` gives them.
     metrics
-        Results of other metrics in long format, such as attached ones: each metric becomes a cost column of its name, the
-        mean over its seeds, matched by ``arch`` and, where both frames have them, by ``benchmark`` and ``dataset``.
-    value
-        Column to take the place of ``value``, such as a cost or a metric of a wide frame; its name says which metric it is.
-    by, over, costs, maximise
+        Results of other metrics in long format, such as attached hardware costs: each becomes a column.
+    value, by, over, costs, maximise, tie
         As for `best_archs`.
-    tie
-        Gap between neighbours in sorted order from which they count as different; smaller ones are ties. By default what
-        the metric of each row states: 1e-5 percent for accuracies, 0 for a metric that is not registered.
 
     Returns
     -------
     DataFrame or LazyFrame
         Sorted by ``by``, ``rank`` and ``arch``: the columns of ``by``, ``rank``, ``arch``, ``value``, ``runs`` (rows of the
         frame behind the value), ``n`` (architectures of the group) and the costs: ``params`` (count), ``mflops`` (millions),
-        ``latency`` and ``train_time`` (seconds), null where ``runs`` has none.
+        ``latency`` and ``train_time`` (seconds), columns of your own, and a column for each metric of ``metrics``; null where
+        an architecture has none.
 
     Raises
     ------

@@ -162,7 +162,8 @@ class Correlation:
                 drawn = rng.integers(len(shared), size=(size, len(shared)))
                 found.append(self._statistic(rows[0][drawn], rows[1][drawn]))
             estimate = self._statistic(rows[0][None], rows[1][None])[0]
-            return _bca(float(estimate), np.concatenate(found), self._jackknife(*rows, rng), level)
+            wider = _widened(level, len(shared)) if self._method == "pearson" else level
+            return _bca(float(estimate), np.concatenate(found), self._jackknife(*rows, rng), wider)
 
         with ThreadPoolExecutor(self._threads) as pool:
             low, high = np.reshape(list(pool.map(pair, first.tolist(), second.tolist())), (-1, 2)).T
@@ -256,6 +257,18 @@ def _directions(rows: Array) -> Array:
     greatest = rows.max(axis=1, keepdims=True, where=has, initial=-np.inf)
     length = np.sqrt(np.einsum("ij,ij->i", centred, centred))[:, None]
     return centred / np.where(greatest > least, length, np.nan)
+
+
+def _widened(level: float, n: int) -> float:
+    """Level at which a bootstrap of few objects covers what is asked, as its deviations are too small.
+
+    T. Hesterberg: What teachers should know about the bootstrap, The American Statistician 69 (2015), section on expanded
+    percentile intervals; the quantile of Student's t by its expansion in 1 / (n - 1).
+    """
+    free = max(n - 1, 1)
+    z = NormalDist().inv_cdf((1 + level) / 2)
+    t = z + (z**3 + z) / (4 * free) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * free**2)
+    return 2 * NormalDist().cdf(t * float(np.sqrt(n / free))) - 1
 
 
 def _bca(estimate: float, resampled: Array, jackknifed: Array, level: float) -> Array:
