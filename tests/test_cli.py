@@ -49,7 +49,7 @@ def test_examples_of_the_help_are_calls_that_parse(command, module):
     parser = make_parser()
     for line in module.EXAMPLES:
         words = line.split("|")[0].split(">")[0].strip().removeprefix('eval "$(').removesuffix(')"').split()
-        words = [word for word in words if "=" not in word or word.startswith("-")]
+        words = words[words.index("nbframes") :]  # what stands before are variables
         assert words[1] == command
         assert parser.parse_args(words[1:]).run is module.run
 
@@ -149,6 +149,18 @@ def test_errors_go_to_stderr_without_a_traceback(folder, words, code, message, c
     assert not out
     assert message in err
     assert "Traceback" not in err
+
+
+def test_export_takes_limits_and_says_how_to_raise_one(tmp_path, capsys):
+    source = str(nbf.synthetic.write(tmp_path / "upstream", "nb301")["nb301"])
+    words = ["export", source, "--store", str(tmp_path / "store"), "--quiet"]
+    assert main([*words, "--limit", "members=1"]) == 1
+    assert "--limit members=NUMBER" in capsys.readouterr().err
+    assert main([*words, "--limit", "members=1000", "--limit", "seconds=60.5", "--strict"]) == 0
+    assert main([*words, "--limit", "member=1"]) == 2
+    assert "did you mean 'members'" in capsys.readouterr().err
+    assert main([*words, "--limit", "members=many"]) == 2
+    assert "'many'" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("place", [0, 2, 4])

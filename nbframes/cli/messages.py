@@ -8,6 +8,7 @@ from typing import Final
 from nbframes.display import printable
 
 _SWITCH: Final = re.compile(r"\b([a-z]\w*)=True\b")
+_LIMIT: Final = re.compile(r"\blimits=nbf\.Limits\((\w+)=\.\.\.\)")
 _CALLS: Final = {"open_store(path)": "--store DIR"}
 """What has no keyword argument to be an option."""
 _NESTED: Final = re.compile(r"\b(report|observe)=\{'(\w+)': '?([^'}]*)'?\}")
@@ -40,6 +41,7 @@ def shell_words(error: Exception) -> str:
     for call, option in _CALLS.items():
         text = text.replace(call, option)
     text = _NESTED.sub(lambda found: f"--{'report' if found[1] == 'report' else found[2]} {found[3]}", text)
+    text = _LIMIT.sub(r"--limit \1=NUMBER", text)
     text = _SWITCH.sub(lambda found: f"--{found[1].replace('_', '-')}", text)
     text = _OPTION.sub(lambda found: f"--{found[1].replace('_', '-')} {found[3]}", text)
     return "\n".join(map(printable, text.split("\n")))

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Final
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any, Final
 
 from nbframes.cli.terminal import DONE, add_store, complete
-from nbframes.errors import InvalidArgumentError
+from nbframes.errors import InvalidArgumentError, UnknownNameError
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Sequence
+
+    from nbframes.export import Limits
 
 SUMMARY: Final = "turn an upstream file or folder into the tables of a store"
 EXAMPLES: Final = (
     "nbframes export NATS-tss-v1_0-3ffb9-simple --store benchmarks",
     "nbframes export nasbench_full.tfrecord --store benchmarks --jobs 4",
+    "nbframes export slow-disk/nasbench_full.tfrecord --limit seconds=60 --strict",
     "NASBENCH201_PATH=nasbench201.pkl nbframes export",
 )
 
@@ -40,6 +45,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="raise",
         help="what a missing or broken record does: stop, or be left out and listed in the manifest (default: %(default)s)",
     )
+    parser.add_argument(
+        "--strict", action="store_true", help="stop at anything implausible instead of noting it in the manifest"
+    )
+    parser.add_argument(
+        "--limit",
+        action="append",
+        default=[],
+        metavar="NAME=NUMBER",
+        help="let a record or an archive ask for more than is usual (a wrong name lists the limits)",
+    )
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
 
 
@@ -56,9 +71,28 @@ def run(options: argparse.Namespace) -> int:
             progress=not options.quiet,
             overwrite=options.overwrite,
             on_error=options.on_error,
+            strict=options.strict,
+            limits=_limits(options.limit),
         )
         print(manifest)
     return DONE
+
+
+def _limits(words: Sequence[str]) -> Limits | None:
+    from nbframes import Limits
+
+    names = [field.name for field in fields(Limits)]
+    raised: dict[str, Any] = {}
+    for word in words:
+        name, _, number = word.partition("=")
+        if name not in names:
+            raise UnknownNameError.of("limit", name, names)
+        try:
+            raised[name] = float(number) if name == "seconds" else int(number)
+        except ValueError as error:
+            msg = f"the limit {name!r} is a number above 0, not {number!r}"
+            raise InvalidArgumentError(msg) from error
+    return Limits(**raised) if raised else None
 
 
 def _from_environment() -> list[str]:
