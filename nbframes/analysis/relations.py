@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Literal, get_args
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, overload
 
 import polars as pl
 
 from nbframes import benchmarks
 from nbframes.analysis._frames import as_lazy, require
-from nbframes.analysis._options import one_of
-from nbframes.errors import FrameError, InvalidArgumentError, listed
+from nbframes.errors import FrameError, InvalidArgumentError
 from nbframes.spaces import resolve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-Space = Literal["nb101", "tss", "sss", "darts"]
+    from nbframes.spaces.base import Space as SearchSpace
+
+Space: TypeAlias = "str | SearchSpace"
+"""A search space or its name, as `nbframes.spaces.resolve` takes it."""
 
 _SETTINGS: Final = ("layers", "init_channels")
 """What else tells two architectures of one cell apart; an edit does not change it."""
@@ -31,7 +33,8 @@ def neighbour_pairs(archs: pl.DataFrame | pl.LazyFrame, /, *, space: Space | Non
     archs
         An ``archs`` table with ``arch`` and ``arch_str``, of one benchmark or of several (then with ``benchmark``).
     space
-        Search space: ``"nb101"``, ``"tss"``, ``"sss"`` or ``"darts"``. By default that of the published ``benchmark``.
+        Search space: ``"nb101"``, ``"tss"``, ``"sss"``, ``"darts"``, ``"module:object"`` or a space itself. By default that
+        of the ``benchmark``, if it is registered.
 
     Returns
     -------
@@ -73,7 +76,8 @@ def replacement_pairs(archs: pl.DataFrame | pl.LazyFrame, /, *, space: Space | N
     archs
         An ``archs`` table with ``arch`` and ``arch_str``, of one benchmark or of several (then with ``benchmark``).
     space
-        Search space: ``"nb101"``, ``"tss"``, ``"sss"`` or ``"darts"``. By default that of the published ``benchmark``.
+        Search space: ``"nb101"``, ``"tss"``, ``"sss"``, ``"darts"``, ``"module:object"`` or a space itself. By default that
+        of the ``benchmark``, if it is registered.
 
     Returns
     -------
@@ -137,20 +141,19 @@ def operations(archs: pl.DataFrame | pl.LazyFrame, /, *, space: Space | None = N
 
 
 def _in_each_benchmark(
-    archs: pl.DataFrame | pl.LazyFrame, space: Space | None, find: Callable[[pl.DataFrame, Space], pl.DataFrame]
+    archs: pl.DataFrame | pl.LazyFrame, space: Space | None, find: Callable[[pl.DataFrame, SearchSpace], pl.DataFrame]
 ) -> pl.DataFrame:
-    if space is not None:
-        one_of("space", space, get_args(Space))
+    given = None if space is None else resolve(space)
     require(as_lazy(archs), ("arch", "arch_str"))
     table = archs.lazy().collect()
     if table.is_empty():
         msg = "archs has no rows"
         raise FrameError(msg)
     if "benchmark" not in table.columns:
-        space = _known(space, "archs without a column 'benchmark'")
-        return _in_order(find(table, space), [space])
+        only = _known(given, "archs without a column 'benchmark'")
+        return _in_order(find(table, only), [only])
     parts = dict(sorted(table.partition_by("benchmark", as_dict=True).items()))
-    spaces = [space or _known(_space_of(name), f"benchmark {name!r}") for (name,) in parts]
+    spaces = [given or _known(_space_of(name), f"benchmark {name!r}") for (name,) in parts]
     found = [
         find(part, of).select(pl.lit(name, dtype=table.schema["benchmark"]).alias("benchmark"), pl.all())
         for ((name,), part), of in zip(parts.items(), spaces, strict=True)
@@ -158,49 +161,48 @@ def _in_each_benchmark(
     return _in_order(pl.concat(found), spaces)
 
 
-def _in_order(found: pl.DataFrame, spaces: Iterable[Space]) -> pl.DataFrame:
+def _in_order(found: pl.DataFrame, spaces: Iterable[SearchSpace]) -> pl.DataFrame:
     """Give positions and operations types that sort in the order of the spaces."""
-    choices = [choice for space in dict.fromkeys(spaces) for choice in _choices(_module(space))]
+    choices = [choice for space in dict.fromkeys(spaces) for choice in _choices(space)]
     positions = pl.Enum(list(dict.fromkeys(position for position, _ in choices)))
     names = pl.Enum(list(dict.fromkeys(str(operation) for _, operation in choices)))
     types = {"position": positions, "operation": names, "replacement": names}
     return found.cast({name: dtype for name, dtype in types.items() if name in found.columns})
 
 
-def _space_of(benchmark: str) -> Space | None:
+def _space_of(benchmark: str) -> SearchSpace | None:
     known = benchmarks.find(benchmark)
-    return next((space for space in get_args(Space) if known and known.space == f"nbframes.spaces:{space}"), None)
+    return resolve(known.space) if known and known.space else None
 
 
-def _known(space: Space | None, of_what: str) -> Space:
+def _known(space: SearchSpace | None, of_what: str) -> SearchSpace:
     if space is None:
-        msg = f"the search space of {of_what} is not known: name it with space=, one of {listed(get_args(Space))}"
+        msg = f"the search space of {of_what} is not known: name it with space=, for example 'tss' or 'module:object'"
         raise InvalidArgumentError(msg)
     return space
 
 
-def _neighbours(archs: pl.DataFrame, name: Space) -> pl.DataFrame:
-    space = _module(name)
-    same = space.canonical if name == "nb101" else _unchanged
-    known = _keyed(archs, same(archs["arch_str"]))
+def _neighbours(archs: pl.DataFrame, space: SearchSpace) -> pl.DataFrame:
+    known = _keyed(archs, _written_alike(archs["arch_str"], space))
     parts = []
     for start in range(0, max(archs.height, 1), _SLICE):
         part = archs[start : start + _SLICE]
         reached = space.neighbours(part["arch_str"])
         left = part[reached["row"]].select("arch", *_settings(archs))
-        found = _looked_up(left, same(reached["neighbour"]), known).filter(pl.col("arch") != pl.col("neighbour"))
+        found = _looked_up(left, _written_alike(reached["neighbour"], space), known).filter(
+            pl.col("arch") != pl.col("neighbour")
+        )
         parts.append(found.unique())
     there = pl.concat(parts)
     back = there.select(arch="neighbour", neighbour="arch")
     return pl.concat([there, back]).unique().sort("arch", "neighbour")
 
 
-def _replacements(archs: pl.DataFrame, name: Space) -> pl.DataFrame:
-    space = _module(name)
+def _replacements(archs: pl.DataFrame, space: SearchSpace) -> pl.DataFrame:
     cells: pl.DataFrame = space.parse(archs["arch_str"])
 
     def key(cells: pl.DataFrame) -> pl.Series:
-        texts: pl.Series = space.format(space.canonical(cells) if name == "nb101" else cells)
+        texts: pl.Series = space.format(_written_alike(cells, space))
         return texts
 
     known = _keyed(archs, key(cells))
@@ -223,8 +225,7 @@ def _replacements(archs: pl.DataFrame, name: Space) -> pl.DataFrame:
     return pl.concat(parts).sort("arch", maintain_order=True)
 
 
-def _operations(archs: pl.DataFrame, name: Space) -> pl.DataFrame:
-    space = _module(name)
+def _operations(archs: pl.DataFrame, space: SearchSpace) -> pl.DataFrame:
     cells: pl.DataFrame = space.parse(archs["arch_str"])
     positions = list(dict.fromkeys(position for position, _ in _choices(space)))
     texts = cells.select(archs["arch"], pl.col(positions).cast(pl.String))
@@ -233,7 +234,7 @@ def _operations(archs: pl.DataFrame, name: Space) -> pl.DataFrame:
     )
 
 
-def _choices(space: Any) -> Iterator[tuple[str, Any]]:
+def _choices(space: SearchSpace) -> Iterator[tuple[str, Any]]:
     """Positions of operations and what may stand there."""
     for position, choices in space.CHOICES.items():
         for choice in choices:
@@ -254,9 +255,12 @@ def _settings(archs: pl.DataFrame) -> list[str]:
     return [name for name in _SETTINGS if name in archs.columns]
 
 
-def _unchanged(column: pl.Series) -> pl.Series:
-    return column
+@overload
+def _written_alike(cells: pl.Series, space: SearchSpace) -> pl.Series: ...
+@overload
+def _written_alike(cells: pl.DataFrame, space: SearchSpace) -> pl.DataFrame: ...
+def _written_alike(cells: pl.Series | pl.DataFrame, space: SearchSpace) -> pl.Series | pl.DataFrame:
+    """Write isomorphic architectures alike where the benchmark has only one of them."""
+    from nbframes.spaces import nb101
 
-
-def _module(space: Space) -> Any:
-    return resolve(space)
+    return nb101.canonical(cells) if space is nb101 else cells
