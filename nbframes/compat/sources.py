@@ -67,6 +67,29 @@ def find_store(given: Store | str | os.PathLike[str] | None, *benchmarks: str) -
     raise UnknownNameError.of(kind, benchmarks[0], held, hint)
 
 
+def find_records(given: Store | str | os.PathLike[str] | None, *benchmarks: str) -> tuple[Store, str]:
+    """Open a store as `find_store` does, for an API that needs whole records: costs and curves beside accuracies.
+
+    Raises
+    ------
+    StoreError
+        If the store has only some values, as the published ones that come with nbframes.
+    """
+    store, benchmark = find_store(given, *benchmarks)
+    try:
+        whole = {"params", "train_time"} <= set(store.scan_runs(benchmark).collect_schema().names())
+    except StoreError:
+        whole = False
+    if not whole:
+        msg = (
+            f"the store {store.root!r} has some values of {benchmark}, not the records that this API tells of\n\n"
+            "Hint: export the official file (`nbframes export FILE --store STORE`) and name that store, by argument or by "
+            "$NBFRAMES_STORE; single values are had with nbframes.lookup()"
+        )
+        raise StoreError(msg)
+    return store, benchmark
+
+
 def names_official_file(path: str | os.PathLike[str]) -> list[str]:
     """Benchmarks whose official file or folder is called like this."""
     return [name for name, pattern in _FILES.items() if pattern.search(Path(path).name)]

@@ -170,3 +170,19 @@ def test_modules_are_attributes_without_an_import():
     assert "Metric.HP" in done.stdout
     with pytest.raises(AttributeError, match="no attribute 'keras'"):
         nbf.compat.keras  # noqa: B018
+
+
+def test_published_values_are_no_records_and_are_told_from_them(monkeypatch):
+    published = nbf.published.store()
+    for open_api in (
+        lambda: nbf.compat.nats_bench.create(published, "tss", verbose=False),
+        lambda: nbf.compat.nats_bench.create(published, "sss", verbose=False),
+        lambda: nbf.compat.nas_201_api.NASBench201API(published, verbose=False),
+        lambda: nbf.compat.nasbenchapi.NASBench301(published, verbose=False),
+    ):
+        with pytest.raises(StoreError, match=r"has some values of n(.|\n)*nbframes export FILE"):
+            open_api()
+    api = nbf.compat.naslib.get_dataset_api("nasbench201", store=published)
+    arch = "|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|nor_conv_3x3~0|nor_conv_3x3~1|nor_conv_3x3~2|"
+    found = nbf.compat.naslib.query(arch, "VAL_ACCURACY", "cifar100", dataset_api=api)
+    assert found == pytest.approx(70.70666666259766)  # the official notebook find-largest

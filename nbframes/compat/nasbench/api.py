@@ -12,7 +12,7 @@ import numpy as np
 from nbframes.compat.nasbench.lib import config
 from nbframes.compat.nasbench.lib.model_spec import ModelSpec
 from nbframes.compat.nb101_cells import Cells
-from nbframes.compat.sources import find_store
+from nbframes.compat.sources import find_records
 from nbframes.errors import StoreError
 from nbframes.store import Store
 
@@ -66,7 +66,7 @@ class NASBench:
         random.seed(seed)
         print("Loading dataset from file... This may take a few minutes...")
         start = time.perf_counter()
-        store, _ = find_store(dataset_file, "nb101")
+        store, _ = find_records(dataset_file, "nb101")
         schedules = store.scan_runs("nb101").select("schedule").unique().collect()["schedule"].to_list()
         only_108 = not isinstance(dataset_file, Store) and "only108" in str(dataset_file)
         self.valid_epochs = {108} & set(schedules) if only_108 else set(schedules)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
-from nbframes.compat.sources import find_store
+from nbframes.compat.sources import find_records
 from nbframes.errors import InvalidArgumentError, UnknownNameError, listed
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ class NASBenchBase(ABC):
 
     def __init__(self, data_path: Store | str | os.PathLike[str] | None = None, verbose: bool = True) -> None:
         start = time.perf_counter()
-        self._store, _ = find_store(data_path, self._name)
+        self._store, _ = find_records(data_path, self._name)
         self._manifest: Manifest = self._store.manifest(self._name)
         self.path = Path(self._store.root)
         self.verbose = verbose
