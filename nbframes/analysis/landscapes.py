@@ -88,7 +88,7 @@ def locality(
         Least gap in sorted order between two values that do not tie, 0 for equal values only; by default that of the metric: 1e-5
         for accuracies in percent, and where the frame does not say what was measured, else 0.
     space
-        Search space of ``archs``; by default that of the published ``benchmark``.
+        Search space of ``archs``: a name, ``"module:object"`` or a space; by default that of the ``benchmark``, if it is registered.
 
     Returns
     -------

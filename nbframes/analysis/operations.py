@@ -48,7 +48,7 @@ def marginal_means(
         Whether to tell the positions apart (edges of the topology space, layers of the size space, ...). If not, the
         architectures are told apart by how many of their positions have the operation: none, one, ...
     space
-        Search space of ``archs``; by default that of the published ``benchmark``.
+        Search space of ``archs``: a name, ``"module:object"`` or a space; by default that of the ``benchmark``, if it is registered.
 
     Returns
     -------
@@ -139,7 +139,7 @@ def operation_effects(
         Least change that counts as growth; by default that of the metric: 1e-5 for accuracies in percent, and where the frame does
         not say what was measured, else 0.
     space
-        Search space of ``archs``; by default that of the published ``benchmark``.
+        Search space of ``archs``: a name, ``"module:object"`` or a space; by default that of the ``benchmark``, if it is registered.
 
     Returns
     -------
