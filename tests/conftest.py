@@ -7,6 +7,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from tests import published_tables
+
 _DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
@@ -19,11 +21,11 @@ def data() -> Path:
 
 
 @pytest.fixture(scope="session")
-def measured(data) -> pl.DataFrame:
+def measured() -> pl.DataFrame:
     """Published accuracies and times of all 15,625 tss and 32,768 sss architectures."""
     from nbframes.schema import HIVE, RESULTS
 
-    frame = pl.read_parquet(data / "measured" / "nats_measured_long.parquet")
+    frame = published_tables.measured()
     return frame.with_columns(final=pl.lit(value=True)).select(*RESULTS).cast(HIVE)
 
 

@@ -25,6 +25,7 @@ from nbframes.synthetic import nats
 from nbframes.synthetic import nb101 as nb101_sample
 from nbframes.synthetic import nb201 as nb201_sample
 from nbframes.synthetic import nb301 as nb301_sample
+from tests import published_tables
 
 stats = pytest.importorskip("scipy.stats")
 
@@ -193,10 +194,11 @@ def test_many_architectures_have_a_neighbour(topology):
 @pytest.mark.parametrize(
     ("space", "quality", "least"), [(tss, nats.quality_tss, 0.75), (sss, nats.quality_sss, 0.85)], ids=["tss", "sss"]
 )
-def test_better_architectures_are_those_that_really_are(data, space, quality, least):
+def test_better_architectures_are_those_that_really_are(space, quality, least):
     """Rank correlation with the published accuracies of the whole space."""
     measured = (
-        pl.scan_parquet(data / "measured" / "nats_measured_long.parquet")
+        published_tables.measured()
+        .lazy()
         .filter(
             pl.col("benchmark") == ("nats-tss" if space is tss else "nats-sss"),
             pl.col("metric") == "accuracy",
@@ -370,9 +372,9 @@ def test_parameters_are_those_of_the_cells(logs):
         assert all(info["model_parameters"] == darts.params(genotype) for info in run["info"])
 
 
-def test_better_networks_are_those_that_really_are(data):
+def test_better_networks_are_those_that_really_are():
     """Rank correlation with ten thousand published accuracies."""
-    real = pl.read_parquet(data / "nb301" / "rs_val_accuracy.parquet")
+    real = published_tables.nb301()
     texts = real.select(pl.concat_str("genotype_normal", "genotype_reduce", separator="|")).to_series()
     assert stats.spearmanr(nb301_sample.quality(texts), real["val_accuracy_percent"]).statistic > 0.6
 

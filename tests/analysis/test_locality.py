@@ -14,12 +14,13 @@ from polars.testing import assert_frame_equal
 from nbframes.analysis import landscape, local_optima, locality, neighbour_pairs
 from nbframes.errors import FrameError, InvalidArgumentError
 from nbframes.spaces import darts, nb101, sss, tss
+from tests import published_tables
 
 
 @pytest.fixture(scope="module")
-def archs(data):
+def archs():
     """All architectures of the topology space in the official order."""
-    return pl.read_parquet(data / "measured/nats_tss_archs.parquet", columns=["arch", "arch_str"])
+    return published_tables.tss_archs().select(["arch", "arch_str"])
 
 
 @pytest.fixture(scope="module")
@@ -28,9 +29,9 @@ def pairs(archs):
 
 
 @pytest.fixture(scope="module")
-def results(data):
+def results():
     """Real accuracies of whole spaces, all seeds."""
-    return pl.read_parquet(data / "measured/nats_measured_long.parquet").filter(metric="accuracy")
+    return published_tables.measured().filter(metric="accuracy")
 
 
 @pytest.fixture(scope="module")

@@ -10,14 +10,15 @@ from polars.testing import assert_frame_equal
 from nbframes.analysis import marginal_means, operation_effects, replacement_pairs
 from nbframes.errors import FrameError, InvalidArgumentError
 from nbframes.spaces import nb101, sss, tss
+from tests import published_tables
 
 EDGES = list(tss.ENCODING)
 
 
 @pytest.fixture(scope="module")
-def archs(data):
+def archs():
     """All architectures of the topology space in the official order."""
-    return pl.read_parquet(data / "measured/nats_tss_archs.parquet", columns=["arch", "arch_str"])
+    return published_tables.tss_archs().select(["arch", "arch_str"])
 
 
 @pytest.fixture(scope="module")
@@ -26,9 +27,9 @@ def pairs(archs):
 
 
 @pytest.fixture(scope="module")
-def results(data):
+def results():
     """Real accuracies of the topology space, several seeds each."""
-    return pl.read_parquet(data / "measured/nats_measured_long.parquet").filter(
+    return published_tables.measured().filter(
         metric="accuracy", benchmark="nats-tss", dataset="cifar100", split="valtest", schedule=200
     )
 
@@ -132,9 +133,9 @@ def test_cells_with_replaced_operations_are_found_however_they_are_drawn():
     assert sorted(found.rows()) == sorted(expected)
 
 
-def test_several_benchmarks_and_datasets_at_once_give_what_each_gives_alone(data, archs):
+def test_several_benchmarks_and_datasets_at_once_give_what_each_gives_alone(archs):
     names = {"nats-tss": "tss", "nats-sss": "sss"}
-    results = pl.read_parquet(data / "measured/nats_measured_long.parquet").filter(
+    results = published_tables.measured().filter(
         pl.col("metric") == "accuracy",
         pl.col("schedule").is_in([90, 200]),
         pl.col("dataset") != "cifar100",

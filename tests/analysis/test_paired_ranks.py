@@ -10,14 +10,13 @@ from scipy.stats import kendalltau, rankdata
 
 from nbframes.analysis import paired_ranks, rank_correlation
 from nbframes.errors import FrameError, InvalidArgumentError
+from tests import published_tables
 
 
 @pytest.fixture(scope="module")
-def results(data):
+def results():
     """Real accuracies of the topology space after 200 epochs, all seeds and three datasets."""
-    return pl.read_parquet(data / "measured/nats_measured_long.parquet").filter(
-        benchmark="nats-tss", metric="accuracy", schedule=200
-    )
+    return published_tables.measured().filter(benchmark="nats-tss", metric="accuracy", schedule=200)
 
 
 def test_ranks_of_real_architectures_are_scipys(results):

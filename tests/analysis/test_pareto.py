@@ -12,6 +12,7 @@ from polars.testing import assert_frame_equal
 import nbframes as nbf
 from nbframes.analysis import nondominated_rank, pareto_front
 from nbframes.errors import FrameError, InvalidArgumentError
+from tests import published_tables
 
 ROWS = st.lists(
     st.tuples(
@@ -26,12 +27,12 @@ SCHEMA = {"group": pl.String, "accuracy": pl.Int64, "params": pl.Float64, "time"
 
 
 @pytest.fixture(scope="module")
-def tss(data):
+def tss():
     """One row per architecture of the topology space: its mean real accuracy and its parameters."""
-    values = pl.read_parquet(data / "measured/nats_measured_long.parquet").filter(
+    values = published_tables.measured().filter(
         benchmark="nats-tss", metric="accuracy", dataset="cifar10-valid", split="val", schedule=200
     )
-    archs = pl.read_parquet(data / "measured/nats_tss_archs.parquet")
+    archs = published_tables.tss_archs()
     return (
         values.group_by("arch")
         .agg(accuracy=pl.col("value").mean())

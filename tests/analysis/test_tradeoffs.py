@@ -9,20 +9,19 @@ from polars.testing import assert_frame_equal
 
 from nbframes.analysis import pareto_front, with_costs
 from nbframes.errors import FrameError
+from tests import published_tables
 
 
 @pytest.fixture(scope="module")
-def results(data):
+def results():
     """Real accuracies of the topology space after 200 epochs, several seeds and datasets."""
-    return pl.read_parquet(data / "measured/nats_measured_long.parquet").filter(
-        benchmark="nats-tss", metric="accuracy", schedule=200
-    )
+    return published_tables.measured().filter(benchmark="nats-tss", metric="accuracy", schedule=200)
 
 
 @pytest.fixture(scope="module")
-def runs(data):
+def runs():
     """Published parameter counts, one run for each architecture and dataset."""
-    archs = pl.read_parquet(data / "measured/nats_tss_archs.parquet")
+    archs = published_tables.tss_archs()
     names = {
         "params_cifar10": "cifar10-valid",
         "params_cifar100": "cifar100",

@@ -14,6 +14,7 @@ from polars.testing import assert_frame_equal, assert_series_equal
 
 from nbframes.errors import FrameError, InvalidArchitectureError
 from nbframes.spaces import darts
+from tests import published_tables
 
 CELL = "sep_conv_3x3~0 sep_conv_3x3~1 sep_conv_3x3~0 sep_conv_3x3~1 skip_connect~0 sep_conv_3x3~1 skip_connect~0 dil_conv_3x3~2"
 # The best cell of DARTS (second order) as its authors print it, its inputs unordered.
@@ -54,9 +55,9 @@ def test_size_counts_all_choices_of_inputs_and_operations() -> None:
 
 
 @pytest.fixture(scope="module")
-def published(data) -> pl.DataFrame:
+def published() -> pl.DataFrame:
     """Ten thousand real architectures as one text each."""
-    frame = pl.read_parquet(data / "nb301/rs_val_accuracy.parquet")
+    frame = published_tables.nb301()
     return frame.select(arch_str=pl.concat_str("genotype_normal", "genotype_reduce", separator="|"))
 
 

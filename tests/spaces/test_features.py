@@ -11,6 +11,7 @@ from scipy import stats
 
 from nbframes.errors import InvalidArchitectureError, InvalidArgumentError, UnknownNameError
 from nbframes.spaces import GridSpace, darts, nb101, sss, tss
+from tests import published_tables
 
 MIXED = GridSpace("mixed network", positions={"depth": (1, 2, 11), "act": ("relu", "gelu")}, template="{}-{}")
 SPACES = {"darts": darts, "nb101": nb101, "sss": sss, "tss": tss, "mixed": MIXED}
@@ -171,10 +172,10 @@ def test_one_hot_and_grid_codes_say_the_same():
     assert MIXED.features(column).sum(axis=1).tolist() == [2] * 6
 
 
-def test_features_serve_a_predictor_of_real_values(data):
+def test_features_serve_a_predictor_of_real_values():
     """A ridge regression on a tenth of the space ranks the others."""
     real = (
-        pl.scan_parquet(data / "measured/nats_measured_long.parquet")
+        published_tables.measured().lazy()
         .filter(benchmark="nats-tss", metric="accuracy", dataset="cifar100", schedule=200)
         .group_by("arch").agg(pl.col("value").mean()).sort("arch").collect()["value"].to_numpy()
     )  # fmt: skip

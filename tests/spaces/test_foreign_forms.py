@@ -11,6 +11,7 @@ from polars.testing import assert_frame_equal, assert_series_equal
 
 from nbframes.errors import InvalidArchitectureError, InvalidArgumentError
 from nbframes.spaces import darts, tss
+from tests import published_tables
 
 Genotype = namedtuple("Genotype", "normal normal_concat reduce reduce_concat")  # noqa: PYI024  as DARTS and NASLib declare it
 NASLIB_OPERATIONS = ["skip_connect", "none", "nor_conv_3x3", "nor_conv_1x1", "avg_pool_3x3"]
@@ -86,9 +87,9 @@ def test_lists_of_another_kind_are_refused():
 
 
 @pytest.fixture(scope="module")
-def published(data):
+def published():
     """Ten thousand real architectures, and the pairs of their cells."""
-    frame = pl.read_parquet(data / "nb301/rs_val_accuracy.parquet")
+    frame = published_tables.nb301()
     cells = [
         [
             [(pair.split("~")[0], int(pair.split("~")[1])) for pair in text.split(" ")]

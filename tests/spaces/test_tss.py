@@ -15,6 +15,7 @@ from polars.testing import assert_frame_equal, assert_series_equal
 
 from nbframes.errors import FrameError, InvalidArchitectureError, InvalidArgumentError, UnknownNameError
 from nbframes.spaces import tss
+from tests import published_tables
 
 CELL = "|nor_conv_3x3~0|+|nor_conv_1x1~0|avg_pool_3x3~1|+|skip_connect~0|none~1|nor_conv_3x3~2|"
 cells = st.tuples(*[st.sampled_from(tss.OPERATIONS)] * 6).map(lambda operations: tss.Cell(*operations))
@@ -71,9 +72,9 @@ def test_matrix_is_that_of_upstream(official):
 
 
 @pytest.mark.parametrize("dataset", ["cifar10", "cifar100", "ImageNet16-120"])
-def test_parameters_are_those_published(data, dataset):
+def test_parameters_are_those_published(dataset):
     """Apart from the 150 architectures whose published counts differ between schedules (upstream's issue 36)."""
-    archs = pl.read_parquet(data / "measured" / "nats_tss_archs.parquet")
+    archs = published_tables.tss_archs()
     millions = tss.params(archs["arch_str"], dataset=dataset).to_numpy() / 1e6
     assert np.count_nonzero(millions != archs[f"params_{dataset}"].to_numpy()) == 150
 

@@ -15,6 +15,7 @@ import nbframes as nbf
 from nbframes.errors import BenchmarkExistsError, FrameError, InvalidArgumentError, UnknownNameError
 from nbframes.schema import KEY
 from nbframes.store import spill, writer
+from tests import published_tables
 from tests.frames import results
 
 KEYS = ["arch", "dataset", "split", "metric", "schedule", "budget", "seed"]
@@ -266,8 +267,8 @@ def test_the_input_frame_is_not_changed(tmp_path):
     assert_frame_equal(frame, copy)
 
 
-def test_published_measurements_of_whole_spaces_can_be_stored(tmp_path, data):
-    measured = pl.read_parquet(data / "measured" / "nats_measured_long.parquet")
+def test_published_measurements_of_whole_spaces_can_be_stored(tmp_path):
+    measured = published_tables.measured()
     for name in ("nats-tss", "nats-sss"):
         part = measured.filter(pl.col("benchmark") == name)
         nbf.write_results(part, tmp_path, benchmark=name)

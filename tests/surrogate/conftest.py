@@ -5,11 +5,13 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
+from tests import published_tables
+
 
 @pytest.fixture(scope="session")
-def published(data) -> pl.DataFrame:
+def published() -> pl.DataFrame:
     """Return ``arch_str`` and validation accuracy of 10,221 real architectures."""
-    frame = pl.read_parquet(data / "nb301/rs_val_accuracy.parquet")
+    frame = published_tables.nb301()
     cells = pl.concat_str("genotype_normal", "genotype_reduce", separator="|")
     return frame.select(arch_str=cells, value="val_accuracy_percent")
 
