@@ -69,32 +69,39 @@ class Objective:
             study.tell(trial, obj(obj.suggest(trial)))
         curve = nbf.anytime(obj.history)
 
-    With pymoo, which minimises, integer variables and several objectives::
+    With pymoo 0.6, which minimises, integer variables and several objectives::
 
         class NAS(ElementwiseProblem):
             def __init__(self):
                 sizes = np.array(list(obj.space.values()))
                 super().__init__(n_var=len(sizes), n_obj=len(obj.directions), xl=0, xu=sizes - 1, vtype=int)
-            def _evaluate(self, x, out):
+
+            def _evaluate(self, x, out, *args, **kwargs):
                 out["F"] = obj.minimised(obj(x))
-        algorithm = NSGA2(20, sampling=IntegerRandomSampling(), crossover=SBX(repair=RoundingRepair()),
-                          mutation=PM(repair=RoundingRepair()))
+
+        repair = {"repair": RoundingRepair()}
+        algorithm = NSGA2(20, sampling=IntegerRandomSampling(), crossover=SBX(**repair), mutation=PM(**repair))
         minimize(NAS(), algorithm, ("n_eval", 200), seed=0)
 
-    With NePS, which minimises, and calls by keyword::
-
-        def evaluate_pipeline(**positions):
-            return obj.minimised(obj(list(positions.values())))[0]
-        space = {name: neps.Categorical(list(range(n))) for name, n in obj.space.items()}
-        neps.run(evaluate_pipeline, pipeline_space=space, root_directory="neps", evaluations_to_spend=100)
-
-    With syne-tune, whose schedulers are asked and told as well (their own simulator is not needed)::
+    With syne-tune 0.16, whose schedulers are asked and told; its own simulator is not needed::
 
         space = {name: choice(list(range(n))) for name, n in obj.space.items()}
-        scheduler = CQR(space, metric="value", do_minimize=obj.directions[0] == "minimize", random_seed=0)
+        scheduler = REA(space, metric="value", do_minimize=obj.directions[0] == "minimize", random_seed=0)
+        trials = 0
         while obj.time < 20_000:
-            trial = Trial(trial_id=len(obj.history), config=scheduler.suggest().config, creation_time=datetime.now())
+            trial = Trial(trial_id=trials, config=scheduler.suggest().config, creation_time=datetime.now())
             scheduler.on_trial_complete(trial, {"value": obj(list(trial.config.values()))})
+            trials += 1
+
+    With NePS 0.16, which minimises, and calls by keyword::
+
+        positions = {name: neps.Categorical(choices=tuple(range(n))) for name, n in obj.space.items()}
+        space = type("Space", (neps.PipelineSpace,), positions)()
+
+        def evaluate_pipeline(**choices):
+            return obj.minimised(obj([choices[name] for name in obj.space]))[0]
+
+        neps.run(evaluate_pipeline, space, root_directory="neps", evaluations_to_spend=100)
 
     Examples
     --------

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     Which: TypeAlias = Literal["random", "mean"] | int
 
 _KEYS: Final = ("split", "schedule", "budget", "metric", "seed")
+_PART: Final = ("metric", "dataset", "split", "schedule")
 
 
 class Level(NamedTuple):
@@ -67,7 +68,10 @@ class Views:
     def __init__(self, store: Store, benchmark: str, dataset: str) -> None:
         self._benchmark, self._dataset = benchmark, dataset
         self._results = store.scan(benchmark)
-        self._parts = self._results.select("metric", "dataset", "split", "schedule").unique().collect()
+        contents = store.describe(benchmark)
+        if contents["schedule"].null_count():  # written without a table of contents
+            contents = self._results.select(_PART).unique().collect()
+        self._parts = contents.select(_PART)
         names = sorted(self._parts["dataset"].cast(pl.String).unique())
         if dataset not in names and not (dataset == "cifar10" and "cifar10-valid" in names):
             kind = f"dataset of {benchmark}"
