@@ -12,6 +12,8 @@ from nbframes.schema import is_name, manifest_file, manifest_owner
 from nbframes.store.commit import RECORD
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from nbframes.store.manifest import Manifest
     from nbframes.store.storage import Files
 
@@ -53,7 +55,16 @@ class Catalogue:
 
     def manifests(self, benchmark: str) -> list[Manifest]:
         """Manifest of a benchmark, then those of its attachments."""
-        return [self.manifest(benchmark), *(self.manifest(benchmark, name) for name in self.attachments(benchmark))]
+        return next(self.each([benchmark]))
+
+    def each(self, benchmarks: Iterable[str]) -> Iterator[list[Manifest]]:
+        """What `manifests` gives, for several benchmarks; the store is listed once."""
+        attachments: dict[str, list[str]] = {}
+        for benchmark, attachment in self.owners():
+            attachments.setdefault(benchmark, []).extend([attachment] if attachment else [])
+        for benchmark in benchmarks:
+            names = attachments.get(benchmark, [])
+            yield [self.manifest(benchmark), *(self.manifest(benchmark, name) for name in names)]
 
     def manifest(self, benchmark: str, attachment: str = "") -> Manifest:
         """Read one manifest.

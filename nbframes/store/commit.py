@@ -257,7 +257,9 @@ def _put_record(store: Path, record: Record) -> None:
     path = store / RECORD
     temporary = path.with_suffix(".tmp")
     try:
-        temporary.write_bytes(json.dumps(record._asdict()).encode())
+        temporary.unlink(missing_ok=True)  # it may be a link that somebody put there
+        with temporary.open("xb") as file:
+            file.write(json.dumps(record._asdict()).encode())
         _sync(temporary)
         temporary.replace(path)
     except OSError:
@@ -281,7 +283,8 @@ def _finish_open_record(store: Path) -> bool:
         _move_into_place(store, staging, _staged_manifest(store, staging, record))
     _remove_old(store, record)
     _sync(store / "manifests")
-    refresh(store)
+    with suppress(StoreError):  # a log or a manifest that is damaged holds up nobody; `verify` shows both
+        refresh(store)
     (store / RECORD).unlink()
     _sync(store / CONTROL)
     return True

@@ -14,6 +14,7 @@ from urllib.parse import quote, unquote
 
 from nbframes.errors import StoreError
 from nbframes.schema import FILE_KEY, HIVE, RESULT_FILE, manifest_owner
+from nbframes.store.storage import check_contained
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,6 +88,7 @@ def refresh(root: Path) -> int:
     """Add a version that makes the log of a store what its manifests say, if there is a log and it is not; return its version."""
     if not (root / LOG).is_dir():
         return -1
+    check_contained(root, LOG)
     version, logged = _state(root)
     wanted = {file.path.removeprefix(_TABLE): file for file in _results(root)}
     added = [wanted[path] for path in sorted(set(wanted) - set(logged))]
@@ -209,7 +211,8 @@ def _statistics(path: Path, rows: int) -> dict[str, Any]:
 def _write(path: Path, actions: list[dict[str, Any]]) -> None:
     """Write a version whole or not at all."""
     aside = path.with_suffix(".tmp")
-    with aside.open("w", encoding="utf-8") as file:
+    aside.unlink(missing_ok=True)  # it may be a link that somebody put there
+    with aside.open("x", encoding="utf-8") as file:
         file.writelines(f"{json.dumps(action)}\n" for action in actions)
         file.flush()
         os.fsync(file.fileno())

@@ -17,7 +17,7 @@ from nbframes.store.shown import as_html, as_text
 from nbframes.store.storage import files_at
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from nbframes.store.manifest import Manifest, StoredFile
@@ -152,7 +152,8 @@ class Store:
         """
         if kind not in HIVE:
             raise UnknownNameError.of("kind of name", kind, HIVE)
-        return sorted({values[kind] for name in self.benchmarks() for values in self._partitions(name)})
+        files = self._files("results", self.benchmarks())
+        return sorted({partition_of(file.path)[kind] for _, part in files for file in part})
 
     def dataset(self, *names: str) -> pl.Expr:
         """Select rows of the named datasets, published or in use in this store.
@@ -240,7 +241,7 @@ class Store:
         ... )
         ['arch', 'value', 'seed_count']
         """
-        files = [file for name in self._chosen(benchmarks) for part in self._files(name, "results") for file in part]
+        files = [file for _, part in self._files("results", self._chosen(benchmarks)) for file in part]
         self.files.check(files)
         return scan_results(self.files, [file.path for file in files])
 
@@ -319,7 +320,7 @@ class Store:
         """
         from nbframes.store.describe import describe
 
-        return describe(manifest for name in self._chosen(benchmarks) for manifest in self.catalogue.manifests(name))
+        return describe(manifest for part in self.catalogue.each(self._chosen(benchmarks)) for manifest in part)
 
     def verify(self, *benchmarks: str, progress: bool = False) -> pl.DataFrame:
         """Check every file of the store against its manifest.
@@ -359,25 +360,20 @@ class Store:
             raise StoreError(msg)
         return chosen
 
-    def _files(self, benchmark: str, table: Table) -> list[list[StoredFile]]:
-        """Files of a table, those of the benchmark and those of each attachment apart."""
-        manifests = self.catalogue.manifests(benchmark)
-        if manifests[0].source["name"] != OWN:
-            registry.find(benchmark)  # a package's benchmark becomes known before its metrics are asked for
-        parts = [manifest.tables.get(table, []) for manifest in manifests]
-        return [part for part in parts if part]
-
-    def _partitions(self, benchmark: str) -> Iterator[dict[str, str]]:
-        for part in self._files(benchmark, "results"):
-            yield from (partition_of(file.path) for file in part)
+    def _files(self, table: Table, benchmarks: Sequence[str]) -> Iterator[tuple[str, list[StoredFile]]]:
+        """Files of a table with the name of their benchmark, those of a benchmark and of each attachment apart."""
+        for manifests in self.catalogue.each(benchmarks):
+            name = manifests[0].benchmark
+            if manifests[0].source["name"] != OWN:
+                registry.find(name)  # a package's benchmark becomes known before its metrics are asked for
+            yield from ((name, files) for manifest in manifests if (files := manifest.tables.get(table)))
 
     def _scan_tables(self, table: Table, benchmarks: tuple[str, ...]) -> pl.LazyFrame:
         chosen = self._chosen(benchmarks)
         frames = []
-        for name in chosen:
-            for part in self._files(name, table):
-                self.files.check(part)
-                frames.append(scan_side(self.files, [file.path for file in part], table, name))
+        for name, part in self._files(table, chosen):
+            self.files.check(part)
+            frames.append(scan_side(self.files, [file.path for file in part], table, name))
         if not frames:
             msg = f"no {table} were written for {listed(chosen)}; pass {table}= to write_results"
             raise StoreError(msg)

@@ -272,6 +272,35 @@ def test_links_in_the_place_of_control_folders_are_not_followed(place, path):
     assert _tree(place / "victim") == before
 
 
+@pytest.mark.parametrize("path", [".nbframes/commit.tmp", "results/_delta_log/00000000000000000001.tmp"])
+def test_links_in_the_place_of_files_that_are_about_to_be_written_are_not_followed(place, path):
+    store = place / "store"
+    nbf.write_delta_log(store)
+    _link(store, path, place / "victim" / "dir" / "thesis.txt")
+    before = _tree(place / "victim")
+    nbf.write_results(results(2), store, benchmark="mine", overwrite=True, archs=False)
+    assert _tree(place / "victim") == before
+    assert nbf.open_store(store).verify().is_empty()
+
+
+def test_a_link_in_the_place_of_a_delta_log_is_not_followed(place):
+    store = place / "store"
+    _link(store, "results/_delta_log", place / "victim" / "dir")
+    before = _tree(place / "victim")
+    nbf.write_results(results(2), store, benchmark="mine", overwrite=True, archs=False)
+    assert _tree(place / "victim") == before
+    assert not nbf.open_store(store).verify().is_empty()
+
+
+def test_a_bad_manifest_beside_a_delta_log_holds_up_nobody(place):
+    store = place / "store"
+    nbf.write_delta_log(store)
+    (store / "manifests" / "bad.json").write_text("{")
+    nbf.write_results(results(2), store, benchmark="mine", overwrite=True, archs=False)
+    assert nbf.open_store(store).scan("mine").collect().height == 12
+    assert "bad" in nbf.open_store(store).verify()["benchmark"].to_list()
+
+
 def test_a_link_among_the_staged_files_is_refused(place):
     store = place / "store"
     document = _document(store)
