@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
@@ -88,6 +87,8 @@ def did_you_mean(name: object, valid: Iterable[object]) -> str:
     """``"; did you mean 'x'?"`` for the valid name nearest to ``name``, or nothing; numbers are not near by their digits."""
     if isinstance(name, int | float):
         return ""
+    from difflib import get_close_matches
+
     text, by_text = str(name).casefold(), {str(candidate).casefold(): candidate for candidate in valid}
     near = get_close_matches(text, by_text, n=1, cutoff=0.5)
     near = near or [known for known in by_text if text and (known.startswith(text) or text.startswith(known))]

@@ -17,6 +17,12 @@ SPLITS: Final = ("train", "val", "test", "valtest", "none")
 
 NAMESPACE: Final = "nbframes"
 
+CONTROL: Final = ".nbframes"
+"""Folder of a store that belongs to whoever writes it."""
+
+RECORD: Final = f"{CONTROL}/commit.json"
+"""The commit that is open, if there is one."""
+
 SYNTHETIC_NOTE: Final = "SYNTHETIC-SAMPLE.txt"
 """File beside sources whose numbers are made up; what is exported from them says so."""
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from nbframes.display import redacted
 from nbframes.errors import InvalidArgumentError, StoreError
-from nbframes.store.commit import RECORD, recover
+from nbframes.schema import RECORD
 from nbframes.store.tables import Store
 
 if TYPE_CHECKING:
@@ -93,6 +93,8 @@ def _found() -> tuple[str, str]:
 def _finish_interrupted(root: Path) -> None:
     """Finish a commit whose writer died; one that is under way is left alone, and so is a store that cannot be written."""
     if (root / RECORD).exists():
+        from nbframes.store.commit import recover
+
         with suppress(OSError):
             recover(root, wait=False)
 

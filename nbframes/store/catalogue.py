@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Final
 from nbframes.benchmarks import registry
 from nbframes.display import printable
 from nbframes.errors import StoreError, UnknownNameError
-from nbframes.schema import is_name, manifest_file, manifest_owner
-from nbframes.store.commit import RECORD
+from nbframes.schema import RECORD, is_name, manifest_file, manifest_owner
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from nbframes.errors import BenchmarkExistsError, StoreError
 from nbframes.locks import Lock, locked
-from nbframes.schema import TABLES, manifest_file, manifest_owner, table_folder
+from nbframes.schema import CONTROL, RECORD, TABLES, manifest_file, manifest_owner, table_folder
 from nbframes.store.delta import refresh
 from nbframes.store.storage import check_contained
 from nbframes.store.validation import check_path, check_record
@@ -34,8 +34,6 @@ if TYPE_CHECKING:
 
     from nbframes.store.manifest import Manifest
 
-CONTROL = ".nbframes"
-RECORD = f"{CONTROL}/commit.json"
 _STAGING = f"{CONTROL}/staging"
 
 

@@ -13,6 +13,7 @@ from nbframes.errors import StoreError, UnknownNameError
 from nbframes.progress import bar
 from nbframes.schema import (
     FILE_KEY,
+    RECORD,
     RESULT_FILE,
     RUN_KEY,
     TABLES,
@@ -23,7 +24,7 @@ from nbframes.schema import (
     table_folder,
 )
 from nbframes.store import delta
-from nbframes.store.commit import RECORD, recover
+from nbframes.store.commit import recover
 from nbframes.store.contents import Contents
 from nbframes.store.manifest import is_unaltered
 from nbframes.store.scans import partition_of, scan_plain
