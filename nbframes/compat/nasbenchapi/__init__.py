@@ -14,7 +14,7 @@ Kept differently
     - Means of NAS-Bench-101 are taken over fractions of 1, as upstream's are.
 
 Answered where upstream is wrong
-    - ``NASBench201.query`` gives the validation accuracy of cifar100 and ImageNet16-120 (upstream: always None).
+    - ``NASBench201.query`` gives the validation accuracy of cifar10-valid, cifar100 and ImageNet16-120 (upstream: None).
     - An architecture string that is written differently is recognised, one that is not in the benchmark is "not found"
       (upstream: the values of another architecture, by an index of its own).
     - An epoch that was not measured gives None and a reason in ``info["error"]`` (upstream: the value of the last epoch), with
