@@ -11,6 +11,7 @@ from nbframes.analysis._frames import answer, constant
 from nbframes.analysis._means import Rows
 from nbframes.analysis._options import names
 from nbframes.errors import FrameError, InvalidArgumentError, UnknownNameError, listed
+from nbframes.numerics.segments import numbers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -129,7 +130,9 @@ class Pairs(NamedTuple):
         values, has = np.full((len(levels), len(archs)), np.nan), np.zeros((len(levels), len(archs)), np.bool_)
         values[level, arch] = means.get_column("value").to_numpy()
         has[level, arch] = True
-        first = means[np.unique(level, return_index=True)[1]]
+        place = np.empty(len(levels), np.int64)
+        place[level[::-1]] = np.arange(len(level))[::-1]
+        first = means[place]
         labels = [
             first.get_column(name).cast(pl.String).to_list() if name in first.columns else [None] * len(first)
             for name in ("metric", "benchmark")
@@ -162,7 +165,7 @@ def _numbered(frame: pl.DataFrame, columns: Sequence[str]) -> tuple[pl.DataFrame
     """Distinct values of some columns, sorted, and for each row of the frame which of them it has."""
     keys = frame.select(columns)
     if keys.width == 1 and keys.dtypes[0].is_integer() and not keys.to_series().null_count():
-        values, number = np.unique(keys.to_series().to_numpy(), return_inverse=True)
+        values, number = numbers(keys.to_series().to_numpy())
         return pl.DataFrame({columns[0]: values}, schema=keys.schema), number
     distinct = keys.unique().sort(columns)
     found = keys.join(distinct.with_row_index("_"), columns, "left", nulls_equal=True, maintain_order="left")

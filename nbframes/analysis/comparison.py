@@ -8,6 +8,7 @@ import polars as pl
 
 from nbframes import benchmarks
 from nbframes.analysis._frames import as_lazy, require
+from nbframes.analysis._metrics import Rule
 from nbframes.analysis.noise import seed_noise
 from nbframes.analysis.pareto import pareto_front
 from nbframes.analysis.population import ecdf
@@ -71,7 +72,7 @@ def compare(
     against
         Split whose ranking is compared with that of ``split``.
     metric
-        Metric of which more is better.
+        Metric that is compared; it says itself which end is the better one.
     bins
         Bins of the seed noise, see `nbframes.seed_noise`.
 
@@ -119,9 +120,10 @@ def compare(
     both = rows.select("benchmark", "arch", "seed", "split", "value")
     paired = both.filter(pl.col("split").n_unique().over("benchmark") > 1)
     noise = seed_noise(values, bins=bins)
+    up, down = (("value",), ()) if Rule.of_metric(metric).maximise else ((), ("value",))
     return Comparison(
         ecdf(values),
-        pareto_front(with_costs(values, runs), maximise="value", minimise="params"),
+        pareto_front(with_costs(values, runs), maximise=up, minimise=(*down, "params")),
         noise.filter(pl.col("std").is_not_null()),
         rank_correlation(paired, "split", by="benchmark"),
     )

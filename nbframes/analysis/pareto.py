@@ -2,34 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple, overload
+from typing import TYPE_CHECKING, overload
 
 import numpy as np
 import polars as pl
 
-from nbframes import benchmarks
-from nbframes.analysis._frames import answer, as_lazy, constant, require
-from nbframes.analysis._metrics import UNKNOWN, Rule
-from nbframes.analysis._options import names
-from nbframes.errors import FrameError, InvalidArgumentError, listed
-from nbframes.expr.windows import check_tie
+from nbframes.analysis._frames import answer, as_lazy
+from nbframes.analysis._objectives import Objectives
+from nbframes.errors import FrameError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Self
-
-    from numpy.typing import NDArray
+    from collections.abc import Mapping, Sequence
 
     from nbframes.analysis._frames import Frame
+    from nbframes.analysis._objectives import Floats, Gaps
     from nbframes.analysis._options import Names
-
-    Floats = NDArray[np.float64]
-
-Gaps = float | Mapping[str, float] | None
-
-_APART = ("benchmark", "metric", "dataset", "split")
-"""Columns whose values are not compared with each other unless the caller says so."""
 
 
 def pareto_front(
@@ -105,7 +92,7 @@ def pareto_front(
     │ 3    ┆ 90.0     ┆ 0.2    │
     └──────┴──────────┴────────┘
     """
-    aims = _Objectives.of(frame, maximise, minimise, objectives, tie)
+    aims = Objectives.of(frame, maximise, minimise, objectives, tie)
     groups = aims.groups(frame, by)
 
     def on_front(points: Floats, ties: Sequence[float]) -> pl.Series:
@@ -190,7 +177,7 @@ def nondominated_rank(
     │ 91.5     ┆ 1.1    ┆ 2     │
     └──────────┴────────┴───────┘
     """
-    aims = _Objectives.of(frame, maximise, minimise, objectives, tie)
+    aims = Objectives.of(frame, maximise, minimise, objectives, tie)
     if name in as_lazy(frame).collect_schema():
         msg = f"the frame already has a column {name!r}: choose another name for the front with name="
         raise FrameError(msg)
@@ -298,14 +285,14 @@ def hypervolume(
     │ 11.2        ┆ 3   ┆ 3        │
     └─────────────┴─────┴──────────┘
     """
-    aims = _Objectives.of(frame, maximise, minimise, objectives, 0.0)
+    aims = Objectives.of(frame, maximise, minimise, objectives, 0.0)
     groups = aims.groups(frame, by)
     gains = aims.gains(ref)
 
     def volume_of(columns: Sequence[pl.Series]) -> pl.Series:
         from nbframes.numerics.hypervolume import volume
 
-        return pl.Series([volume(_points(columns))], dtype=pl.Float64)
+        return pl.Series([volume(np.stack([column.to_numpy() for column in columns]).T)], dtype=pl.Float64)
 
     measures = [
         pl.map_batches(gains, volume_of, return_dtype=pl.Float64, returns_scalar=True).alias("hypervolume"),
@@ -315,123 +302,3 @@ def hypervolume(
     lazy = as_lazy(frame)
     result = lazy.group_by(groups).agg(measures).sort(groups, nulls_last=True) if groups else lazy.select(measures)
     return result.collect() if isinstance(frame, pl.DataFrame) else result
-
-
-class _Objectives(NamedTuple):
-    """The columns to optimise, those to maximise first."""
-
-    names: tuple[str, ...]
-    maximised: list[bool]
-    tie: Gaps
-    metric: str | None
-    """Column that names the metric of an objective called ``value``."""
-
-    @classmethod
-    def of(
-        cls, frame: pl.DataFrame | pl.LazyFrame, maximise: Names, minimise: Names, objectives: Names, tie: Gaps
-    ) -> Self:
-        lazy = as_lazy(frame)
-        up, down, known = names("maximise", maximise), names("minimise", minimise), names("objectives", objectives)
-        if both := [name for name in (*up, *known) if name in down or (name in up and name in known)]:
-            msg = f"{listed(both)} cannot be both maximised and minimised: name each objective once"
-            raise InvalidArgumentError(msg)
-        require(lazy, known)
-        for name in known:
-            up, down = ((*up, name), down) if _better(lazy, name) == "max" else (up, (*down, name))
-        if not up and not down:
-            msg = "there is no objective: name columns with maximise= and/or minimise="
-            raise InvalidArgumentError(msg)
-        for least in tie.values() if isinstance(tie, Mapping) else () if tie is None else (tie,):
-            check_tie(least)
-        if isinstance(tie, Mapping) and (unknown := [name for name in tie if name not in up + down]):
-            msg = f"tie names {listed(unknown)}, which are no objectives; those are {listed(up + down)}"
-            raise InvalidArgumentError(msg)
-        metric = "metric" if "value" in up + down and "metric" in lazy.collect_schema() else None
-        return cls(up + down, [True] * len(up) + [False] * len(down), tie, metric)
-
-    @property
-    def columns(self) -> list[pl.Expr]:
-        return [pl.col(name).cast(pl.Float64) for name in self.names]
-
-    def within_groups(
-        self, rows: pl.DataFrame, groups: Sequence[str], measure: Callable[[Floats, Sequence[float]], pl.Series]
-    ) -> pl.Series:
-        """What ``measure`` finds of the points of each group, one row each, and of the ties of their objectives."""
-        apart = [name for name in groups if not constant(rows.get_column(name))]
-        parts = rows.select(pl.int_range(pl.len()).alias("_row"), *apart).partition_by(apart) if apart else [None]
-        found = []
-        for part in parts:
-            of_group = rows if part is None else rows[part["_row"]]
-            points = np.stack([of_group.get_column(name).cast(pl.Float64).to_numpy() for name in self.names]).T
-            metrics = of_group.get_column(self.metric).unique().cast(pl.String).to_list() if self.metric else []
-            found.append(measure(points, [self._gap(name, metrics) for name in self.names]))
-        if not apart:
-            return found[0]
-        places = pl.concat([part["_row"] for part in parts if part is not None])
-        return pl.concat(found).gather(places.arg_sort())
-
-    def sorted(self, rows: pl.DataFrame, groups: Sequence[str], *then: str) -> pl.DataFrame:
-        """Sort by groups, other columns, then by the objectives, the best first; rows equal in all keep their order."""
-        first = [name for name in groups if not constant(rows.get_column(name))]
-        if first or any(rows.get_column(name).null_count() for name in then):
-            descending = [False] * (len(first) + len(then)) + self.maximised
-            return rows.sort([*first, *then, *self.names], descending=descending, nulls_last=True, maintain_order=True)
-        columns = [rows.get_column(name).cast(pl.Float64).to_numpy() for name in self.names]
-        costs = [-values if best else values for values, best in zip(columns, self.maximised, strict=True)]
-        return rows[np.lexsort([*costs[::-1], *(rows.get_column(name).to_numpy() for name in reversed(then))])]
-
-    def _gap(self, name: str, metrics: Sequence[str | None]) -> float:
-        """Least gap between two values that do not tie: what the caller said, else what the metrics have in common."""
-        if self.tie is not None and not (isinstance(self.tie, Mapping) and name not in self.tie):
-            return self.tie[name] if isinstance(self.tie, Mapping) else self.tie
-        if name != "value":
-            return Rule.of_metric(name).tie
-        return min((Rule.of_metric(metric).tie for metric in metrics if metric), default=UNKNOWN.tie)
-
-    def gains(self, ref: Mapping[str, float]) -> list[pl.Expr]:
-        """How much better than the reference, missing values as NaN."""
-        from math import isfinite
-
-        if set(ref) != set(self.names):
-            msg = f"ref must have a value for each objective ({listed(self.names)}); it has {listed(ref)}"
-            raise InvalidArgumentError(msg)
-        if endless := {name: value for name, value in ref.items() if not isfinite(value)}:
-            msg = f"ref must be finite; it has {endless!r}"
-            raise InvalidArgumentError(msg)
-        return [
-            (column - ref[name] if maximised else ref[name] - column).fill_null(float("nan"))
-            for name, maximised, column in zip(self.names, self.maximised, self.columns, strict=True)
-        ]
-
-    def groups(self, frame: pl.DataFrame | pl.LazyFrame, by: Names | None) -> tuple[str, ...]:
-        """Columns to group by, after making sure that the frame can be used."""
-        schema = as_lazy(frame).collect_schema()
-        by = (
-            tuple(name for name in _APART if name in schema and name not in self.names)
-            if by is None
-            else names("by", by)
-        )
-        require(as_lazy(frame), (*by, *self.names))
-        if wrong := {name: schema[name] for name in self.names if not schema[name].is_numeric()}:
-            kinds = ", ".join(f"{name!r} is {dtype}" for name, dtype in wrong.items())
-            msg = f"objectives must be numeric, but {kinds}"
-            raise FrameError(msg)
-        return by
-
-
-def _better(frame: pl.LazyFrame, name: str) -> str:
-    """Which end of a column is the better one, as its metric says."""
-    metrics = [name]
-    if name == "value":
-        require(frame, ["metric"])
-        metrics = frame.select(pl.col("metric").cast(pl.String).unique()).collect().to_series().to_list()
-    known = [benchmarks.find_metric(metric) for metric in metrics if metric is not None]
-    better = {None if metric is None else metric.better for metric in known}
-    if better not in ({"max"}, {"min"}):
-        msg = f"which end of {name!r} is the better one is not known: name it in maximise= or minimise= instead of objectives="
-        raise InvalidArgumentError(msg)
-    return "max" if better == {"max"} else "min"
-
-
-def _points(columns: Sequence[pl.Series]) -> Floats:
-    return np.stack([column.to_numpy() for column in columns]).T

@@ -8,17 +8,23 @@ import numpy as np
 import polars as pl
 
 from nbframes.analysis._frames import answer, sort
+from nbframes.analysis._keys import FrameKeys
 from nbframes.analysis._metrics import Comparing
 from nbframes.analysis._options import one_of, several
 from nbframes.analysis._pairs import Pairs, Table
 from nbframes.errors import InvalidArgumentError
 from nbframes.numerics.correlation import Correlation, Method, rounded
+from nbframes.numerics.segments import Runs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
+
     from nbframes.analysis._frames import Frame, Groups
     from nbframes.analysis._options import Names
+
+    Floats = NDArray[np.float64]
 
 
 def rank_correlation(
@@ -277,18 +283,37 @@ def rank_stability(
         groups.check(means, "between or by")
         rankings = pl.struct(levels).n_unique()
         means = means.with_columns(rankings=rankings.over(keys) if keys else rankings)
-        complete = means.filter(pl.len().over(*keys, *objects) == pl.col("rankings"))
+        complete = means.filter(_counts(means, [*keys, *objects], levels) == pl.col("rankings"))
         ties = comparing.ties(complete, [*keys, *levels])
-        ranks = complete.with_columns(pl.Series("rank", ties.of_rows(ties.ranks("average"))))
-        rank = pl.col("rank")
-        found = ranks.group_by(*keys, *objects).agg(
-            pl.col("rankings").first(),
-            rank.mean().alias("mean"),
-            rank.std().alias("std"),
-            rank.min().alias("min"),
-            rank.max().alias("max"),
-        )
+        found = _spread(complete, ties.of_rows(ties.ranks("average")), [*keys, *objects], levels)
         found = found.with_columns(n=pl.len().over(keys) if keys else pl.len())
         return sort(found.select(list(schema)).cast(schema), [*groups.by, *objects])
 
     return answer(frame, pairs.rows.frame, stability, schema)
+
+
+def _counts(means: pl.DataFrame, keys: Sequence[str], levels: Sequence[str]) -> pl.Series:
+    """How many rankings have the object of each row."""
+    packed = FrameKeys.of(means, [*keys, *levels])
+    order, shift = packed.keys.order(), packed.bits_of(levels)
+    units = (packed.keys.packed if order is None else packed.keys.packed[order]) >> shift
+    counts = np.diff(np.flatnonzero(np.r_[True, units[1:] != units[:-1]][: len(units)]), append=len(units))
+    of_rows = np.empty(len(units), np.int64)
+    of_rows[slice(None) if order is None else order] = np.repeat(counts, counts)
+    return pl.Series(of_rows)
+
+
+def _spread(complete: pl.DataFrame, ranks: Floats, keys: Sequence[str], levels: Sequence[str]) -> pl.DataFrame:
+    """Mean, deviation, least and greatest rank of each object."""
+    packed = FrameKeys.of(complete, [*keys, *levels])
+    order, ordered = packed.keys.order(), packed.keys.packed
+    if order is not None:
+        ordered, ranks = ordered[order], ranks[order]
+    runs = Runs.of(ordered >> packed.bits_of(levels), ranks)
+    least, greatest = (
+        ends.reduceat(ranks, runs.starts) if len(ranks) else np.empty(0) for ends in (np.minimum, np.maximum)
+    )
+    found = packed.unpacked(ordered[runs.starts], keys)
+    columns = {"rankings": runs.counts, "mean": runs.mean, "std": runs.std, "min": least, "max": greatest}
+    found += [pl.Series(name, values) for name, values in columns.items()]
+    return pl.DataFrame(found).with_columns(pl.when(pl.col("rankings") > 1).then("std").alias("std"))
