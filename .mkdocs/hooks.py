@@ -1,0 +1,113 @@
+"""Pages that are made when the site is built: the reference of every public name, pictures of code, benchmarks, changelog."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+from importlib import import_module
+from pathlib import Path
+
+from mkdocs.structure.files import File
+
+ROOT = Path(__file__).resolve().parents[1]
+FIGURE = re.compile(r"```python figure\n(.*?)```\n", re.DOTALL)
+
+ROOMS = {
+    "Stores": ("store", "published", "synthetic", "downloads", "export", "attachments"),
+    "Queries": ("expr", "lookup_table", "engines"),
+    "Analysis": ("analysis",),
+    "Plots": ("plot",),
+    "Searches": ("search",),
+    "Search spaces": ("spaces",),
+    "Surrogates": ("surrogate",),
+    "Benchmarks and plug-ins": ("benchmarks", "testing"),
+    "Reports and tables": ("report", "table", "explorer"),
+    "Other APIs": ("compat",),
+    "Errors": ("errors",),
+}
+"""Pages of the reference, and the rooms whose names stand on each."""
+
+
+def public_names() -> dict[str, list[str]]:
+    """Public objects by page, each once, as the dotted names under which they are defined."""
+    import nbframes as nbf
+
+    pages: dict[str, list[str]] = {page: [] for page in ROOMS}
+    seen: set[str] = set()
+    names = [(nbf, name) for name in nbf.__all__]
+    for room in (room for rooms in ROOMS.values() for room in rooms):
+        with contextlib.suppress(ModuleNotFoundError):
+            module = import_module(f"nbframes.{room}")
+            names += [(module, name) for name in getattr(module, "__all__", ())]
+    for owner, name in names:
+        found = getattr(owner, name)
+        where = getattr(found, "__module__", None)
+        if where is None or not callable(found) or isinstance(found, type(re)):
+            continue
+        dotted = f"{where}.{found.__qualname__}"
+        page = next((p for p, rooms in ROOMS.items() if where.split(".")[1] in rooms), None)
+        if page is not None and dotted not in seen:
+            seen.add(dotted)
+            pages[page].append(dotted)
+    return {
+        page: sorted(found, key=lambda dotted: dotted.rsplit(".", 1)[1].lower())
+        for page, found in pages.items()
+        if found
+    }
+
+
+def on_files(files, config):
+    """Add the pages that are generated."""
+    links = []
+    for page, names in public_names().items():
+        uri = f"reference/{page.lower().replace(' ', '_')}.md"
+        body = "\n\n".join(f"::: {name}" for name in names)
+        files.append(File.generated(config, uri, content=f"# {page}\n\n{body}\n"))
+        shown = ", ".join(f"[`{name.rsplit('.', 1)[1]}`][{name}]" for name in names)
+        links.append(f"## [{page}]({Path(uri).name})\n\n{shown}\n")
+    index = "# Reference\n\nEvery public name. `import nbframes as nbf` has those that stand at the top; rooms such as `nbf.search` have the rest.\n\n"
+    files.append(File.generated(config, "reference/index.md", content=index + "\n".join(links)))
+    results = ROOT / "tests" / "benchmarks" / "RESULTS.md"
+    text = (
+        results.read_text("utf-8")
+        if results.is_file()
+        else "# Benchmarks\n\n`python -m tests.benchmarks` measures them.\n"
+    )
+    files.append(File.generated(config, "benchmarks.md", content=text))
+    files.append(File.generated(config, "changelog.md", content=(ROOT / "CHANGELOG.md").read_text("utf-8")))
+    return files
+
+
+def on_page_markdown(markdown, page, config, files):
+    """Run the blocks of a page that make figures, one after the other, and show each figure below its code."""
+    space: dict[str, object] = {}
+    count = 0
+
+    def drawn(block) -> str:
+        nonlocal count
+        count += 1
+        uri = f"figures/{Path(page.file.src_uri).stem}-{count}.svg"
+        files.append(File.generated(config, uri, content=figure_of(block[1], space)))
+        up = "../" * page.file.src_uri.count("/")
+        title = markdown[: block.start()].rsplit("\n#", 1)[-1].splitlines()[0].lstrip("# ")
+        return f"```python\n{block[1]}```\n\n![{title}]({up}{uri})\n"
+
+    return FIGURE.sub(drawn, markdown)
+
+
+def figure_of(code: str, space: dict[str, object]) -> bytes:
+    """Run code and return the figure that it leaves, as SVG."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt
+
+    plt.close("all")
+    with contextlib.redirect_stdout(io.StringIO()):
+        exec(compile(code, "figure", "exec"), space)
+    figure = plt.gcf()
+    content = io.BytesIO()
+    figure.savefig(content, format="svg", bbox_inches="tight", metadata={"Date": None})
+    plt.close("all")
+    return content.getvalue()
