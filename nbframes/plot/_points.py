@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from nbframes.plot._style import DENSE
+from nbframes.plot._style import DENSE, label
 
 if TYPE_CHECKING:
     import polars as pl
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 _DECADES: Final = 20.0
 """Ratio of the largest to the smallest cost from which on an axis is logarithmic."""
+
+_COUNTED: Final = 10_000
+"""Numbers of parameters below this are no counts but millions already."""
 
 _FEW: Final = 100.0
 """Ratio of the ends of a logarithmic axis up to which powers of ten alone would be too few labels."""
@@ -38,6 +41,22 @@ def cost_ticks(axis: Axis) -> None:
         axis.set_minor_formatter(LogFormatterSciNotation(minor_thresholds=(np.inf, np.inf)))
     else:
         axis.set_minor_formatter(NullFormatter())
+
+
+def cost_axis(axis: Axis, column: str, values: pl.Series) -> None:
+    """Ticks and label of an axis of costs; counts of parameters are told in millions."""
+    from matplotlib.ticker import FuncFormatter, NullFormatter
+
+    cost_ticks(axis)
+    largest = values.drop_nulls().max()
+    if column != "params" or not isinstance(largest, (int, float)) or largest < _COUNTED:
+        axis.set_label_text(label(column))
+        return
+    millions = FuncFormatter(lambda count, _: f"{count / 1e6:g}")
+    axis.set_major_formatter(millions)
+    if not isinstance(axis.get_minor_formatter(), NullFormatter):
+        axis.set_minor_formatter(millions)
+    axis.set_label_text("parameters (millions)")
 
 
 def faint(ax: Axes, x: pl.Series, y: pl.Series, shade: str, **options: Any) -> None:

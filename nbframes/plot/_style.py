@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from matplotlib.axes import Axes
+    from matplotlib.colors import Colormap
     from numpy.typing import ArrayLike
 
 STYLE: Final = Path(__file__).with_name("nbframes.mplstyle")
@@ -234,13 +235,36 @@ def cloud(ax: Axes, x: ArrayLike, y: ArrayLike, artists: Artists, *, shade: str,
             "linewidths": 0,
             "rasterized": True,
             "zorder": 3,
-            "cmap": "cividis_r",
+            "cmap": density_map(),
         }
         hexagons = ax.hexbin(x, y, **artists.options("density", **defaults))
         if artists.has("colorbar"):
             ax.figure.colorbar(
                 hexagons, ax=ax, **artists.options("colorbar", label=f"{what} per cell", pad=0.02, format="{x:,.0f}")
             )
+
+
+def density_map() -> Colormap:
+    """Colours of counts: single points are quiet, the mass is dark."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    return LinearSegmentedColormap.from_list("density", ["#D5E1EE", "#7FA8CC", "#2F6DA8", "#08264F"])
+
+
+def difference_unit(metric: str | None) -> str:
+    """Unit of differences of a metric: those of percentages are percentage points."""
+    found = benchmarks.find_metric(metric) if metric is not None else None
+    if found is None or found.unit in ("", "1"):
+        return ""
+    return " (percentage points)" if found.unit.startswith("percent") else f" ({found.unit})"
+
+
+def missing(ax: Axes, size: int) -> None:
+    """Fill the diagonal of a matrix with grey: there is nothing to compare, which is not the same as white."""
+    from matplotlib.patches import Rectangle
+
+    for place in range(size):
+        ax.add_patch(Rectangle((place - 0.5, place - 0.5), 1, 1, facecolor="#E8E8E8", edgecolor="none", zorder=2))
 
 
 def label_ends(ax: Axes, ends: Sequence[tuple[str, float, float, str]], **options: Any) -> None:

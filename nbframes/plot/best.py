@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from nbframes.errors import UnknownNameError
-from nbframes.plot._style import ABOVE, Artists, canvas, collected, colour, halo, ink, only, series, value_label
+from nbframes.plot._style import ABOVE, QUIET, Artists, canvas, collected, colour, halo, ink, only, series, value_label
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -107,7 +107,8 @@ def top_overlap(
     ax
         Axes to draw on; by default those of a new figure.
     visuals
-        Matplotlib options of ``"line"`` and ``"legend"``; False leaves one out.
+        Matplotlib options of ``"line"``, ``"legend"`` and ``"chance"``, the overlap k / n that two random rankings have on
+        average; False leaves one out.
 
     Returns
     -------
@@ -134,7 +135,7 @@ def top_overlap(
     """
     if measure not in get_args(Measure):
         raise UnknownNameError.of("measure", measure, get_args(Measure))
-    artists = Artists(visuals, ("line", "legend"))
+    artists = Artists(visuals, ("line", "legend", "chance"))
     overlaps = collected(frame, ["k", measure], "nbf.top_overlap")
     parts = series(overlaps, ["k", "n", "size_a", "size_b", "common", "overlap", "precision"])
     only(overlaps, parts, _LINES, "pairs")
@@ -145,6 +146,8 @@ def top_overlap(
             if artists.has("line"):
                 style = {"color": colour(index), "marker": "o", "linestyle": ("-", "--")[index // 7], "label": text}
                 axes.plot(part["k"], part[measure], **artists.options("line", **style))
+        if measure == "overlap" and artists.has("chance"):
+            _chance(axes, overlaps, artists)
         if len(parts) > 1 and artists.has("legend"):
             axes.legend(**artists.options("legend", **ABOVE, ncols=1))
         ks = overlaps["k"].unique().sort().to_list()
@@ -153,3 +156,22 @@ def top_overlap(
         axes.set_xlabel("k")
         axes.set_ylabel("overlap of the best k" if measure == "overlap" else "precision of the best k")
     return axes
+
+
+def _chance(ax: Axes, overlaps: pl.DataFrame, artists: Artists) -> None:
+    """Draw the overlap that two random rankings have on average."""
+    import polars as pl
+
+    sizes = overlaps.group_by("k").agg(pl.col("n").max()).sort("k")
+    options = artists.options("chance", color=QUIET, linestyle=":", linewidth=1.2, zorder=1)
+    share = (sizes["k"] / sizes["n"]).clip(upper_bound=1.0)
+    ax.plot(sizes["k"], share, **options)
+    ax.annotate(
+        "chance",
+        (sizes["k"][-1], share[-1]),
+        (0, 4),
+        textcoords="offset points",
+        ha="right",
+        fontsize="small",
+        color=options["color"],
+    )

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from nbframes.errors import InvalidArgumentError
-from nbframes.plot._style import PALETTE, QUIET, Artists, colour, label, only, styled, value_label
+from nbframes.plot._points import cost_axis
+from nbframes.plot._style import PALETTE, QUIET, Artists, colour, only, styled, value_label
 from nbframes.plot.noise import seed_noise
 from nbframes.plot.pareto import pareto_front
 from nbframes.plot.population import ecdf
@@ -128,7 +129,8 @@ def _fronts(ax: Axes, fronts: pl.DataFrame, colours: Mapping[str, str], artists:
                 ax=ax,
                 visuals={"line": options, "points": points, "label": False},
             )
-    ax.set(xscale="log", ylim=(None, None), title="Best trade-offs", xlabel=label("params"), ylabel=value_label(fronts))
+    ax.set(xscale="log", ylim=(None, None), title="Best trade-offs", ylabel=value_label(fronts))
+    cost_axis(ax.xaxis, "params", fronts["params"])
     ax.autoscale(axis="y")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from nbframes import benchmarks
 from nbframes.plot._style import (
     DENSE,
     QUIET,
@@ -14,6 +15,7 @@ from nbframes.plot._style import (
     label,
     label_ends,
     series,
+    single,
     value_label,
 )
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
     Band = str | tuple[str, str] | None
 
+_POSSIBLE = (0.0, 100.0)
 _STATISTICS = ("n", "runs", "mean", "std", "sem")
 _LABELLED = 8
 _MARKED = 4
@@ -109,11 +112,17 @@ def _curve(ax: Axes, part: pl.DataFrame, axis: str, artists: Artists, shade: str
 
 
 def _edges(part: pl.DataFrame, band: str | tuple[str, str]) -> tuple[pl.Series, pl.Series]:
-    """Lower and upper edge of a band; a spread that is not defined has no width."""
+    """Lower and upper edge of a band; a spread that is not defined has no width, and percentages end at 0 and 100."""
     if isinstance(band, str):
         half = part[band].fill_null(0.0)
-        return part["mean"] - half, part["mean"] + half
+        low, high = _POSSIBLE if _is_percentage(part) else (None, None)
+        return (part["mean"] - half).clip(low), (part["mean"] + half).clip(None, high)
     return part[band[0]], part[band[1]]
+
+
+def _is_percentage(part: pl.DataFrame) -> bool:
+    metric = benchmarks.find_metric(str(single(part, "metric")))
+    return metric is not None and metric.unit.startswith("percent")
 
 
 def _population(ax: Axes, parts: list[pl.DataFrame], axis: str, artists: Artists) -> None:

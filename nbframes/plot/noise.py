@@ -5,7 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from nbframes.errors import UnknownNameError
-from nbframes.plot._style import ABOVE, QUIET, Artists, canvas, cloud, collected, colour, only, series, value_label
+from nbframes.plot._style import (
+    ABOVE,
+    QUIET,
+    Artists,
+    canvas,
+    cloud,
+    collected,
+    colour,
+    difference_unit,
+    only,
+    series,
+    single,
+    value_label,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -86,5 +99,6 @@ def seed_noise(
             axes.axhline(0.5, **artists.options("even", color=QUIET, linewidth=0.9, linestyle=":"))
         axes.set_ylim(bottom=0)
         axes.set_xlabel(value_label(noise, "mean"))
-        axes.set_ylabel(_TEXTS[measure])
+        unit = difference_unit(single(noise, "metric")) if measure == "std" else ""
+        axes.set_ylabel(f"{_TEXTS[measure]}{unit}")
     return axes

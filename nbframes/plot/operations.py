@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -12,8 +13,9 @@ from nbframes.plot._style import (
     canvas,
     collected,
     colour,
-    label,
+    difference_unit,
     label_ends,
+    missing,
     only,
     series,
     single,
@@ -89,7 +91,7 @@ def marginal_means(
             if artists.has("points"):
                 axes.scatter(x, y, **artists.options("points", color=options["color"], s=16, zorder=3))
             ends.append((operation, float(x[-1]), float(y[-1]), str(options["color"])))
-        axes.set_xticks(range(len(places)), [str(place) for place in places])
+        axes.set_xticks(range(len(places)), [_readable(str(place)) for place in places])
         axes.set_xlabel("positions with the operation" if axis == "count" else "position")
         axes.set_ylabel(value_label(means, "mean"))
         if artists.has("label"):
@@ -155,7 +157,7 @@ def operation_effects(
             )
             if artists.has("colorbar"):
                 metric = single(changes, "metric")
-                text = f"mean change of {label(metric)}" if metric else "mean change"
+                text = f"mean change of {metric}{difference_unit(metric)}" if metric else "mean change"
                 bar = axes.figure.colorbar(
                     image, ax=axes, **artists.options("colorbar", label=text, pad=0.03, aspect=25)
                 )
@@ -168,12 +170,21 @@ def operation_effects(
                 axes.text(column, row, f"{mean:+.2f}".replace("-", "\N{MINUS SIGN}"), **place)
         axes.set_xticks(range(len(names)), names, rotation=30, ha="right", rotation_mode="anchor")
         axes.set_yticks(range(len(names)), names)
+        if artists.has("image"):
+            missing(axes, len(names))
         axes.grid(visible=False)
         axes.spines[:].set_visible(False)
         axes.tick_params(length=0)
         axes.set_xlabel("replacement")
         axes.set_ylabel("operation")
     return axes
+
+
+def _readable(position: str) -> str:
+    """Name of a position for people: ``op_0_1`` is the edge from node 0 to node 1."""
+    if edge := re.fullmatch(r"op_(\d+)_(\d+)", position):
+        return f"edge {edge[1]}\N{RIGHTWARDS ARROW}{edge[2]}"
+    return position.replace("_", " ")
 
 
 def _shades(operations: list[str]) -> list[str]:

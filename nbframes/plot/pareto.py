@@ -8,7 +8,7 @@ import polars as pl
 
 from nbframes.analysis._options import names
 from nbframes.errors import InvalidArgumentError
-from nbframes.plot._points import cost_scale, cost_ticks, faint
+from nbframes.plot._points import cost_axis, cost_scale, faint
 from nbframes.plot._style import (
     PALETTE,
     QUIET,
@@ -16,7 +16,6 @@ from nbframes.plot._style import (
     canvas,
     collected,
     colour,
-    label,
     label_ends,
     measures,
     only,
@@ -242,7 +241,7 @@ def hypervolume(
         axes.grid(visible=False, axis="y")
         axes.margins(x=0.12)
         axes.set_xlim(left=0)
-        axes.set_xlabel("hypervolume")
+        axes.set_xlabel("hypervolume (product of the objectives' units)")
     return axes
 
 
@@ -266,10 +265,12 @@ class _Plane(NamedTuple):
     def frame(self, ax: Axes, fronts: pl.DataFrame) -> None:
         """Name and scale the axes, and look at the fronts: what lies far below them is out of sight."""
         for side, column, maximised in (("x", self.x, self.x_maximised), ("y", self.y, self.y_maximised)):
-            text = value_label(fronts) if column == "value" else label(column)
             scale = "linear" if maximised else cost_scale(fronts[column])
-            ax.set(**{f"{side}label": text, f"{side}scale": scale})
-            cost_ticks(ax.xaxis if side == "x" else ax.yaxis)
+            ax.set(**{f"{side}scale": scale})
+            axis = ax.xaxis if side == "x" else ax.yaxis
+            cost_axis(axis, column, fronts[column])
+            if column == "value":
+                axis.set_label_text(value_label(fronts))
         low, high = fronts[self.y].min(), fronts[self.y].max()
         if isinstance(low, float) and isinstance(high, float) and low < high and self.y_maximised:
             ax.set_ylim(low - _BELOW * (high - low), high + _ABOVE * (high - low))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from nbframes.plot._style import Artists, canvas, collected, colour, halo, only, series, value_label, width_of
+from nbframes.plot._style import QUIET, Artists, canvas, collected, colour, halo, only, series, value_label, width_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -145,4 +145,6 @@ def summarize(
         axes.set_ylim(len(parts) - 0.5, -0.5)
         axes.grid(visible=False, axis="y")
         axes.set_xlabel(value_label(summary))
+        key = "line: least to greatest" + ("; bar: outer quantiles" if len(quantiles) > 1 else "") + "; circle: mean"
+        axes.set_title(key, loc="right", fontsize="x-small", fontweight="normal", color=QUIET)
     return axes

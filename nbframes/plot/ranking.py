@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from nbframes.errors import UnknownNameError
 from nbframes.plot._style import (
     Artists,
     canvas,
@@ -12,6 +13,7 @@ from nbframes.plot._style import (
     colour,
     label,
     label_ends,
+    missing,
     only,
     series,
     texts,
@@ -32,10 +34,20 @@ _WRITTEN = 12
 _LINES = 7
 
 
+_METHODS = {
+    "kendall": "Kendall's \N{GREEK SMALL LETTER TAU}",
+    "sparse_kendall": "sparse Kendall's \N{GREEK SMALL LETTER TAU}",
+    "weighted_kendall": "weighted Kendall's \N{GREEK SMALL LETTER TAU}",
+    "spearman": "Spearman's \N{GREEK SMALL LETTER RHO}",
+    "pearson": "Pearson's r",
+}
+
+
 def rank_correlation(
     frame: pl.DataFrame | pl.LazyFrame,
     /,
     *,
+    method: str | None = None,
     ax: Axes | None = None,
     visuals: Mapping[str, Mapping[str, Any] | bool] | None = None,
 ) -> Axes:
@@ -45,6 +57,8 @@ def rank_correlation(
     ----------
     frame
         What `nbframes.rank_correlation` returns: of one group for a matrix, of up to seven for lines.
+    method
+        The method of the correlation, for the label: ``"kendall"``, ``"sparse_kendall"``, ``"weighted_kendall"``, ``"spearman"`` or ``"pearson"``.
     ax
         Axes to draw on; by default those of a new figure.
     visuals
@@ -75,6 +89,9 @@ def rank_correlation(
     ['0.33', '0.33']
     """
     artists = Artists(visuals, ("matrix", "colorbar", "text", "line", "band", "label"))
+    if method is not None and method not in _METHODS:
+        raise UnknownNameError.of("method", method, _METHODS)
+    title = _METHODS[method] if method is not None else "correlation"
     found = collected(frame, ["correlation"], "nbf.rank_correlation")
     between = [name.removesuffix("_a") for name in found.columns if name.endswith("_a")]
     ends = [f"{name}_{end}" for end in "ab" for name in between]
@@ -83,11 +100,11 @@ def rank_correlation(
     if against and len(between) == 1 and found.schema[ends[0]].is_numeric():
         only(found, parts, _LINES, "groups")
         with canvas(ax) as axes:
-            _lines(axes, parts, between[0], artists)
+            _lines(axes, parts, between[0], artists, title)
         return axes
     only(found, parts, 1, "groups")
     with canvas(ax, **_size(_levels(found, between), between)) as axes:
-        _matrix(axes, found, between, artists)
+        _matrix(axes, found, between, artists, title)
     return axes
 
 
@@ -105,7 +122,7 @@ def _size(levels: Sequence[tuple[Any, ...]], between: Sequence[str]) -> dict[str
     return {"width": cells + margin + 1.2, "height": cells + 0.75 * margin + 0.3}
 
 
-def _lines(ax: Axes, parts: Sequence[tuple[str, pl.DataFrame]], between: str, artists: Artists) -> None:
+def _lines(ax: Axes, parts: Sequence[tuple[str, pl.DataFrame]], between: str, artists: Artists, title: str) -> None:
     reference = parts[0][1][f"{between}_b"][0]
     ends = []
     for index, (text, unsorted) in enumerate(parts):
@@ -121,11 +138,11 @@ def _lines(ax: Axes, parts: Sequence[tuple[str, pl.DataFrame]], between: str, ar
     if artists.has("label"):
         label_ends(ax, [end for end in ends if end[0]], **artists.options("label"))
     ax.set_xlabel(label(between))
-    ax.set_ylabel(f"correlation with {texts([between], [[reference]])[0]}")
+    ax.set_ylabel(f"{title} with {texts([between], [[reference]])[0]}")
     ax.set_ylim(top=1.01)
 
 
-def _matrix(ax: Axes, found: pl.DataFrame, between: Sequence[str], artists: Artists) -> None:
+def _matrix(ax: Axes, found: pl.DataFrame, between: Sequence[str], artists: Artists, title: str) -> None:
     import numpy as np
 
     levels = _levels(found, between)
@@ -135,16 +152,19 @@ def _matrix(ax: Axes, found: pl.DataFrame, between: Sequence[str], artists: Arti
     )
     matrix = np.full((len(levels), len(levels)), np.nan)
     matrix[rows, columns] = matrix[columns, rows] = found["correlation"].to_numpy()
-    low = 0.0 if np.nanmin(matrix, initial=1.0) >= 0 else -1.0
+    least = np.nanmin(matrix, initial=1.0)
+    low = -1.0 if least < 0 else float(np.floor(10 * least) / 10) if least < 1 else 0.0
     written = len(levels) <= _WRITTEN
     extent = None if written else _extent([level[0] for level in levels])
     image = ax.imshow(matrix, **artists.options("matrix", vmin=low, vmax=1.0, interpolation="nearest", extent=extent))
     if artists.has("colorbar"):
-        ax.figure.colorbar(image, ax=ax, **artists.options("colorbar", label="correlation", shrink=0.9))
+        ax.figure.colorbar(image, ax=ax, **artists.options("colorbar", label=title, shrink=0.9))
     if written:
         names = texts(between, levels)
         ax.set_xticks(range(len(levels)), names, rotation=40, ha="right", rotation_mode="anchor")
         ax.set_yticks(range(len(levels)), names)
+        if artists.has("matrix"):
+            missing(ax, len(levels))
         if artists.has("text"):
             _write(ax, image, matrix, artists)
     else:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from nbframes.plot._points import cost_scale, cost_ticks, faint
+from nbframes.plot._points import cost_axis, cost_scale, faint
 from nbframes.plot._style import (
     ABOVE,
     PALETTE,
@@ -15,7 +15,6 @@ from nbframes.plot._style import (
     cloud,
     collected,
     colour,
-    label,
     measures,
     only,
     series,
@@ -74,7 +73,7 @@ def with_costs(
     >>> table = pl.DataFrame({"arch": [0, 1], "value": [93.5, 94.5], "params": [900_000.0, 1_400_000.0]})
     >>> ax = nbf.plot.with_costs(table, "params")
     >>> ax.get_xlabel(), len(ax.collections[0].get_offsets())
-    ('parameters', 2)
+    ('parameters (millions)', 2)
     """
     artists = Artists(visuals, ("points", "density", "colorbar", "legend"))
     table = collected(frame, ["value", cost], "nbframes.analysis.with_costs").drop_nulls(["value", cost])
@@ -89,8 +88,7 @@ def with_costs(
                 faint(axes, part[cost], part["value"], colour(index), **artists.options("points", label=text))
             if artists.has("legend"):
                 _legend(axes, **artists.options("legend", **ABOVE, ncols=2, markerscale=2))
-        cost_ticks(axes.xaxis)
-        axes.set_xlabel(label(cost))
+        cost_axis(axes.xaxis, cost, table[cost])
         axes.set_ylabel(value_label(table))
     return axes
 

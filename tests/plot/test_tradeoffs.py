@@ -122,7 +122,7 @@ def test_front_is_a_staircase_through_its_points():
     cloud = ax.collections[0]
     np.testing.assert_allclose(cloud.get_offsets(), table().select("params", "value"))
     assert (ax.get_xscale(), ax.get_yscale()) == ("log", "linear")
-    assert (ax.get_xlabel(), ax.get_ylabel()) == ("parameters", "test accuracy (%)")
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("parameters (millions)", "test accuracy (%)")
     assert ax.get_ylim()[0] < frame["value"].min()
     assert ax.get_ylim()[1] > frame["value"].max()
 
@@ -243,7 +243,7 @@ def test_marginal_means_are_a_line_for_each_operation(positions):
         assert line.get_ydata().tolist() == part["mean"].to_list()
     ticks = [text.get_text() for text in ax.get_xticklabels()]
     assert ticks == (
-        [f"channels_{i}" for i in range(1, 6)] if positions else [str(i) for i in sorted(set(frame["count"]))]
+        [f"channels {i}" for i in range(1, 6)] if positions else [str(i) for i in sorted(set(frame["count"]))]
     )
 
 
