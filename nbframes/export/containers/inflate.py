@@ -7,12 +7,14 @@ import gzip
 import io
 import lzma
 import zlib
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from nbframes.errors import SourceError
 from nbframes.export import limits
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
     from types import TracebackType
 
@@ -20,6 +22,23 @@ _MAGIC: Final[dict[bytes, Any]] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\
 _STEP: Final = 1 << 20
 CORRUPT: Final = (OSError, EOFError, zlib.error, lzma.LZMAError)
 """What decompressors raise."""
+
+
+@contextmanager
+def inflated(path: Path) -> Iterator[Inflated]:
+    """Open a file, decompressed if it is compressed.
+
+    Raises
+    ------
+    SourceError
+        If it is truncated or corrupt, or becomes more than it may.
+    """
+    try:
+        with Inflated(path) as file:
+            yield file
+    except CORRUPT as error:
+        msg = f"{path}: it is truncated or corrupt: {error}"
+        raise SourceError(msg) from error
 
 
 class Inflated(io.RawIOBase):

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import google_crc32c
 import numpy as np
 
+from nbframes.export import limits
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -23,6 +25,7 @@ _LENGTH = struct.Struct("<Q")
 _SUM = struct.Struct("<I")
 _MASK_DELTA = 0xA282EAD8
 _PROBE = 1 << 13
+_WINDOW = 1 << 20
 
 
 class Damage(NamedTuple):
@@ -113,14 +116,24 @@ def find_frame(data: bytes, position: int = 0) -> int | None:
 
     Both checksums together match by chance once in 2**64 positions, so that reading may start here.
     """
-    view = np.frombuffer(data, np.uint8)[position:]
-    if len(view) < HEAD + FOOT:
+    for begin in range(position, len(data) - HEAD - FOOT + 1, _WINDOW):
+        found = _frame_within(data, begin, min(_WINDOW, len(data) - HEAD - FOOT + 1 - begin))
+        if found is not None:
+            return found
+    return None
+
+
+def _frame_within(data: bytes, begin: int, size: int) -> int | None:
+    """Offset of the first frame that begins at one of ``size`` places; none is empty or larger than 4 GB."""
+    view = np.frombuffer(data, np.uint8)[begin:]
+    if not view[: size + HEAD].any():  # a hole, as downloads in parts leave them
         return None
-    size = len(view) - HEAD + 1
-    short = np.ones(size, bool)
+    likely = np.zeros(size, bool)
+    for byte in range(4):
+        likely |= view[byte : byte + size] != 0
     for byte in range(4, 8):
-        short &= view[byte : byte + size] == 0
-    starts = np.flatnonzero(short) + position
+        likely &= view[byte : byte + size] == 0
+    starts = np.flatnonzero(likely) + begin
     starts = starts[_right_heads(data, starts)]
     lengths = _at(data, "<i8", starts)
     for start, length in zip(starts.tolist(), lengths.tolist(), strict=True):
@@ -131,13 +144,19 @@ def find_frame(data: bytes, position: int = 0) -> int | None:
 
 
 def pieces(path: Path, *, size: int) -> Iterator[tuple[int, int]]:
-    """Cut a file at frame boundaries into byte ranges of about ``size``, to be scanned independently."""
+    """Cut a file at frame boundaries into byte ranges of about ``size``, to be scanned independently.
+
+    Where no frame begins for as long as a record may be, the file is damaged, and is cut anywhere.
+    """
+    largest = max(limits.current().record_bytes, 2 * size)
     total = path.stat().st_size
     begin = 0
     with path.open("rb") as file:
         for target in range(size, total, size):
             file.seek(target)
             found = find_frame(file.read(_PROBE))
+            if found is None and target - begin >= largest:
+                found = 0
             if found is not None:
                 yield begin, target + found
                 begin = target + found

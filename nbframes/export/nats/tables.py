@@ -58,7 +58,7 @@ def checked_arch_frame(archs: Sequence[int], strings: Sequence[str], space: Spac
     """
     try:
         return arch_frame(archs, strings, space)
-    except InvalidArchitectureError as error:
+    except (InvalidArchitectureError, UnicodeEncodeError) as error:
         msg = f"{where}: {error}"
         raise SourceError(msg) from error
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import bz2
 import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
 from nbframes.errors import SourceError
+from nbframes.export.containers.inflate import Inflated, inflated
 from nbframes.export.nb101.entries import ENTRIES, Entry, EntryMachine
 from nbframes.export.nb101.record import HASH
 from nbframes.export.nb101.runs import DERIVED, Records
@@ -16,7 +16,6 @@ from nbframes.export.nb101.runs import DERIVED, Records
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
-    from typing import BinaryIO
 
     from numpy.typing import NDArray
 
@@ -64,13 +63,10 @@ def read_blocks(path: Path, leave_out: Callable[[str, str], None]) -> Iterator[P
     SourceError
         If the pickle cannot be read to its end.
     """
-    with path.open("rb") as raw:
-        compressed = raw.read(3) == b"BZh"
-        raw.seek(0)
-        source: Any = bz2.BZ2File(raw) if compressed else raw
+    with inflated(path) as source:
         machine = EntryMachine(source.read, str(path))
         records = 0
-        for block in _blocks(machine, raw, leave_out):
+        for block in _blocks(machine, source, leave_out):
             records += len(block.length)
             yield block
         told = _told_by_end(machine, source, path) if machine.ended else _told_by_rest(machine.rest, source, path)
@@ -79,7 +75,7 @@ def read_blocks(path: Path, leave_out: Callable[[str, str], None]) -> Iterator[P
                 leave_out("num_records", f"says {count!r}, but there are {records} records")
 
 
-def _blocks(machine: EntryMachine, raw: BinaryIO, leave_out: Callable[[str, str], None]) -> Iterator[PickleBlock]:
+def _blocks(machine: EntryMachine, source: Inflated, leave_out: Callable[[str, str], None]) -> Iterator[PickleBlock]:
     rows: list[bytes] = []
     derived: list[tuple[float, ...]] = []
     cell: list[int] = []
@@ -100,10 +96,10 @@ def _blocks(machine: EntryMachine, raw: BinaryIO, leave_out: Callable[[str, str]
         cell.extend([len(hashes)] * len(entries))
         hashes.append(hash)
         if len(rows) >= _RECORDS:
-            end = raw.tell()
+            end = source.position
             yield _block(rows, cell, hashes, derived, end - begin)
             rows, derived, cell, hashes, begin = [], [], [], [], end
-    yield _block(rows, cell, hashes, derived, raw.tell() - begin)
+    yield _block(rows, cell, hashes, derived, source.position - begin)
 
 
 def _block(
@@ -114,7 +110,7 @@ def _block(
     return PickleBlock(b"".join(rows), length, np.array(cell, np.int64), hashes, told, size)
 
 
-def _told_by_end(machine: EntryMachine, source: Any, path: Path) -> list[Any]:
+def _told_by_end(machine: EntryMachine, source: Inflated, path: Path) -> list[Any]:
     """How many records a pickle says it has that was read to its end, where nothing else may follow."""
     if machine.rest or source.read(1):
         msg = f"{path}: other data follows the end of the pickle"
@@ -123,7 +119,7 @@ def _told_by_end(machine: EntryMachine, source: Any, path: Path) -> list[Any]:
     return [top["num_records"]] if isinstance(top, dict) and "num_records" in top else []
 
 
-def _told_by_rest(rest: bytes, source: Any, path: Path) -> list[int]:
+def _told_by_rest(rest: bytes, source: Inflated, path: Path) -> list[int]:
     """How many records a pickle says it has in what follows its entries; that is only looked through."""
     tail = rest
     while part := source.read(_TAIL):

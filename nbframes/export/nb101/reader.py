@@ -95,8 +95,7 @@ class TFRecordReader:
     def _stretches(
         self, run: Callable[[Iterable[Task]], Iterator[list[Stretches]]], policy: SkipPolicy
     ) -> Iterator[Stretches]:
-        ranges = _batched(pieces(self.path, size=_BLOCK), _BLOCKS)
-        for parts in run(Task(read_pieces, (self.path, some)) for some in ranges):
+        for parts in run(Task(read_pieces, (self.path, some)) for some in _ranges(self.path)):
             for part in parts:
                 for damage in part.damages:
                     policy.leave_out(f"bytes {damage.start} to {damage.stop}", damage.reason)
@@ -200,6 +199,18 @@ def sha256_meanwhile(path: Path) -> Iterator[Callable[[], str]]:
 
 def _batched(items: Iterator[_Item], size: int) -> Iterator[list[_Item]]:
     return iter(lambda: list(islice(items, size)), [])
+
+
+def _ranges(path: Path) -> Iterator[list[tuple[int, int]]]:
+    """Byte ranges of a file, as many as one task reads; they are longer than usual where the file is damaged."""
+    some: list[tuple[int, int]] = []
+    for piece in pieces(path, size=_BLOCK):
+        some.append(piece)
+        if piece[1] - some[0][0] >= _BLOCKS * _BLOCK:
+            yield some
+            some = []
+    if some:
+        yield some
 
 
 def _batch(part: Part, first: int) -> Batch:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from nbframes.errors import SourceError, listed
+from nbframes.export import limits
 from nbframes.export.unicode import is_unicode
 from nbframes.spaces.darts.config import CONFIG, PREFIX
 
@@ -37,11 +38,15 @@ _SETTINGS_IN_INFO = ("train_datapoints", "val_datapoints", "dataset_id")
 _NOT_CURVES = ("Train/epochs", "Train/model_parameters")
 _DATASETS = {"cifar10": "cifar10", "cifar100": "cifar100", "imagenet16": "ImageNet16-120"}
 _LARGEST_EXACT = 1 << 53
+_LARGE = 1 << 20
+"""Bytes from which the values of a JSON text are counted before it is decoded: smaller ones cannot hold many."""
 _COUNTED = array("d", range(1, 1 << 16))
 
 
 def decode(content: bytes) -> Any:
     """Decode JSON, with the ``NaN`` and ``Infinity`` that Python writes into that of failed runs."""
+    if len(content) > _LARGE and sum(map(content.count, b",[{")) > limits.current().record_items:
+        raise SourceError(limits.exceeded("record_items", "it holds more values"))
     try:
         return orjson.loads(content)
     except orjson.JSONDecodeError:

@@ -110,7 +110,7 @@ def _check_array(raw: Any, dtype: Any, shape: Any) -> None:
 
 def _frombuffer(raw: Any, dtype: Any, shape: Any, order: Any, /) -> np.ndarray[Any, Any]:
     _check_array(raw, dtype, shape)
-    return np.frombuffer(raw, dtype).reshape(shape, order="F" if order == "F" else "C")
+    return np.frombuffer(bytes(raw), dtype).reshape(shape, order="F" if order == "F" else "C")
 
 
 NDARRAY: Final = Global("numpy.ndarray", _ndarray)
@@ -146,7 +146,7 @@ def build(target: Any, state: Any, /) -> None:
     if isinstance(target, np.dtype):
         _check_dtype_state(target, state)
     elif type(target) is np.ndarray:
-        _check_array_state(state)
+        state = _array_state(state)
     else:
         msg = f"a {type(target).__name__} has no state to set"
         raise ValueError(msg)
@@ -164,9 +164,11 @@ def _check_dtype_state(dtype: np.dtype[Any], state: Any) -> None:
         raise ValueError(msg)
 
 
-def _check_array_state(state: Any) -> None:
+def _array_state(state: Any) -> tuple[Any, ...]:
+    """Return the state of an array if it is one, its data immutable: numpy keeps a view of a bytearray that is then freed."""
     if type(state) is not tuple or len(state) != 5:
         msg = "the state of a numpy array has five parts"
         raise ValueError(msg)
-    _version, shape, dtype, _fortran, raw = state
+    version, shape, dtype, fortran, raw = state
     _check_array(raw, dtype, shape)
+    return version, shape, dtype, fortran, bytes(raw)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from nbframes.export import limits
 from nbframes.export.containers.pickles.globals import Global
 
 if TYPE_CHECKING:
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
 
 _CHUNK = 64
 _RANGES: Final = 1 << 10
+_ROOM: Final = 6
+"""What the texts that are kept may take, in records of the largest size; those of published files take less than one."""
+_TEXT_COST: Final = 64
+"""Bytes of a text beside its characters."""
 
 
 class Forgotten:
@@ -40,6 +45,7 @@ class Memo:
         self._chunks: dict[tuple[Any, ...], tuple[Any, ...]] = {}
         self._volatile: list[int] = []
         self._ranges: dict[tuple[int, int], tuple[str, ...]] = {}
+        self._room = _ROOM * limits.current().record_bytes
 
     def add(self, value: Any) -> None:
         """Number the next value."""
@@ -118,9 +124,15 @@ class Memo:
             if not _is_plain_tuple(recent[place]):
                 recent[place] = FORGOTTEN
         chunks = self._chunks
-        pieces = (tuple(recent[start : start + _CHUNK]) for start in range(0, len(recent), _CHUNK))
+        pieces = [tuple(recent[start : start + _CHUNK]) for start in range(0, len(recent), _CHUNK)]
+        for piece in pieces:
+            if piece not in chunks:
+                chunks[piece] = piece
+                self._room -= sum(_TEXT_COST + len(value) for value in piece if type(value) is str)
+        if self._room < 0:
+            raise ValueError(limits.exceeded("record_bytes", "its records have more texts of their own"))
         self._starts.append(self._base)
-        self._segments.append([chunks.setdefault(piece, piece) for piece in pieces])
+        self._segments.append([chunks[piece] for piece in pieces])
         self._base += len(recent)
         self._recent = []
         self._volatile = []
