@@ -124,13 +124,11 @@ def find_frame(data: bytes, position: int = 0) -> int | None:
 
 
 def _frame_within(data: bytes, begin: int, size: int) -> int | None:
-    """Offset of the first frame that begins at one of ``size`` places; none is empty or larger than 4 GB."""
+    """Offset of the first frame that begins at one of ``size`` places; none is larger than 4 GB."""
     view = np.frombuffer(data, np.uint8)[begin:]
     if not view[: size + HEAD].any():  # a hole, as downloads in parts leave them
         return None
-    likely = np.zeros(size, bool)
-    for byte in range(4):
-        likely |= view[byte : byte + size] != 0
+    likely = np.ones(size, bool)
     for byte in range(4, 8):
         likely &= view[byte : byte + size] == 0
     starts = np.flatnonzero(likely) + begin
