@@ -62,6 +62,10 @@ def masked_crc32c(data: bytes) -> int:
     return (((crc >> 15) | (crc << 17)) + _MASK_DELTA) & 0xFFFFFFFF
 
 
+_EMPTY = _LENGTH.pack(0) + _SUM.pack(masked_crc32c(_LENGTH.pack(0)))
+"""Head of an empty record; zeros, which a hole in a file reads as, would be many of another checksum."""
+
+
 def frame(payload: bytes) -> bytes:
     """Put ``payload`` into a frame.
 
@@ -175,7 +179,7 @@ def _walk(data: bytes, position: int, starts: list[int], sums: list[int]) -> int
     while position + HEAD <= last:
         body = position + HEAD
         stop = body + length_at(data, position)[0]
-        if stop > last:
+        if stop > last or (stop == body and data[position:body] != _EMPTY):
             break
         starts.append(position)
         sums.append(checksum(data[body:stop]))
