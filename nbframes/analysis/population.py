@@ -112,11 +112,7 @@ def summarize(
 def _beside(found: pl.DataFrame, ends: pl.DataFrame, keys: Sequence[str], measures: Sequence[pl.Expr]) -> pl.DataFrame:
     """Add measures of some of the rows of each group."""
     if not keys:
-        return (
-            pl.concat([found, ends.select(measures)], how="horizontal")
-            if found.height
-            else found.with_columns(measures)
-        )
+        return pl.concat([found, ends.select(measures).head(found.height)], how="horizontal")
     of_groups = ends.group_by(keys).agg(measures)
     return found.join(of_groups, on=list(keys), how="left", nulls_equal=True, maintain_order="left")
 

@@ -129,7 +129,8 @@ class Runs(NamedTuple):
             place = (self.counts - 1) * q
             low = np.floor(place).astype(np.int64)
             below, above = ordered[self.starts + low], ordered[self.starts + np.minimum(low + 1, self.counts - 1)]
-            between = np.where(place == low, below, below + (above - below) * (place - low))
+            with np.errstate(invalid="ignore"):  # between infinities
+                between = np.where(place == low, below, below + (above - below) * (place - low))
             found.append(np.where(np.isnan(last), np.nan, between))
         return found
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import polars as pl
 import pytest
 
@@ -43,3 +45,12 @@ def test_averaging_over_nothing_is_refused(helper):
         helper(frame, over=())
     with pytest.raises(InvalidArgumentError, match="should be names of columns"):
         helper(frame, over=7)
+
+
+@pytest.mark.parametrize("helper", [nbf.learning_curves, nbf.summarize, nbf.ecdf, nbf.seed_noise, nbf.best_archs])
+def test_nothing_gives_nothing_and_infinities_raise_no_warning(helper):
+    frame = pl.DataFrame({"arch": [0, 0, 1], "seed": [1, 2, 1], "budget": [1] * 3, "value": [math.inf, -math.inf, 1.0]})
+    assert helper(frame.head(0)).height == 0
+    assert helper(frame.with_columns(value=pl.lit(None, pl.Float64))).height == 0
+    assert helper(frame.head(0).lazy()).collect().height == 0
+    assert helper(frame).height > 0
