@@ -13,7 +13,9 @@ from nbframes.benchmarks import registry
 from nbframes.errors import SourceError, listed
 from nbframes.schema import FILE_KEY, Partition, check_name, check_split, table_folder
 from nbframes.store.commit import Staging, explain_os_errors
+from nbframes.store.contents import Contents, table_of_contents
 from nbframes.store.manifest import Manifest, StoredFile, writer_versions
+from nbframes.store.scans import partition_of
 from nbframes.store.spill import first_not_increasing
 from nbframes.store.storage import file_sha256
 from nbframes.store.validation import check_path
@@ -42,6 +44,7 @@ class _Shard(NamedTuple):
     first: int
     """Least and greatest architecture."""
     last: int
+    contents: Contents
 
     @property
     def partition(self) -> str:
@@ -130,6 +133,7 @@ def adopt(
                 writers=writer_versions(),
                 created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
                 units=registry.units(),
+                contents=table_of_contents((_partition_of(shard), shard.contents) for shard in shards),
                 licence=licence,
                 citation=citation,
                 notes=(notes or {}) | ({"shards": plan} if plan is not None else {}),
@@ -141,6 +145,11 @@ def adopt(
         if (source / shard.path).stat().st_nlink > 1:
             (source / shard.path).unlink()
     return manifest
+
+
+def _partition_of(shard: _Shard) -> Partition:
+    values = partition_of(shard.path)
+    return Partition(values["metric"], values["dataset"], values["split"])
 
 
 def _files(source: Path, benchmark: str) -> list[str]:
@@ -171,6 +180,7 @@ def _checked(source: Path, path: str, benchmark: str) -> _Shard:
             msg = f"{where} has the columns {types}, but results have {_TYPES}"
             raise SourceError(msg)
         finals: set[bool] = set()
+        contents = Contents()
         first, last, before = None, None, None
         for batch in file.iter_batches(columns=[*FILE_KEY, "final"]):
             if any(column.null_count for column in batch.columns):
@@ -183,6 +193,7 @@ def _checked(source: Path, path: str, benchmark: str) -> _Shard:
             if any(column.min() < 0 for column in columns.values()):
                 msg = f"{where} has negative keys"
                 raise SourceError(msg)
+            contents.add(columns)
             first = columns["arch"].min() if first is None else min(first, columns["arch"].min())
             last = columns["arch"].max() if last is None else max(last, columns["arch"].max())
             whole = (
@@ -202,7 +213,7 @@ def _checked(source: Path, path: str, benchmark: str) -> _Shard:
     if len(finals) != 1 or first is None or last is None:
         msg = f"{where} {'mixes final rows with others' if finals else 'is empty'}; a file of a store holds rows of one kind"
         raise SourceError(msg)
-    return _Shard(path, finals.pop(), file.metadata.num_rows, int(first), int(last))
+    return _Shard(path, finals.pop(), file.metadata.num_rows, int(first), int(last), contents)
 
 
 def _check_apart(source: Path, shards: list[_Shard]) -> None:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from numpy.typing import NDArray
 
+    from nbframes.schema import Partition
     from nbframes.store.spill import Columns
 
 _TABLE: Final = 1 << 22
@@ -59,6 +60,14 @@ class Contents:
         if None in self._facts:
             schedule = None
         return self._facts.setdefault(schedule, _Facts())
+
+
+def table_of_contents(parts: Iterable[tuple[Partition, Contents]]) -> list[dict[str, Any]]:
+    """Entries of a manifest for what was seen of the partitions, each perhaps in several files."""
+    together: dict[Partition, Contents] = {}
+    for partition, contents in parts:
+        together.setdefault(partition, Contents()).merge(contents)
+    return [partition._asdict() | entry for partition in sorted(together) for entry in together[partition].entries()]
 
 
 class _Facts:

@@ -25,7 +25,7 @@ from nbframes.schema import (
 )
 from nbframes.store import delta
 from nbframes.store.commit import recover
-from nbframes.store.contents import Contents
+from nbframes.store.contents import Contents, table_of_contents
 from nbframes.store.manifest import is_unaltered
 from nbframes.store.scans import partition_of, scan_plain
 
@@ -139,14 +139,15 @@ def _together_problems(files: Files, manifests: list[Manifest]) -> Problems:
 
 def _contents_problems(files: Files, manifest: Manifest) -> Iterator[str]:
     """Compare the manifest's table of contents with the rows."""
-    found: dict[Partition, Contents] = {}
+    parts = []
     for file in manifest.tables["results"] if manifest.contents else ():
         values = partition_of(file.path)
-        contents = found.setdefault(Partition(values["metric"], values["dataset"], values["split"]), Contents())
+        contents = Contents()
+        parts.append((Partition(values["metric"], values["dataset"], values["split"]), contents))
         for part in scan_plain(files, [file.path]).select(FILE_KEY).collect_batches(chunk_size=_ROWS_AT_ONCE):
             if part.height:
                 contents.add({name: part[name].to_numpy() for name in FILE_KEY})
-    entries = [partition._asdict() | entry for partition in sorted(found) for entry in found[partition].entries()]
+    entries = table_of_contents(parts)
     if entries != manifest.contents:
         partitions = [entry for entry in manifest.contents if entry not in entries] or entries
         yield f"the contents that the manifest lists are not those of the files, for example {partitions[0]}"

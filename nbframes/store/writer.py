@@ -18,7 +18,7 @@ from nbframes.benchmarks import registry
 from nbframes.errors import FrameError
 from nbframes.schema import FILE_KEY, Partition, Table, table_folder
 from nbframes.store.commit import Staging, explain_os_errors
-from nbframes.store.contents import Contents
+from nbframes.store.contents import Contents, table_of_contents
 from nbframes.store.fit import check_attachments_fit
 from nbframes.store.manifest import Manifest, StoredFile, writer_versions
 from nbframes.store.parquet import PartitionFile, name_by_content, write_side_table
@@ -156,7 +156,7 @@ class BenchmarkWriter:
                 writers=writer_versions(),
                 created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
                 units=units or registry.units(self.benchmark),
-                contents=self._table_of_contents(),
+                contents=table_of_contents(self._contents),
                 **report,
             )
             if not self.attachment:
@@ -178,14 +178,6 @@ class BenchmarkWriter:
                 self._check_apart(files)
             tables: dict[Table, list[StoredFile]] = {"results": sorted(files)}
             return tables | {table: [side.result()] for table, side in sides.items()}
-
-    def _table_of_contents(self) -> list[dict[str, Any]]:
-        together: dict[Partition, Contents] = {}
-        for partition, contents in self._contents:
-            together.setdefault(partition, Contents()).merge(contents)
-        return [
-            partition._asdict() | entry for partition in sorted(together) for entry in together[partition].entries()
-        ]
 
     def _check_apart(self, files: list[StoredFile]) -> None:
         """Refuse a key that is in the final and in the curve file of a partition."""
