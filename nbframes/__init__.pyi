@@ -69,7 +69,7 @@ from .store import (
 )
 from .store.adopt import adopt as adopt
 from .store.attach import detach as detach
-from .store.delta import write_delta_log as write_delta_log
+from .store.log import write_delta_log as write_delta_log
 from .store.manifest import Manifest as Manifest
 from .store.write import write_results as write_results
 
