@@ -93,7 +93,7 @@ class Objective:
             scheduler.on_trial_complete(trial, {"value": obj(list(trial.config.values()))})
             trials += 1
 
-    With NePS 0.16, which minimises, and calls by keyword::
+    With NePS 0.17, which minimises, and calls by keyword::
 
         positions = {name: neps.Categorical(choices=tuple(range(n))) for name, n in obj.space.items()}
         space = type("Space", (neps.PipelineSpace,), positions)()
@@ -101,7 +101,7 @@ class Objective:
         def evaluate_pipeline(**choices):
             return obj.minimised(obj([choices[name] for name in obj.space]))[0]
 
-        neps.run(evaluate_pipeline, space, root_directory="neps", evaluations_to_spend=100)
+        neps.run(evaluate_pipeline, space, root_directory="neps", total_evaluations_to_spend=100)
 
     Examples
     --------
