@@ -24,6 +24,9 @@ _FILES: Final = {
 SINGLE_READS: Final = 8
 """Architectures that are read one by one before everything is read into memory."""
 
+COSTS: Final = ("params", "mflops", "train_time")
+"""What the APIs of NATS-Bench and NAS-Bench-201 tell of every run."""
+
 _installed: Store | None = None
 
 
@@ -67,8 +70,10 @@ def find_store(given: Store | str | os.PathLike[str] | None, *benchmarks: str) -
     raise UnknownNameError.of(kind, benchmarks[0], held, hint)
 
 
-def find_records(given: Store | str | os.PathLike[str] | None, *benchmarks: str) -> tuple[Store, str]:
-    """Open a store as `find_store` does, for an API that needs whole records: costs and curves beside accuracies.
+def find_records(
+    given: Store | str | os.PathLike[str] | None, *benchmarks: str, columns: tuple[str, ...] = ("params",)
+) -> tuple[Store, str]:
+    """Open a store as `find_store` does, for an API that needs whole records: runs with these columns beside accuracies.
 
     Raises
     ------
@@ -77,7 +82,7 @@ def find_records(given: Store | str | os.PathLike[str] | None, *benchmarks: str)
     """
     store, benchmark = find_store(given, *benchmarks)
     try:
-        whole = {"params", "train_time"} <= set(store.scan_runs(benchmark).collect_schema().names())
+        whole = set(columns) <= set(store.scan_runs(benchmark).collect_schema().names())
     except StoreError:
         whole = False
     if not whole:

@@ -164,7 +164,7 @@ def test_random_sequences_of_calls(pair, seed, verbose):
 
 
 def test_results_of_runs(pair):
-    for index in INDEXES:
+    for index in INDEXES[1:]:
         for hp in ("12", "200"):
             theirs, *mine = (api.query_by_index(index, hp=hp) for api in pair)
             for call in (

@@ -107,10 +107,10 @@ def test_every_epoch_of_every_run(pair, space):
         theirs, mine = (api.query_by_index(index, hp=hp) for api in pair)
         for (dataset, seed), result in theirs.all_results.items():
             view = mine.all_results[dataset, seed]
-            for epoch in range(int(hp)):
+            for epoch in range(0, int(hp), 3):
                 assert typed(view.get_train(epoch)) == typed(result.get_train(epoch))
             for name in result.eval_names:
-                for epoch in range(0, int(hp), 7):
+                for epoch in range(int(hp) - 1, 0, -13):
                     assert outcome(lambda: view.get_eval(name, epoch)) == outcome(lambda: result.get_eval(name, epoch))
 
 

@@ -14,7 +14,7 @@ from nbframes.compat.nats_bench.api import NASBenchMetaAPI
 from nbframes.compat.nats_bench.api_topology import NATStopology
 from nbframes.compat.nats_bench.archive import Archive, spelled
 from nbframes.compat.nats_bench.show import describe
-from nbframes.compat.sources import find_records, names_official_file
+from nbframes.compat.sources import COSTS, find_records, names_official_file
 
 if TYPE_CHECKING:
     from nbframes.compat.nats_bench.best import Best
@@ -98,7 +98,7 @@ class NASBench201API(NATStopology):
         if local and not Path(str(given)).exists() and not names_official_file(str(given)):
             msg = f"invalid path : {given}"
             raise AssertionError(msg)
-        store, benchmark = find_records(given, "nb201", "nats-tss")
+        store, benchmark = find_records(given, "nb201", "nats-tss", columns=COSTS)
         self.filename = Path(store.root).name
         if self.verbose:
             print(f"try to create the NAS-Bench-201 api from {store.root}")

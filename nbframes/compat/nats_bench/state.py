@@ -14,7 +14,7 @@ from nbframes.compat.nats_bench.archive import Archive, spelled
 from nbframes.compat.nats_bench.files import time_string
 from nbframes.compat.nats_bench.results import ArchResults
 from nbframes.compat.nats_bench.stored import StoredRun
-from nbframes.compat.sources import find_records, names_official_file
+from nbframes.compat.sources import COSTS, find_records, names_official_file
 
 if TYPE_CHECKING:
     import os
@@ -63,7 +63,7 @@ class State:
         if local and not Path(str(given)).exists() and not names_official_file(str(given)):
             msg = f"{given} is neither a file or a dir."
             raise ValueError(msg)
-        store, _ = find_records(given, self._benchmark)
+        store, _ = find_records(given, self._benchmark, columns=COSTS)
         self.filename = Path(store.root).name
         self._archive_dir = store.root if self._fast_mode else None
         if self.verbose:
