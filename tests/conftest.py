@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 import polars as pl
@@ -40,3 +41,20 @@ def tss(measured) -> pl.DataFrame:
 def sss(measured) -> pl.DataFrame:
     """Validation accuracies of the size space after 90 epochs, one run of each architecture."""
     return measured.filter((pl.col("benchmark") == "nats-sss") & (pl.col("metric") == "accuracy"))
+
+
+@pytest.fixture(scope="session")
+def sail():
+    """Session of Sail, which speaks Spark Connect and needs no JVM; pyspark warns of pandas 3."""
+    server_module = pytest.importorskip("pysail.spark", reason="pysail is not installed")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from pyspark.sql import SparkSession
+
+        server = server_module.SparkConnectServer(ip="127.0.0.1", port=0)
+        server.start(background=True)
+        host, port = server.listening_address
+        session = SparkSession.builder.remote(f"sc://{host}:{port}").create()
+        yield session
+        session.stop()
+        server.stop()

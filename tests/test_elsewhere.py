@@ -105,6 +105,8 @@ class Spark:
 
     def __init__(self, root):
         pyspark = pytest.importorskip("pyspark", minversion="4.0", reason="PySpark 4 is not installed")
+        if not Path(pyspark.__file__).with_name("jars").is_dir():
+            pytest.skip("the whole of PySpark is not installed, only its client")
         if shutil.which("java") is None:
             pytest.skip("PySpark needs Java, which is not installed")
         self.root = root

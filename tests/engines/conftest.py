@@ -49,29 +49,18 @@ def duck(store):
 
 
 @pytest.fixture(scope="session")
-def sail(store):
+def spark(sail):
     """Rows that Sail answers over Spark Connect, as tuples."""
-    server_module = pytest.importorskip("pysail.spark", reason="pysail is not installed")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # pyspark warns of pandas 3
-        from pyspark.sql import SparkSession
-
-        server = server_module.SparkConnectServer(ip="127.0.0.1", port=0)
-        server.start(background=True)
-        host, port = server.listening_address
-        session = SparkSession.builder.remote(f"sc://{host}:{port}").getOrCreate()
 
     def answer(statement):
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return [tuple(row.values()) for row in session.sql(statement).toArrow().to_pylist()]
+            warnings.simplefilter("ignore")  # pyspark warns of pandas 3
+            return [tuple(row.values()) for row in sail.sql(statement).toArrow().to_pylist()]
 
-    yield answer
-    session.stop()
-    server.stop()
+    return answer
 
 
 @pytest.fixture(scope="session", params=["duckdb", "spark"])
 def engine(request):
     """Dialect, and what answers in it."""
-    return request.param, request.getfixturevalue("duck" if request.param == "duckdb" else "sail")
+    return request.param, request.getfixturevalue("duck" if request.param == "duckdb" else "spark")

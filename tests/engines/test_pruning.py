@@ -30,9 +30,9 @@ def test_duckdb(store, duck):
     assert read == 2  # the final rows of the partition, and the others
 
 
-def test_sail(store, sail):
+def test_sail(store, spark):
     statement = nbf.query_sql("means", store, WHERE, dialect="spark")
-    plan = "\n".join(str(row) for row in sail(f"EXPLAIN EXTENDED {statement}"))
+    plan = "\n".join(str(row) for row in spark(f"EXPLAIN EXTENDED {statement}"))
     physical = plan[plan.rindex("Physical Plan") :] if "Physical Plan" in plan else plan
     read = set(re.findall(r"results/(benchmark=[^,\]\s]*?\.parquet)", physical))
     assert len(read) == 2

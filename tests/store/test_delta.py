@@ -78,20 +78,11 @@ def test_the_bounds_of_keys_are_those_of_the_files(root):
     assert {(s["numRecords"], s["minValues"]["arch"], s["maxValues"]["arch"]) for s in stats} == {(4, 0, 3)}
 
 
-def test_sail_reads_the_log(root):
-    server_module = pytest.importorskip("pysail.spark", reason="pysail is not installed")
+def test_sail_reads_the_log(root, sail):
+    frame = sail.read.format("delta").load(str(root / "results"))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # pyspark warns of pandas 3
-        from pyspark.sql import SparkSession
-
-        server = server_module.SparkConnectServer(ip="127.0.0.1", port=0)
-        server.start(background=True)
-        host, port = server.listening_address
-        session = SparkSession.builder.remote(f"sc://{host}:{port}").getOrCreate()
-        frame = session.read.format("delta").load(str(root / "results"))
         found = frame.where("benchmark = 'mine' AND arch = 2").toArrow().to_pylist()
-        session.stop()
-        server.stop()
     assert sorted((row["budget"], row["value"]) for row in found) == [(1, 52.0), (2, 52.0)]
 
 

@@ -60,21 +60,12 @@ def test_polars_runs_it_lazily(model):
     assert texts(found).equals(predicted(model, 20))
 
 
-def test_sail_runs_it(model):
-    server_module = pytest.importorskip("pysail.spark", reason="pysail is not installed")
+def test_sail_runs_it(model, sail):
     function = arrow_function(model, seed=SEED)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # pyspark warns of pandas 3
-        from pyspark.sql import SparkSession
-
-        server = server_module.SparkConnectServer(ip="127.0.0.1", port=0)
-        server.start(background=True)
-        host, port = server.listening_address
-        session = SparkSession.builder.remote(f"sc://{host}:{port}").getOrCreate()
-        cells = session.range(0, 40).withColumnRenamed("id", "number")
+        cells = sail.range(0, 40).withColumnRenamed("id", "number")
         found = pl.DataFrame(pl.from_arrow(cells.mapInArrow(function, function.ddl).toArrow()))
-        session.stop()
-        server.stop()
     assert texts(found).equals(predicted(model, 40))
 
 
