@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from pathlib import Path
 
@@ -51,6 +52,10 @@ def sail():
         warnings.simplefilter("ignore")
         from pyspark.sql import SparkSession
 
+        if not hasattr(
+            sys.modules["__main__"], "__file__"
+        ):  # a worker of xdist, which pyspark takes for its own doctests
+            sys.modules["__main__"].__file__ = __file__
         server = server_module.SparkConnectServer(ip="127.0.0.1", port=0)
         server.start(background=True)
         host, port = server.listening_address
