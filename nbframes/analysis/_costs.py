@@ -79,7 +79,7 @@ class Costs(NamedTuple):
         """Metrics of another frame of results, each a column: its mean over seeds where it has several."""
         require(as_lazy(frame), ["metric", "arch", "value"])
         rows = Rows.of(as_lazy(frame).collect(), value="value", by=None, unit=["arch"])
-        means = rows.means(rows.frame.collect())
+        means = _also_held_out(rows.means(rows.frame.collect()))
         shared = tuple(name for name in ("benchmark", "dataset", "arch") if name in means.columns and name in used)
         wide = means.with_columns(pl.col("metric").cast(pl.String))
         if wide.select(*shared, "metric").is_duplicated().any():
@@ -98,7 +98,11 @@ class Costs(NamedTuple):
 
     def beside(self, means: pl.DataFrame) -> pl.DataFrame:
         """Add the columns to means, by the keys of both."""
-        table = self.table().with_columns(pl.col(name).cast(means.schema[name]) for name in self.keys)
+        table = self.table()
+        if "dataset" in self.keys:
+            wanted = means.get_column("dataset").unique().cast(pl.String)
+            table = table.filter(pl.col("dataset").cast(pl.String).is_in(wanted.implode(), nulls_equal=True))
+        table = table.with_columns(pl.col(name).cast(means.schema[name]) for name in self.keys)
         apart = [name for name in self.keys if not (constant(means[name]) and constant(table[name]))]
         same = all(means[name].head(1).equals(table[name].head(1)) for name in self.keys if name not in apart)
         table = table if same else table.clear()
@@ -107,6 +111,20 @@ class Costs(NamedTuple):
         return means.join(
             table.select(*apart, *self.columns), on=apart, how="left", nulls_equal=True, maintain_order="left"
         )
+
+
+def _also_held_out(means: pl.DataFrame) -> pl.DataFrame:
+    """Give what was measured without training, of which no split exists, to the runs that hold out a part of the dataset."""
+    if not {"dataset", "split"} <= set(means.columns):
+        return means
+    means = means.with_columns(pl.col("dataset", "split", "metric").cast(pl.String))
+    for held_out, whole in benchmarks.HELD_OUT.items():
+        own = means.filter(pl.col("dataset") == held_out).get_column("metric").unique()
+        lent = means.filter(
+            pl.col("dataset") == whole, pl.col("split") == "none", ~pl.col("metric").is_in(own.implode())
+        )
+        means = pl.concat([means, lent.with_columns(dataset=pl.lit(held_out))])
+    return means
 
 
 def _means(rows: pl.DataFrame, keys: Sequence[str], apart: Sequence[str], columns: Sequence[str]) -> pl.DataFrame:

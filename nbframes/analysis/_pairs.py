@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -12,6 +12,9 @@ from nbframes.analysis._means import Rows
 from nbframes.analysis._options import names
 from nbframes.errors import FrameError, InvalidArgumentError, UnknownNameError, listed
 from nbframes.numerics.segments import numbers
+
+_CONDITIONS: Final = ("dataset", "split", "schedule", "budget")
+"""Under what a metric was measured. Two metrics of a network are compared although one has no split, say, and the other has."""
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -30,6 +33,8 @@ class Table(NamedTuple):
 
     group: pl.DataFrame
     """One row: the group's values of ``by``."""
+    conditions: list[pl.Series]
+    """Further columns of ``by``, of which each level has a value of its own."""
     levels: pl.DataFrame
     """What is compared: the values of ``between``, sorted."""
     values: Array
@@ -60,6 +65,9 @@ class Table(NamedTuple):
         )
         columns = pl.DataFrame(dict(found))
         group = self.group.select(pl.all().repeat_by(len(columns)).explode())
+        for column in self.conditions:
+            a, b = column[self.first], column[self.second]
+            columns = columns.with_columns(pl.select(pl.when(a.eq_missing(b)).then(a)).to_series().alias(column.name))
         return pl.concat([group, first, second, columns], how="horizontal")
 
 
@@ -71,6 +79,8 @@ class Pairs(NamedTuple):
     between: tuple[str, ...]
     on: tuple[str, ...]
     against: tuple[Any, ...] | None
+    conditions: tuple[str, ...]
+    """Columns of ``by`` that do not part what is compared, as long as each level has one value of them."""
 
     @classmethod
     def of(
@@ -98,7 +108,9 @@ class Pairs(NamedTuple):
             msg = f"against={against!r} should have one value for each column of between={list(between)}"
             raise InvalidArgumentError(msg)
         rows = Rows.of(frame, value=value, by=by, over=over, unit=[*between, *on])
-        return cls(rows.groups, rows, between, on, reference)
+        free = by is None and between == ("metric",)
+        conditions = tuple(name for name in rows.groups.by if name in _CONDITIONS) if free else ()
+        return cls(rows.groups, rows, between, on, reference, conditions)
 
     def result(self, frame: Frame, compare: Callable[[Table], pl.DataFrame], found: Mapping[str, Any]) -> Frame:
         """Apply ``compare`` to the table of each group, which gives the columns ``found``; NaN becomes null."""
@@ -109,7 +121,7 @@ class Pairs(NamedTuple):
         def compared(rows: pl.DataFrame) -> pl.DataFrame:
             parts = [compare(table) for table in self._tables(rows)]
             whole = pl.concat(parts) if parts else pl.DataFrame(schema=schema)
-            return whole.cast(schema).with_columns(pl.col(pl.Float64).fill_nan(None))
+            return whole.select(list(schema)).cast(schema).with_columns(pl.col(pl.Float64).fill_nan(None))
 
         return answer(frame, self.rows.frame, compared, schema)
 
@@ -117,14 +129,21 @@ class Pairs(NamedTuple):
         """Tables of the groups that hold something to compare."""
         means = self.rows.means(frame)
         self.groups.check(means, "between or by")
-        by = [name for name in self.groups.by if not constant(means.get_column(name))]
+        apart = [name for name in self.groups.by if not constant(means.get_column(name))]
+        conditions = self._conditions(means, apart)
+        by = [name for name in apart if name not in conditions]
         parts = means.sort(by, maintain_order=True).partition_by(by, maintain_order=True) if by else [means]
-        tables = [table for part in parts if len((table := self._table(part)).first)]
+        tables = [table for part in parts if len((table := self._table(part, conditions)).first)]
         if not tables and len(means):
             self._explain(means)
         return tables
 
-    def _table(self, means: pl.DataFrame) -> Table:
+    def _conditions(self, means: pl.DataFrame, apart: Sequence[str]) -> list[str]:
+        names = [name for name in apart if name in self.conditions]
+        values = means.group_by(self.between).agg(pl.col(names).n_unique())
+        return [name for name in names if (values.get_column(name) == 1).all()]
+
+    def _table(self, means: pl.DataFrame, conditions: Sequence[str]) -> Table:
         levels, level = _numbered(means, self.between)
         archs, arch = _numbered(means, self.on)
         values, has = np.full((len(levels), len(archs)), np.nan), np.zeros((len(levels), len(archs)), np.bool_)
@@ -138,7 +157,8 @@ class Pairs(NamedTuple):
             for name in ("metric", "benchmark")
         ]
         metrics = list(zip(*labels, strict=True))
-        return Table(means.select(self.groups.by).head(1), levels, values, has, metrics, *self._pairs(levels))
+        group = means.select(name for name in self.groups.by if name not in conditions).head(1)
+        return Table(group, first.select(conditions).get_columns(), levels, values, has, metrics, *self._pairs(levels))
 
     def _pairs(self, levels: pl.DataFrame) -> tuple[Array, Array]:
         if self.against is None:

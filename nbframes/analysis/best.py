@@ -56,7 +56,8 @@ def best_archs(
         the cost of their own benchmark, dataset and schedule, of the columns that both frames have.
     metrics
         Results of other metrics in long format, such as attached hardware costs: each becomes a column, the mean over its
-        seeds. Results take that of their own benchmark and dataset, of the columns that both frames have.
+        seeds. Results take that of their own benchmark and dataset, of the columns that both frames have; those of
+        ``cifar10-valid``, trained on half of CIFAR-10, take what was measured without training (split ``none``) on ``cifar10``.
     at_most
         Largest admissible costs by column of ``runs`` or metric of ``metrics``: ``params`` (count), ``mflops`` (millions),
         ``latency`` and ``train_time`` (seconds), or of your own. An architecture without that cost is left out.

@@ -60,7 +60,9 @@ def rank_correlation(
         Column that is used, for example ``"train_time"``.
     by
         Columns to group by. By default all that tell unlike results apart: those of benchmark, metric, dataset, split,
-        schedule, budget and seed (and config) that the frame has and ``between``, ``over`` and ``on`` do not name.
+        schedule, budget and seed (and config) that the frame has and ``between``, ``over`` and ``on`` do not name. Between
+        metrics, those of dataset, split, schedule and budget of which each metric has a single value do not part them: a proxy,
+        which has no split, is compared with accuracies.
     method
         ``"kendall"`` is Kendall's tau-b; ``"sparse_kendall"`` the same of values rounded to ``decimals``, so that
         smaller differences are ties; ``"weighted_kendall"`` the weighted tau, in which the best architectures count most
@@ -95,7 +97,8 @@ def rank_correlation(
     Returns
     -------
     DataFrame or LazyFrame
-        One row for each pair of values of ``between``, sorted: the columns of ``by``; those of ``between``, ending in
+        One row for each pair of values of ``between``, sorted: the columns of ``by``, null where the two metrics of a pair were
+        measured under different conditions; those of ``between``, ending in
         ``_a`` and ``_b``; ``n``, the architectures that have both values; ``correlation``, null where it is not defined
         (fewer than two architectures, or all tied); with ``resamples`` also ``low`` and ``high``.
 

@@ -20,12 +20,13 @@ from nbframes.benchmarks.registry import (
     register,
     units,
 )
-from nbframes.benchmarks.shared import COSTS
+from nbframes.benchmarks.shared import COSTS, HELD_OUT
 from nbframes.benchmarks.values import Benchmark, Metric, resolve
 
 __all__ = [
     "COSTS",
     "GROUP",
+    "HELD_OUT",
     "OFFICIAL",
     "Benchmark",
     "Metric",

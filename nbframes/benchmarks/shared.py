@@ -52,3 +52,6 @@ NATS_SPLITS: Final = {
     "ImageNet16-120": ("train", "val", "test", "valtest"),
 }
 """Datasets of NAS-Bench-201 and NATS-Bench; ``cifar10-valid`` is CIFAR-10 with half of the training set held out."""
+
+HELD_OUT: Final = {"cifar10-valid": "cifar10"}
+"""Datasets that are another with a part of its training set held out: what needs no training is the same on both."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import moocore
 import polars as pl
 import pytest
 from scipy.stats import kendalltau
 
 import nbframes as nbf
-from nbframes.errors import SourceError, UnknownNameError
+from nbframes.errors import FrameError, SourceError, UnknownNameError
 
 
 @pytest.fixture(scope="module")
@@ -55,22 +56,119 @@ def test_every_value_is_the_published_one(store, hardware, proxies, attacks):
     assert (found["value"] - attacks.sort("arch")["pgd@Linf_eps-1.0"]).abs().max() < 1e-12
 
 
-def test_a_proxy_is_correlated_with_accuracy_in_one_call(store):
-    accuracy = nbf.on("cifar10", "val") & nbf.metric("accuracy") & nbf.schedule("full")
-    proxy = nbf.metric("zc_synflow", "zc_jacov") & nbf.dataset("cifar10")
-    rows = (
-        store.scan("nats-tss")
-        .filter(accuracy | proxy)
-        .with_columns(pl.lit("cifar10").alias("dataset"), split=pl.lit("val"), schedule=0, budget=0)
+ACCURACY = nbf.on("cifar10", "val") & nbf.metric("accuracy") & nbf.schedule("full")
+TRADED = ["hw_edgegpu_latency", "hw_edgegpu_energy"]
+
+
+def accuracies(store):
+    """Validation accuracy on CIFAR-10, of the runs that hold out half of its training set."""
+    return store.scan("nats-tss").filter(ACCURACY)
+
+
+def attached(store, *names):
+    return store.scan("nats-tss").filter(nbf.metric(*names), nbf.dataset("cifar10"))
+
+
+def test_costs_measured_on_a_dataset_stand_beside_the_runs_that_hold_out_half_of_it(store, hardware):
+    table = nbf.with_costs(accuracies(store), store.scan_runs("nats-tss"), metrics=attached(store, *TRADED)).collect()
+    assert table["dataset"].cast(pl.String).unique().to_list() == ["cifar10-valid"]
+    expected = hardware.filter(pl.col("dataset") == "cifar10").sort("arch")
+    for name in TRADED:
+        assert table.sort("arch")[name].equals(expected[name.removeprefix("hw_")], check_names=False)
+    assert table["params"].null_count() == 0
+
+
+def test_a_value_of_its_own_comes_before_the_one_lent(store):
+    rows = attached(store, "hw_edgegpu_latency").collect()
+    own = rows.head(1).with_columns(dataset=pl.lit("cifar10-valid").cast(rows.schema["dataset"]), value=0.5)
+    other = rows.with_columns(metric=pl.lit("hw_pixel3_latency").cast(rows.schema["metric"]))
+    table = nbf.with_costs(accuracies(store).collect(), metrics=pl.concat([rows, own, other]))
+    assert table["hw_edgegpu_latency"].drop_nulls().to_list() == [0.5]
+    assert table["hw_pixel3_latency"].null_count() == 0
+
+
+def test_what_was_trained_is_not_lent_to_other_runs(store):
+    table = nbf.with_costs(accuracies(store), metrics=attached(store, "robust_pgd_1")).collect()
+    assert table["robust_pgd_1"].null_count() == table.height == 15_625
+
+
+def test_the_front_of_accuracy_latency_and_energy_is_that_of_moocore(store, hardware):
+    table = nbf.with_costs(accuracies(store), metrics=attached(store, *TRADED))
+    front = nbf.pareto_front(table, maximise="value", minimise=TRADED, tie=0).collect()
+    means = accuracies(store).group_by("arch").agg(nbf.seed_mean()).collect()
+    costs = hardware.filter(pl.col("dataset") == "cifar10").select("arch", "edgegpu_latency", "edgegpu_energy")
+    points = means.join(costs, on="arch").sort("arch")
+    best = moocore.is_nondominated(points.drop("arch").to_numpy(), maximise=[True, False, False], keep_weakly=True)
+    assert sorted(front["arch"]) == points.filter(pl.Series(best))["arch"].to_list()
+    assert 3 < front.height < 15_625
+
+
+def test_an_attached_metric_caps_the_best(store, hardware):
+    cap = {"hw_edgegpu_latency": 5}
+    best = nbf.best_archs(accuracies(store), k=3, metrics=attached(store, *TRADED), at_most=cap).collect()
+    means = accuracies(store).group_by("arch").agg(nbf.seed_mean()).collect()
+    fast = hardware.filter(pl.col("dataset") == "cifar10", pl.col("edgegpu_latency") <= 5).select("arch")
+    expected = means.join(fast, on="arch").sort("value", descending=True).head(3)
+    assert best["arch"].to_list() == expected["arch"].to_list()
+    assert best["n"].unique().to_list() == [fast.height]
+    assert 0 < fast.height < 15_625
+
+
+def test_every_proxy_is_correlated_with_accuracy_in_one_call(store, proxies):
+    names = [name for name in proxies.columns if name != "arch"]
+    rows = store.scan("nats-tss").filter(
+        ACCURACY | (nbf.metric(*(f"zc_{name}" for name in names)) & nbf.dataset("cifar10"))
     )
     table = nbf.rank_correlation(rows, "metric", against="accuracy").collect()
-    means = store.scan("nats-tss").filter(accuracy).group_by("arch").agg(nbf.seed_mean()).collect()
-    for name in ("zc_synflow", "zc_jacov"):
-        both = column(store, name).join(means, on="arch", suffix="_accuracy")
-        expected = kendalltau(both["value"].round(12), both["value_accuracy"].round(4)).statistic
-        row = table.filter(pl.col("metric_a").cast(pl.String) == name)
+    assert table["metric_a"].cast(pl.String).sort().to_list() == sorted(f"zc_{name}" for name in names)
+    means = store.scan("nats-tss").filter(ACCURACY).group_by("arch").agg(nbf.seed_mean()).collect()
+    for name in names:
+        both = proxies.filter(pl.col(name) != -1e8).join(means, on="arch")
+        expected = kendalltau(both[name], both["value"].round(4)).statistic
+        row = table.filter(pl.col("metric_a").cast(pl.String) == f"zc_{name}")
         assert row["correlation"].item() == pytest.approx(expected, abs=1e-5)
         assert row["n"].item() == both.height
+    apart = table.select("dataset", "split", "schedule", "budget")
+    assert apart.null_count().row(0) == (len(names),) * 4
+    assert table["benchmark"].null_count() == 0
+
+
+def test_conditions_that_two_proxies_share_are_told(store):
+    rows = store.scan("nats-tss").filter(ACCURACY | (nbf.metric("zc_synflow", "zc_nwot") & nbf.dataset("cifar10")))
+    table = nbf.rank_correlation(rows, "metric").collect().with_columns(pl.col("metric_b", "dataset").cast(pl.String))
+    among = table.filter(~(pl.col("metric_a").cast(pl.String) == "accuracy"), pl.col("metric_b") != "accuracy")
+    assert among.select("dataset", "split", "schedule", "budget").rows() == [("cifar10", "none", 0, 0)]
+    assert table.height == 3
+
+
+def test_metrics_of_several_datasets_are_compared_within_each(store):
+    names = ["hw_edgegpu_latency", "hw_fpga_latency"]
+    table = nbf.rank_correlation(store.scan("nats-tss").filter(nbf.metric(*names)), "metric").collect()
+    assert sorted(table["dataset"].cast(pl.String)) == ["cifar10", "cifar100"]
+
+
+def test_a_metric_of_several_schedules_is_not_compared_across_them(store):
+    every = store.scan("nats-tss").filter(nbf.metric("accuracy"), nbf.dataset("cifar100"), nbf.split("val"))
+    rows = pl.concat([every, attached(store, "zc_synflow")])
+    with pytest.raises(FrameError, match=r"nothing to compare(?s:.*)'schedule'"):
+        nbf.rank_correlation(rows, "metric", against="accuracy").collect()
+
+
+def test_robust_accuracy_is_correlated_with_clean_accuracy(store, attacks):
+    settings = {"robust_pgd_1": "pgd@Linf_eps-1.0", "robust_clean": "val_accs"}
+    robust = nbf.metric(*settings) & nbf.dataset("cifar10")
+    table = nbf.rank_correlation(store.scan("nats-tss").filter(robust), "metric", against="robust_clean").collect()
+    expected = kendalltau(attacks[settings["robust_pgd_1"]].round(4), attacks["val_accs"].round(4)).statistic
+    assert table["correlation"].item() == pytest.approx(expected, abs=1e-4)
+    assert table["n"].item() == 15_625
+    beside = nbf.rank_correlation(
+        store.scan("nats-tss").filter(ACCURACY | robust), "metric", against="accuracy"
+    ).collect()
+    means = accuracies(store).group_by("arch").agg(nbf.seed_mean()).collect().join(attacks, on="arch")
+    for name, column in settings.items():
+        expected = kendalltau(means[column].round(4), means["value"].round(4)).statistic
+        row = beside.filter(pl.col("metric_a").cast(pl.String) == name)
+        assert row["correlation"].item() == pytest.approx(expected, abs=1e-4)
 
 
 def test_what_is_no_published_table_is_refused(store, tmp_path):
