@@ -46,7 +46,8 @@ def download(
     Parameters
     ----------
     name
-        Benchmark: ``"nb101"``, ``"nb201"``, ``"nb301"``, ``"nats-tss"`` or ``"nats-sss"``.
+        Benchmark: ``"nb101"``, ``"nb201"``, ``"nb301"``, ``"nats-tss"``, ``"nats-sss"``, ``"nb-macro"`` or ``"nb-graph"``; or a
+        table to attach: ``"hw-nas-bench"``, ``"suite-zero"`` or ``"robustness"``.
     variant
         Which of its files, see `available`; by default the first.
     to
@@ -61,7 +62,7 @@ def download(
     Returns
     -------
     Path
-        The checked file, to be given to `nbframes.export`.
+        The checked file, to be given to `nbframes.export`, or a table to `nbframes.attach`.
 
     Raises
     ------

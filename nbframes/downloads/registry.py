@@ -20,7 +20,7 @@ Kind = Literal["tfrecord", "pickle", "torch", "bz2", "tar", "zip"]
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """One official file of a benchmark; ``registry.toml`` says what the fields mean.
+    """One official file of a benchmark, or of a table that is attached to one; ``registry.toml`` says what the fields mean.
 
     Attributes
     ----------
@@ -72,12 +72,15 @@ class Source:
 
 @cache
 def sources() -> Mapping[str, Mapping[str, Source]]:
-    """Return every known file by benchmark and variant; a benchmark's default variant is its first."""
+    """Return every known file by benchmark or table and variant; a benchmark's default variant is its first."""
     content: dict[str, dict[str, Any]] = tomllib.loads(
         files("nbframes.downloads").joinpath("registry.toml").read_text("utf-8")
     )
     return {
-        benchmark: {variant: _source(benchmark, variant, fields) for variant, fields in entry["files"].items()}
+        benchmark: {
+            variant: _source(benchmark, variant, _about(benchmark, entry) | fields)
+            for variant, fields in entry["files"].items()
+        }
         for benchmark, entry in content.items()
     }
 
@@ -167,8 +170,14 @@ def bytes_text(count: float) -> str:
     return f"{count:.2f} GB"
 
 
+def _about(name: str, entry: dict[str, Any]) -> dict[str, str]:
+    """Title, licence and citation: those of the benchmark, unless the registry has its own."""
+    if "title" in entry:
+        return {"title": entry["title"], "licence": entry["licence"], "citation": entry["citation"].strip()}
+    of = benchmarks.get(name)
+    return {"title": of.title, "licence": of.licence, "citation": of.citation}
+
+
 def _source(benchmark: str, variant: str, fields: dict[str, Any]) -> Source:
-    of = benchmarks.get(benchmark)
-    common = {"title": of.title, "licence": of.licence, "citation": of.citation}
     lists = {key: tuple(fields.get(key, ())) for key in ("urls", "pages")}
-    return Source(benchmark=benchmark, variant=variant, **(common | fields | lists))
+    return Source(benchmark=benchmark, variant=variant, **(fields | lists))

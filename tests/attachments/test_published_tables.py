@@ -11,6 +11,8 @@ import pytest
 from scipy.stats import kendalltau
 
 import nbframes as nbf
+from nbframes.attachments import hw_nas_bench, robustness, zero_cost
+from nbframes.downloads.registry import sources
 from nbframes.errors import FrameError, SourceError, UnknownNameError
 
 
@@ -33,6 +35,17 @@ def test_all_three_are_there_and_sound(store):
         ["zc_epe_nas", "zc_jacov", "zc_nwot", "zc_zen"], 1
     )
     assert store.manifest("nats-tss", "robustness").licence == "MIT"
+
+
+@pytest.mark.parametrize("converter", [hw_nas_bench, robustness, zero_cost])
+def test_what_can_be_downloaded_is_described_as_its_manifest_does(store, converter):
+    names = {"HW-NAS-Bench": "hw-nas-bench", "NAS-Bench-Suite-Zero": "suite-zero", "robustness dataset": "robustness"}
+    name = names[converter.TITLE]
+    manifest = store.manifest("nats-tss", name)
+    files = sources()[name].values()
+    assert files
+    for file in files:
+        assert (file.title, file.licence, file.citation) == (converter.TITLE, manifest.licence, manifest.citation)
 
 
 def column(store, metric, dataset="cifar10"):

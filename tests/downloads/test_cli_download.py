@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import signal
 import subprocess
@@ -10,6 +11,7 @@ import sys
 import time
 from dataclasses import replace
 
+import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
@@ -17,6 +19,7 @@ import nbframes as nbf
 from nbframes.cli import main
 from nbframes.downloads import find
 from nbframes.downloads.transfer import Patience
+from tests.attachments.conftest import operation_tuple
 
 HASTY = Patience(timeout=0.5, attempts=2, pause=0.0)
 
@@ -222,3 +225,27 @@ def test_a_variable_that_leads_nowhere_is_a_failure_that_names_the_path(environm
     code, printed, said = call("export", "--store", str(tmp_path / "store"))
     assert (code, printed) == (1, "")
     assert "absent.pkl" in said
+
+
+def test_a_table_is_attached_afterwards(call, tmp_path):
+    store = tmp_path / "store"
+    cells = nbf.published.store().scan_archs("nats-tss").select("arch", "arch_str", "hash").head(2).collect()
+    rows = {"dataset": "cifar10", "split": "test", "schedule": 200, "budget": 200, "seed": 777, "metric": "accuracy"}
+    results = cells.select("arch", value=pl.lit(90.0)).with_columns(
+        pl.lit(value).alias(key) for key, value in rows.items()
+    )
+    nbf.write_results(results, store, benchmark="nats-tss", archs=cells)
+    mine = tmp_path / "zc_nasbench201.json"
+    scores = {"synflow": {"score": 9.5, "time": 0.1}, "val_accuracy": 50.0}
+    names = [operation_tuple(cell) for cell in cells["arch_str"]]
+    mine.write_text(json.dumps({"cifar10": dict.fromkeys(names, scores)}))
+    words = ["download", "suite-zero", "--from", str(mine), "--export", "--store", str(store)]
+    code, printed, _ = call(*words)
+    assert code == 0
+    assert "zc_nasbench201.json" in printed
+    opened = nbf.open_store(store)
+    assert opened.catalogue.attachments("nats-tss") == ["suite-zero"]
+    scan = opened.scan("nats-tss").filter(nbf.metric("zc_synflow")).collect()
+    assert scan["value"].to_list() == [9.5, 9.5]
+    assert call(*words)[0] == 1
+    assert call(*words, "--overwrite")[0] == 0

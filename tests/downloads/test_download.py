@@ -8,10 +8,12 @@ import os
 import re
 import socket
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from nbframes import benchmarks
+from nbframes.contributed import nb_graph, nb_macro
 from nbframes.downloads import available, download, find
 from nbframes.downloads.registry import sources
 from nbframes.downloads.web import RefusedError, _Redirects, get
@@ -24,14 +26,32 @@ SOURCES = [source for variants in sources().values() for source in variants.valu
 
 
 def test_every_published_benchmark_is_registered():
-    assert tuple(sources()) == tuple(known.name for known in benchmarks.OFFICIAL)
+    official = tuple(known.name for known in benchmarks.OFFICIAL)
+    assert tuple(sources()) == (*official, "hw-nas-bench", "suite-zero", "robustness", "nb-macro", "nb-graph")
+
+
+@pytest.mark.parametrize("module", [nb_macro, nb_graph])
+def test_benchmarks_of_plugins_are_described_as_they_describe_themselves(module):
+    own = module.BENCHMARK
+    for source in sources()[own.name].values():
+        assert (source.title, source.licence, source.citation) == (own.title, own.licence, own.citation)
+
+
+@pytest.mark.parametrize("name", ["nas-bench-macro_cifar10.json", "nas-bench-graph/cora.bench"])
+def test_pinned_files_are_those_that_were_read(name):
+    path = Path(__file__).resolve().parents[3] / "shared" / "data" / "knowledge" / name
+    if not path.exists():
+        pytest.skip(f"{path} is not here: real published values, see the README there")
+    source = next(source for source in SOURCES if source.name == path.name)
+    assert (source.size, source.sha256) == (path.stat().st_size, hashlib.sha256(path.read_bytes()).hexdigest())
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.name)
 def test_every_entry_can_be_had_and_checked(source):
-    addresses = source.urls + source.pages + ((source.listing,) if source.listing else ())
-    assert addresses
-    assert all(address.startswith("https://") for address in addresses)
+    fetched = source.urls + ((source.listing,) if source.listing else ())
+    assert fetched or source.pages
+    assert all(address.startswith("https://") for address in fetched)
+    assert all(page.startswith(("https://", "http://data.robustness.vision")) for page in source.pages)
     assert len(source.urls) <= 1 or source.sha256, "several addresses of an unknown file could give several files"
     assert source.sha256 is None or re.fullmatch("[0-9a-f]{64}", source.sha256)
     assert source.md5 is None or re.fullmatch("[0-9a-f]{5,32}", source.md5)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from nbframes.benchmarks import OFFICIAL
 from nbframes.cli import INTERRUPTED
 from nbframes.cli.terminal import DONE, add_store, complain, complete
 
@@ -21,7 +20,9 @@ EXAMPLES: Final = (
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
-    names = ", ".join(known.name for known in OFFICIAL)
+    from nbframes.downloads.registry import sources
+
+    names = ", ".join(sources())
     complete(parser.add_argument("benchmark", metavar="BENCHMARK", help=names), "official")
     parser.add_argument(
         "--variant",
@@ -36,8 +37,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     by_hand = parser.add_argument(
         "--from", dest="from_file", metavar="FILE", help="a file fetched by hand, to be checked and put into the folder"
     )
-    parser.add_argument("--export", action="store_true", help="export it to the store afterwards")
-    parser.add_argument("--overwrite", action="store_true", help="with --export: replace the benchmark if it is there")
+    parser.add_argument("--export", action="store_true", help="export it to the store afterwards, or attach it")
+    parser.add_argument("--overwrite", action="store_true", help="with --export: replace what is there")
     for action in (folder, by_hand):
         complete(action, "files")
     add_store(parser)
@@ -45,7 +46,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Download, and export if that was asked for."""
-    from nbframes import download, export
+    from nbframes import attach, download, export
+    from nbframes.benchmarks import find
 
     try:
         path = download(options.benchmark, variant=options.variant, to=options.to, from_file=options.from_file)
@@ -53,5 +55,8 @@ def run(options: argparse.Namespace) -> int:
         return complain("interrupted; what has arrived is kept, and the same call goes on from there", INTERRUPTED)
     print(path)
     if options.export:
-        print(export(path, options.store, benchmark=options.benchmark, overwrite=options.overwrite))
+        if find(options.benchmark) is None:
+            print(attach(path, options.store, overwrite=options.overwrite))
+        else:
+            print(export(path, options.store, benchmark=options.benchmark, overwrite=options.overwrite))
     return DONE
