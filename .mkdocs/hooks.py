@@ -22,7 +22,7 @@ ROOMS = {
     "Search spaces": ("spaces",),
     "Surrogates": ("surrogate",),
     "Benchmarks and plug-ins": ("benchmarks", "testing"),
-    "Reports and tables": ("report", "table", "explorer"),
+    "Reports and tables": ("report", "tables", "explorer"),
     "Other APIs": ("compat",),
     "Errors": ("errors",),
 }

@@ -72,5 +72,6 @@ from .store.attach import detach as detach
 from .store.log import write_delta_log as write_delta_log
 from .store.manifest import Manifest as Manifest
 from .store.write import write_results as write_results
+from .tables import table as table
 
 __version__: str

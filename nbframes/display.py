@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     import polars as pl
 
@@ -16,7 +16,23 @@ _NARROWEST: Final = 12
 _LONG: Final = 24
 """Texts from here on may wrap in HTML."""
 _GAP: Final = "  "
-_NUMBERS_OF_THINGS: Final = frozenset({"arch", "seed", "schedule", "budget", "rank", "position", "neighbour"})
+NUMBERS_OF_THINGS: Final = frozenset(
+    {
+        "arch",
+        "seed",
+        "schedule",
+        "budget",
+        "rank",
+        "position",
+        "neighbour",
+        "incumbent",
+        "run",
+        "step",
+        "bin",
+        "min_arch",
+        "max_arch",
+    }
+)
 """Columns of whole numbers that are names, not counts: their digits stand together."""
 
 
@@ -35,8 +51,13 @@ def table_lines(table: pl.DataFrame, width: int | None = None) -> list[str]:
     list of str
         One line for the names, and one for every row.
     """
-    cells = [list(map(printable, table.columns)), *_rows(table, digits=4)]
     right = [dtype.is_numeric() for dtype in table.dtypes]
+    return text_lines([table.columns, *_rows(table, digits=4)], right, width)
+
+
+def text_lines(rows: Sequence[Sequence[str]], right: Sequence[bool], width: int | None = None) -> list[str]:
+    """Lay texts out in columns, those of some to the right; see `table_lines`."""
+    cells = [list(map(printable, row)) for row in rows]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     if width is not None:
         widths = _narrowed(widths, right, width)
@@ -51,11 +72,25 @@ def table_lines(table: pl.DataFrame, width: int | None = None) -> list[str]:
 
 def html_table(table: pl.DataFrame, caption: str = "") -> str:
     """Lay a frame out as an HTML table; numbers have the class ``number``, long texts the class ``long``."""
-    right = [dtype.is_numeric() for dtype in table.dtypes]
-    head = "".join(_element("th", name, number) for name, number in zip(table.columns, right, strict=True))
-    rows = "\n".join(_html_row(row, right) for row in _rows(table, digits=2))
+    numbers = [dtype.is_numeric() for dtype in table.dtypes]
+    return html_grid(table.columns, _rows(table, digits=2), numbers, caption)
+
+
+def html_grid(
+    header: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    numbers: Sequence[bool],
+    caption: str = "",
+    best: Collection[tuple[int, int]] = (),
+) -> str:
+    """Lay texts out as an HTML table, the cells of ``best`` (row and column) in bold; see `html_table`."""
+    head = "".join(map(_head, header, numbers))
+    body = "\n".join(
+        f"<tr>{''.join(_data(text, numbers[j], (i, j) in best) for j, text in enumerate(row))}</tr>"
+        for i, row in enumerate(rows)
+    )
     title = f"<caption>{html.escape(printable(caption))}</caption>" if caption else ""
-    return f"<table>{title}<thead><tr>{head}</tr></thead><tbody>\n{rows}\n</tbody></table>"
+    return f"<table>{title}<thead><tr>{head}</tr></thead><tbody>\n{body}\n</tbody></table>"
 
 
 def cell(value: object, *, digits: int, count: bool = True) -> str:
@@ -104,18 +139,23 @@ def _float(value: float, digits: int) -> str:
 
 
 def _rows(table: pl.DataFrame, *, digits: int) -> list[list[str]]:
-    counts = [name not in _NUMBERS_OF_THINGS for name in table.columns]
+    counts = [name not in NUMBERS_OF_THINGS for name in table.columns]
     return [
         [cell(value, digits=digits, count=count) for value, count in zip(row, counts, strict=True)]
         for row in table.iter_rows()
     ]
 
 
-def _html_row(texts: Sequence[str], numbers: Sequence[bool]) -> str:
-    cells = (_element("td", text, number) for text, number in zip(texts, numbers, strict=True))
-    return f"<tr>{''.join(cells)}</tr>"
+def _head(text: str, number: bool) -> str:
+    return f"<th scope='col'{_kind(text, number)}>{html.escape(printable(text))}</th>"
 
 
-def _element(tag: str, text: str, number: bool) -> str:
-    kind = " class='number'" if number else " class='long'" if len(text) > _LONG else ""
-    return f"<{tag}{kind}>{html.escape(text)}</{tag}>"
+def _data(text: str, number: bool, best: bool) -> str:
+    shown = html.escape(printable(text))
+    return f"<td{_kind(text, number)}>{f'<strong>{shown}</strong>' if best else shown}</td>"
+
+
+def _kind(text: str, number: bool) -> str:
+    if number:
+        return " class='number' style='text-align:right'"
+    return " class='long'" if len(text) > _LONG else ""
