@@ -39,6 +39,7 @@ from .attachments import attach as attach, import_table as import_table
 from .benchmarks import Benchmark as Benchmark, Metric as Metric, register as register
 from .downloads import download as download
 from .engines import query_sql as query_sql, sql as sql
+from .explorer import explore as explore
 from .export import Limits as Limits, export as export
 from .expr import (
     arch as arch,

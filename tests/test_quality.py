@@ -78,7 +78,7 @@ ROOMS = [
     {"lookup_table", "engines", "attachments"},
     {"analysis"},
     {"plot"},
-    {"published", "synthetic", "surrogate", "compat", "facts", "report", "tables"},
+    {"published", "synthetic", "surrogate", "compat", "facts", "report", "tables", "explorer"},
     {"search"},
     {"testing", "contributed"},
     {"cli"},
