@@ -178,3 +178,13 @@ def test_a_browser_lays_it_out_within_the_window(page, tmp_path, width):
     content, window, images, loaded = map(int, re.search(r"<title>(\d+) (\d+) (\d+) (\d+)</title>", dom).groups())
     assert content <= window
     assert images == loaded > 0
+
+
+def test_interactive_pages_lie_beside_the_report(tmp_path, capsys):
+    from nbframes.cli import main
+
+    store = nbf.synthetic.store(tmp_path / "store", benchmarks=["nats-sss", "nats-tss"])
+    assert main(["report", "--store", str(store.root), "--out", str(tmp_path / "all.html"), "--interactive"]) == 0
+    pages = [tmp_path / f"all{name}.html" for name in ("", "-nats-tss", "-nats-sss")]
+    assert capsys.readouterr().out.split() == [str(page) for page in pages]
+    assert all("<title>nbframes explorer" in page.read_text() for page in pages[1:])

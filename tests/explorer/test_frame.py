@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import sys
 
 import orjson
 import polars as pl
@@ -11,7 +12,7 @@ from polars.testing import assert_frame_equal
 
 import nbframes as nbf
 from nbframes import spaces
-from nbframes.errors import FrameError, InvalidArgumentError, UnknownNameError
+from nbframes.errors import FrameError, InvalidArgumentError, MissingDependencyError, UnknownNameError
 from nbframes.explorer.pictures import pictures
 from nbframes.explorer.views import density
 
@@ -129,3 +130,14 @@ def test_wrong_calls(published):
         nbf.explore(published, "nats-tss", sample=0)
     with pytest.raises(InvalidArgumentError, match="no folder"):
         nbf.explore(nbf.synthetic.store(), "nats-sss", progress=False).save("no/such/folder.html")
+
+
+@pytest.mark.parametrize(("module", "package"), [("altair", "altair"), ("vl_convert", "vl-convert-python")])
+def test_a_missing_package_is_named(monkeypatch, tmp_path, module, package):
+    from nbframes.explorer.page import _libraries
+
+    _libraries.cache_clear()
+    monkeypatch.setitem(sys.modules, module, None)
+    explorer = nbf.explore(nbf.synthetic.store(), "nats-sss", progress=False)
+    with pytest.raises(MissingDependencyError, match=rf"'{package}'.*nbframes\[explorer\]"):
+        explorer.save(tmp_path / "page.html")
