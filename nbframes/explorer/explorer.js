@@ -93,7 +93,7 @@ async function nbframesExplore(root, packed, tell) {
   function facts(row, parent) {
     const drawn = picture(row);
     if (drawn) parent.append(drawn);
-    make("div", parent, { class: "name" }, name(row));
+    if (page.names) make("div", parent, { class: "name" }, name(row));
     const table = make("dl", parent);
     for (const shown of new Set(["value", axes.y, axes.x, axes.x2, axes.colour, "rank"])) {
       if (!columns.has(shown)) continue;
@@ -248,6 +248,7 @@ async function nbframesExplore(root, packed, tell) {
       if (!columns.get(axes.colour).numeric) Object.assign(points.encoding.color, { type: "nominal", scale: { scheme: "tableau10" } });
     }
     Object.assign(bars, { width: wide ? 2 * each + 72 : each, height: 130 });
+    if (page.sampled) for (const layer of bars.layer) layer.encoding.y.title = "of the sample";
     if (!wide) spec.vconcat = [...pair.hconcat, bars];
     spec.datasets = { archs: records() };
     spec.config = {
