@@ -200,7 +200,11 @@ class GridSpace(GridForms[A]):
             scores = generator(seed).random(found.shape)
             scores[~keep] = -1.0
             drawn = found[np.arange(len(found)), scores.argmax(axis=1)]
-            return self._table.strings.gather(drawn) if isinstance(x, pl.Series) else self._table.frame[drawn]
+            return (
+                self._table.strings.gather(drawn).alias(x.name)
+                if isinstance(x, pl.Series)
+                else self._table.frame[drawn]
+            )
         options = list(self._edits(self._structure(x), adjacent=adjacent))
         edit = options[generator(seed).integers(len(options))]
         return self.format(edit) if isinstance(x, str) else edit

@@ -238,3 +238,10 @@ def test_grids_can_be_sent_to_other_processes():
         copy.codes.decode(copy.codes.sample(3, seed=0)).to_list()
         == MACRO.codes.decode(MACRO.codes.sample(3, seed=0)).to_list()
     )
+
+
+@pytest.mark.parametrize("name", ["nb101", "tss", "sss", "darts"])
+def test_a_mutated_column_keeps_its_name(name):
+    space = getattr(nbf.spaces, name)
+    column = space.format(space.sample(3, seed=0)).alias("parent")
+    assert space.mutate(column, seed=1).name == "parent"
