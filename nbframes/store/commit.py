@@ -67,7 +67,7 @@ class Staging:
     Raises
     ------
     BenchmarkExistsError
-        If it is there and must not be replaced.
+        If it is there and must not be replaced, or a name that differs from it in case alone is there.
     """
 
     def __init__(self, store: Path, benchmark: str, *, overwrite: bool, attachment: str = "") -> None:
@@ -86,12 +86,21 @@ class Staging:
             self.folder.mkdir()
 
     def _check_absent(self) -> None:
+        self._refuse_other_spelling()
         if not self.overwrite and (self.store / manifest_file(self.benchmark, self.attachment)).exists():
             what = f"attachment {self.attachment!r} of {self.benchmark!r}" if self.attachment else repr(self.benchmark)
             msg = (
                 f"benchmark {what} is already in the store {str(self.store)!r}; "
                 "pass overwrite=True (--overwrite) to replace it"
             )
+            raise BenchmarkExistsError(msg)
+
+    def _refuse_other_spelling(self) -> None:
+        """Names that differ in case alone share their files where file systems ignore case, as on macOS and Windows."""
+        wanted = (self.store / manifest_file(self.benchmark, self.attachment)).stem
+        present = {path.stem for path in (self.store / "manifests").glob("*.json")}
+        if wanted not in present and (other := [name for name in present if name.casefold() == wanted.casefold()]):
+            msg = f"{wanted!r} differs from {other[0]!r} of the store in case alone; use that name or choose another"
             raise BenchmarkExistsError(msg)
 
     def commit(self, manifest: Manifest) -> None:

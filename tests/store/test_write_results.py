@@ -321,3 +321,14 @@ def test_archs_that_verify_would_object_to_are_refused(tmp_path, archs, reason):
 def test_other_kinds_of_frames_are_refused_with_the_way_to_convert_them(tmp_path, foreign):
     with pytest.raises(FrameError, match=r"Hint: pl\.DataFrame"):
         nbf.write_results(foreign, tmp_path, benchmark="mine")
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_a_name_that_differs_in_case_alone_is_refused(tmp_path, overwrite):
+    rows = pl.DataFrame({"arch": [0], "dataset": "x", "split": "val", "metric": "accuracy", "value": [1.0]})
+    rows = rows.with_columns(schedule=1, budget=1, seed=0)
+    nbf.write_results(rows, tmp_path, benchmark="Mine", archs=False, runs=False)
+    with pytest.raises(BenchmarkExistsError, match="'mine' differs from 'Mine' of the store in case alone"):
+        nbf.write_results(rows, tmp_path, benchmark="mine", archs=False, runs=False, overwrite=overwrite)
+    assert nbf.open_store(tmp_path).benchmarks() == ["Mine"]
+    nbf.write_results(rows, tmp_path, benchmark="Mine", archs=False, runs=False, overwrite=True)
