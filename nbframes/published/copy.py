@@ -120,11 +120,13 @@ def _check_places(source: Store, target: Path) -> None:
 def _check_licences(manifests: list[Manifest]) -> None:
     unknown = {manifest.label: manifest.licence for manifest in manifests if manifest.licence not in LICENCES}
     if unknown:
-        found = "\n".join(f"  {name}: {licence!r}" for name, licence in unknown.items())
+        found = "\n".join(
+            f"  {name}: {repr(licence) if licence else 'no licence given'}" for name, licence in unknown.items()
+        )
         msg = (
             "these may not be published, since nobody can tell from their licence whether they may be passed on:\n"
             f"{found}\n\nValid: {listed(sorted(LICENCES))}\n\n"
-            "Hint: write or attach them again with licence=, or publish a store without them"
+            "Hint: write or attach them again with a licence, or publish a store without them"
         )
         raise InvalidArgumentError(msg)
 
