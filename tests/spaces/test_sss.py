@@ -86,7 +86,7 @@ def test_neighbours_differ_in_one_stage():
 @pytest.mark.parametrize("adjacent", [False, True])
 def test_mutation_reaches_every_neighbour_equally(adjacent):
     expected = sss.neighbours(NETWORK, adjacent=adjacent)
-    drawn = sss.mutate(pl.Series([NETWORK] * 7000), seed=0, adjacent=adjacent).value_counts()
+    drawn = sss.mutate(pl.Series("arch_str", [NETWORK] * 7000), seed=0, adjacent=adjacent).value_counts()
     assert set(drawn["arch_str"]) == set(expected)
     fair = 7000 / len(expected)
     assert drawn["count"].is_between(0.6 * fair, 1.4 * fair).all()

@@ -122,7 +122,7 @@ def test_neighbours_are_mutual():
 
 
 def test_mutation_reaches_every_neighbour_equally():
-    column = pl.Series([CELL] * 12_000)
+    column = pl.Series("arch_str", [CELL] * 12_000)
     counts = tss.mutate(column, seed=0).value_counts()
     assert set(counts["arch_str"]) == set(tss.neighbours(CELL))
     assert counts["count"].is_between(400, 600).all()
