@@ -194,7 +194,7 @@ def query_table(
     if top is not None and (isinstance(top, bool) or top < 1):
         msg = f"top is how many architectures to show, 1 or more, not {top!r}"
         raise InvalidArgumentError(msg)
-    there = _Chosen.of(store, benchmark, dataset, split, metric)
+    there = _Chosen.of(store, benchmark, dataset, split, metric, schedule=schedule)
     rows = store.scan(benchmark).filter(store.metric(there.metric), _protocol(store, there.dataset, there.split))
     rows = rows.filter(expr.budget(budget) if budget is not None else expr.final())
     known = _quantity(store, benchmark, there.metric)
@@ -280,7 +280,16 @@ class _Chosen:
     split: str
 
     @classmethod
-    def of(cls, store: Store, benchmark: str, dataset: str | None, split: str | None, metric: str | None) -> _Chosen:
+    def of(
+        cls,
+        store: Store,
+        benchmark: str,
+        dataset: str | None,
+        split: str | None,
+        metric: str | None,
+        *,
+        schedule: int | None,
+    ) -> _Chosen:
         partitions = _partitions(store, benchmark)
         _check_names(store, dataset, split, metric)
         metric = metric or _usual_metric(benchmark, sorted({part.metric for part in partitions}))
@@ -291,7 +300,23 @@ class _Chosen:
             there = listed(" ".join(pair) for pair in pairs)
             msg = f"{benchmark} has no {metric}" + (f" of {asked}; there is that of {there}" if pairs else "")
             raise InvalidArgumentError(msg)
-        return cls(benchmark, metric, *usual_protocol(fitting))
+        return cls(benchmark, metric, *usual_protocol(_trained(store, benchmark, metric, fitting, schedule)))
+
+
+def _trained(
+    store: Store, benchmark: str, metric: str, pairs: list[tuple[str, str]], schedule: int | None
+) -> list[tuple[str, str]]:
+    """Those of some datasets and splits that have the schedule asked for, by default the full one; all if none has it."""
+    known = benchmarks.find(benchmark)
+    wanted = schedule if schedule is not None else known.full_schedule if known is not None else None
+    if wanted is None:
+        return pairs
+    held = store.describe(benchmark).filter(
+        (pl.col("metric").cast(pl.String) == metric) & (pl.col("schedule") == wanted)
+    )
+    parts = held.select(pl.col("dataset", "split").cast(pl.String)).rows()
+    found = {pair for part in parts for pair in _meant(Partition(metric, *part))}
+    return [pair for pair in pairs if pair in found] or pairs
 
 
 def _unit(store: Store, benchmark: str, metric: str) -> str:
