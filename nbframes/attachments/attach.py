@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 def attach(
     frame: pl.DataFrame | pl.LazyFrame | str | os.PathLike[str],
-    /,
     store: str | os.PathLike[str] | Store | None = None,
     *,
     to: str | None = None,
