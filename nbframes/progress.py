@@ -20,9 +20,12 @@ def bar(title: str, *, total: int | None, unit: str, show: bool = True) -> Any:
     show
         Whether to show it at all; it never shows when the error stream is not a terminal, except in a notebook.
     """
-    from tqdm.auto import tqdm
+    if in_notebook := _in_notebook():
+        from tqdm.auto import tqdm
+    else:
+        from tqdm import tqdm  # of the same name, without asyncio
 
-    visible = show and (sys.stderr.isatty() or _in_notebook())
+    visible = show and (in_notebook or sys.stderr.isatty())
     scaled = unit == "B"
     return tqdm(desc=title, total=total, unit=unit, unit_scale=scaled, disable=not visible, dynamic_ncols=True)
 

@@ -1,4 +1,4 @@
-"""One HTTP request at a time, by the standard library: what the answer means, and failures in plain words."""
+"""One HTTP request at a time, by the standard library: what the response means, and failures in plain words."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from socket import gaierror
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
+from nbframes.downloads.retry import RefusedError, TryAgainError
+
 if TYPE_CHECKING:
     from http.client import HTTPMessage, HTTPResponse
 
@@ -29,25 +31,13 @@ NETWORK_ERRORS: Final = (OSError, HTTPException)
 """What a failing transfer raises in `urllib` and `http.client`."""
 
 
-class TryAgainError(Exception):
-    """The transfer broke off or the server is busy: worth another attempt. Never leaves this package."""
-
-    def __init__(self, reason: str, *, after: float = 0.0) -> None:
-        super().__init__(reason)
-        self.after = after
-        """Seconds to wait, as the server asks."""
-
-
-class RefusedError(Exception):
-    """An address cannot give the file, however often it is asked. Never leaves this package."""
-
-
 @dataclass(frozen=True)
-class Answer:
+class Response:
     """What a server says of a file. Close it after use."""
 
     url: str
-    response: HTTPResponse | urllib.error.HTTPError
+    body: HTTPResponse | urllib.error.HTTPError
+    """The bytes, as the standard library hands them over, with their headers."""
     status: int
     start: int
     """Offset in the file of the first byte that follows."""
@@ -75,11 +65,11 @@ class Answer:
 
     @property
     def ends_clearly(self) -> bool:
-        """Whether the end of the answer can be told from a broken connection."""
-        return self.total is not None or bool(getattr(self.response, "chunked", False))
+        """Whether the end of the response can be told from a broken connection."""
+        return self.total is not None or bool(getattr(self.body, "chunked", False))
 
 
-def get(url: str, *, timeout: float, headers: dict[str, str] | None = None) -> Answer:
+def get(url: str, *, timeout: float, headers: dict[str, str] | None = None) -> Response:
     """Ask for ``url``. Proxies and certificates are taken from the environment, as always in Python.
 
     Raises
@@ -93,23 +83,22 @@ def get(url: str, *, timeout: float, headers: dict[str, str] | None = None) -> A
     request = urllib.request.Request(url, headers=fixed | (headers or {}))  # noqa: S310  the registry holds https alone
     redirects = _Redirects()
     try:
-        response = urllib.request.build_opener(redirects).open(request, timeout=timeout)
+        body = urllib.request.build_opener(redirects).open(request, timeout=timeout)
     except urllib.error.HTTPError as error:
         if error.code != _TOO_FAR:
             with error:
                 raise _of_status(error, url) from error
-        response = error
+        body = error
     except NETWORK_ERRORS as error:
         raise of_network(error, url, timeout) from error
-    return _answer(url, response, redirects.announced)
+    return _response(url, body, redirects.announced)
 
 
 def get_json(url: str, *, timeout: float) -> Any:
     """Return the JSON document at ``url``; raises as `get`."""
-    answer = get(url, timeout=timeout)
-    with answer.response as response:
+    with get(url, timeout=timeout).body as body:
         try:
-            return json.loads(response.read())
+            return json.loads(body.read())
         except ValueError as error:
             msg = f"{host(url)} answered with something that is not JSON"
             raise RefusedError(msg) from error
@@ -176,18 +165,18 @@ def _retry_after(value: str | None) -> float:
         return 0.0
 
 
-def _answer(url: str, response: HTTPResponse | urllib.error.HTTPError, announced: str | None) -> Answer:
-    headers, status = response.headers, response.status or 0
+def _response(url: str, body: HTTPResponse | urllib.error.HTTPError, announced: str | None) -> Response:
+    headers, status = body.headers, body.status or 0
     stated = _RANGE.fullmatch(headers.get("Content-Range", "").strip())
     start = total = None
     if stated is not None:
         start, total = (int(number) if number and number != "*" else None for number in stated.groups())
     if status not in {206, _TOO_FAR}:
         length = headers.get("Content-Length", "")
-        start, total = 0, int(length) if length.isdecimal() and not getattr(response, "chunked", False) else None
-    return Answer(
+        start, total = 0, int(length) if length.isdecimal() and not getattr(body, "chunked", False) else None
+    return Response(
         url=url,
-        response=response,
+        body=body,
         status=status,
         start=-1 if start is None else start,
         total=total,

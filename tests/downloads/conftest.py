@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from nbframes.downloads import Source, download
-from nbframes.downloads.transfer import Patience
+from nbframes.downloads import RetryPolicy, Source, download
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-HASTY = Patience(timeout=0.5, attempts=3, pause=0.0, longest_wait=2.0, slowest=1e6)
+HASTY = RetryPolicy(timeout=0.5, attempts=3, pause=0.0, longest_wait=2.0, slowest=1e6)
 CONTENT = b"\x80\x04" + random.Random(0).randbytes(200_000)
 
 
@@ -171,10 +170,10 @@ def published(source) -> Source:
 
 @pytest.fixture
 def fetch(monkeypatch, tmp_path: Path):
-    """Download a source into the test's folder, without patience."""
+    """Download a source into the test's folder, giving up soon."""
 
     def run(source, **options):
         monkeypatch.setattr("nbframes.downloads.find", lambda name, variant: source)
-        return download("nb101", **({"to": tmp_path, "progress": False, "patience": HASTY} | options))
+        return download("nb101", **({"to": tmp_path, "progress": False, "retry_policy": HASTY} | options))
 
     return run

@@ -17,11 +17,10 @@ from polars.testing import assert_frame_equal
 
 import nbframes as nbf
 from nbframes.cli import main
-from nbframes.downloads import find
-from nbframes.downloads.transfer import Patience
+from nbframes.downloads import RetryPolicy, find
 from tests.attachments.conftest import operation_tuple
 
-HASTY = Patience(timeout=0.5, attempts=2, pause=0.0)
+HASTY = RetryPolicy(timeout=0.5, attempts=2, pause=0.0)
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +44,7 @@ def registered(site, tfrecord, monkeypatch):
         source = replace(find("nb101"), **(known | changes))
         monkeypatch.setattr("nbframes.downloads.find", lambda name, variant: source)
 
-    monkeypatch.setattr("nbframes.downloads.Patience", lambda: HASTY)
+    monkeypatch.setattr("nbframes.downloads.RetryPolicy", lambda: HASTY)
     register()
     return register
 
@@ -249,3 +248,20 @@ def test_a_table_is_attached_afterwards(call, tmp_path):
     assert scan["value"].to_list() == [9.5, 9.5]
     assert call(*words)[0] == 1
     assert call(*words, "--overwrite")[0] == 0
+
+
+WITHOUT_NETWORK = """
+import contextlib, sys
+from nbframes.cli import main
+with contextlib.suppress(SystemExit):
+    main(sys.argv[1:])
+print(*{"ssl", "urllib.request", "http.client"} & set(sys.modules), file=sys.stderr)
+"""
+
+
+@pytest.mark.parametrize("words", [["--help"], ["download", "--help"], ["info"], ["verify", "nats-tss"]])
+def test_a_command_that_downloads_nothing_loads_no_network_stack(words):
+    command = [sys.executable, "-c", WITHOUT_NETWORK, *words]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout
+    assert done.stderr.rstrip("\n").rpartition("\n")[2] == ""

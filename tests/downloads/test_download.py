@@ -16,7 +16,8 @@ from nbframes import benchmarks
 from nbframes.contributed import nb_graph, nb_macro
 from nbframes.downloads import available, download, find
 from nbframes.downloads.registry import sources
-from nbframes.downloads.web import RefusedError, _Redirects, get
+from nbframes.downloads.retry import RefusedError
+from nbframes.downloads.web import _Redirects, get
 from nbframes.errors import InvalidArgumentError, SourceError, UnknownNameError
 
 OTHER = b"\x80\x04" + bytes(1000)

@@ -16,11 +16,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from nbframes.downloads import download, transfer
-from nbframes.downloads.transfer import Patience
+from nbframes.downloads import RetryPolicy, download, retry, transfer
 from nbframes.errors import SourceError
 
-HASTY = Patience(timeout=0.5, attempts=3, pause=0.0)
+HASTY = RetryPolicy(timeout=0.5, attempts=3, pause=0.0)
 OTHER = b"\x80\x04" + bytes(200_000)
 
 
@@ -181,7 +180,7 @@ def test_a_busy_server_is_asked_again(fetch, either, site, status):
 
 def test_a_server_is_left_alone_as_long_as_it_asks(fetch, either, site, monkeypatch):
     waits = []
-    monkeypatch.setattr(transfer.time, "sleep", waits.append)
+    monkeypatch.setattr(retry.time, "sleep", waits.append)
     site.answers({"status": 429, "headers": {"Retry-After": "2"}})
     fetch(either)
     assert waits == [2.0]
@@ -406,7 +405,7 @@ def test_whatever_happens_on_the_way_a_known_file_arrives_whole(published, site,
         for _ in range(len(mishaps) + 1):
             try:
                 path = download(
-                    "nb101", to=folder, progress=False, patience=replace(HASTY, attempts=9 if patient else 1)
+                    "nb101", to=folder, progress=False, retry_policy=replace(HASTY, attempts=9 if patient else 1)
                 )
             except SourceError:
                 assert not (Path(folder) / "file.pkl").exists()
@@ -427,7 +426,7 @@ def test_whatever_happens_on_the_way_an_unknown_file_is_never_a_mixture(source, 
         patched.setattr("nbframes.downloads.find", lambda name, variant: source)
         for _ in range(len(mishaps) + 1):
             try:
-                got = download("nb101", to=folder, progress=False, patience=HASTY).read_bytes()
+                got = download("nb101", to=folder, progress=False, retry_policy=HASTY).read_bytes()
             except SourceError:
                 assert not (Path(folder) / "file.pkl").exists()
             else:

@@ -36,7 +36,7 @@ class WrongFileError(SourceError):
 
 
 @dataclass(frozen=True)
-class Identity:
+class Checksum:
     """What is known of a file: its size in bytes, its SHA-256, and the digits in which its MD5 ends."""
 
     size: int | None = None
@@ -47,7 +47,7 @@ class Identity:
     """Who says so, for messages: "published", or "recorded in <file>"."""
 
     @classmethod
-    def of(cls, source: Source, target: Path) -> Identity:
+    def of(cls, source: Source, target: Path) -> Checksum:
         """Return what is published of a file, and what was recorded when it was first seen."""
         published = cls(source.size, source.sha256, source.md5, source.kind)
         record = record_path(target)
@@ -68,11 +68,11 @@ class Identity:
 
 
 def record_path(target: Path) -> Path:
-    """Return the file in which the identity of ``target`` is kept."""
+    """Return the file in which the checksum of ``target`` is kept."""
     return target.with_name(f"{target.name}.nbframes.json")
 
 
-def check(path: Path, known: Identity, name: str, *, step: Callable[[int], object] = int) -> Identity:
+def check(path: Path, known: Checksum, name: str, *, step: Callable[[int], object] = int) -> Checksum:
     """Read a file once and compare it with all that is known; return its size and hash.
 
     Messages call it ``name``; ``step`` is called with the bytes read since the last call.
@@ -102,10 +102,10 @@ def check(path: Path, known: Identity, name: str, *, step: Callable[[int], objec
     if known.md5 is not None and not md5.hexdigest().endswith(known.md5):
         msg = f"{name!r} has the MD5 {md5.hexdigest()}, which should end in {known.md5} (published)."
         raise WrongFileError(msg)
-    return Identity(size, sha256.hexdigest())
+    return Checksum(size, sha256.hexdigest())
 
 
-def _check_head(head: bytes, known: Identity, name: str) -> None:
+def _check_head(head: bytes, known: Checksum, name: str) -> None:
     magic = _MAGIC[known.kind] if known.kind is not None else ()
     if not magic or any(head[at : at + len(word)] == word for at, word in magic):
         return
@@ -116,15 +116,15 @@ def _check_head(head: bytes, known: Identity, name: str) -> None:
     raise WrongFileError(msg)
 
 
-def record(target: Path, identity: Identity, origin: str) -> None:
+def record(target: Path, checksum: Checksum, origin: str) -> None:
     """Keep the size and hash of an accepted file beside it, unless they are there already."""
     path = record_path(target)
     if path.exists():
         return
     content = {
         "file": target.name,
-        "size": identity.size,
-        "sha256": identity.sha256,
+        "size": checksum.size,
+        "sha256": checksum.sha256,
         "from": origin,
         "first_seen": datetime.now(UTC).isoformat(timespec="seconds"),
     }

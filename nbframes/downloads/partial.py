@@ -34,7 +34,7 @@ class Origin:
         return self.total is None or other.total is None or self.total == other.total
 
 
-class Part:
+class PartialFile:
     """``<target>.part`` with the bytes so far and ``<target>.part.json`` with their origin."""
 
     def __init__(self, target: Path) -> None:
