@@ -171,8 +171,10 @@ def _told_batches(reader: Reader, source: Path, jobs: int, on_error: OnError) ->
 
 
 def _job_count(jobs: int | None) -> int:
+    from nbframes.export.workers import cores
+
     if jobs is None:
-        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        return cores()
     if isinstance(jobs, bool) or not isinstance(jobs, int) or jobs < 1:
         msg = f"jobs is a number of processes, 1 or more, not {jobs!r}"
         raise InvalidArgumentError(msg)

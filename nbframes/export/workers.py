@@ -26,6 +26,11 @@ class Task(NamedTuple):
     arguments: tuple[object, ...]
 
 
+def cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def results(tasks: Iterable[Task], jobs: int) -> Iterator[object]:
     """Run tasks in ``jobs`` processes and give their results in the order of the tasks.
 

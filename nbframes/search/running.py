@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import pickle
 import time
 from itertools import chain
@@ -13,12 +12,13 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, overload
 import polars as pl
 
 from nbframes.errors import InvalidArgumentError, UnknownNameError
-from nbframes.export.workers import Task, results
+from nbframes.export.workers import Task, cores, results
 from nbframes.search.algorithms import ALGORITHMS
 from nbframes.search.algorithms.base import Method
 from nbframes.search.simulate import Block, block_frames, frames
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable, Iterator, Sequence
 
     from nbframes.search.observations import Algorithm, Searcher
@@ -155,7 +155,7 @@ def _simulated(blocks: Sequence[Block], jobs: int | None) -> Iterator[pl.DataFra
         yield from frames(blocks[0])
         blocks = blocks[1:]
         expected = (time.process_time() - begun) * len(blocks)
-        jobs = min(len(blocks), _cores()) if expected > _PAYS and not _stays(blocks) else 1
+        jobs = min(len(blocks), cores()) if expected > _PAYS and not _stays(blocks) else 1
     if jobs == 1:
         yield from chain.from_iterable(map(frames, blocks))
         return
@@ -232,7 +232,3 @@ def _whole(option: str, value: object, least: int) -> int:
         msg = f"{option} should be a whole number from {least} on, not {value!r}"
         raise InvalidArgumentError(msg)
     return number
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

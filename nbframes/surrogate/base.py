@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from abc import ABC, abstractmethod
 from numbers import Integral
 from typing import TYPE_CHECKING, ClassVar, Final, cast
@@ -254,11 +253,6 @@ def archs(cells: Column, /) -> pl.DataFrame:
         pl.col(name).cast(dtype) for name, dtype in ARCHS.items()
     )
     return frame.hstack(to_frame(codes))
-
-
-def cores() -> int:
-    """Count the cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _numbers(cells: Column, first: int) -> NDArray[np.integer]:

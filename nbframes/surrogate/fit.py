@@ -9,11 +9,11 @@ import numpy as np
 import polars as pl
 
 from nbframes.errors import FrameError, InvalidArgumentError, UnknownNameError
+from nbframes.export.workers import cores
 from nbframes.spaces import darts
 from nbframes.spaces.darts.cells import checked
 from nbframes.spaces.darts.config import config_codes
 from nbframes.store import Store, open_store
-from nbframes.surrogate.base import cores
 from nbframes.surrogate.fitted import FittedSurrogate, features, import_lightgbm, mean_prediction, scores_frame
 
 if TYPE_CHECKING:

@@ -10,9 +10,10 @@ import numpy as np
 import polars as pl
 
 from nbframes.errors import MissingDependencyError, SourceError
+from nbframes.export.workers import cores
 from nbframes.spaces.darts import CONFIG
 from nbframes.spaces.darts.definition import UNREADABLE
-from nbframes.surrogate.base import Surrogate, cores
+from nbframes.surrogate.base import Surrogate
 
 if TYPE_CHECKING:
     import os

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 
 from nbframes.errors import MissingDependencyError, SourceError, listed
+from nbframes.export.workers import cores
 from nbframes.spaces.darts import CONFIG
 from nbframes.spaces.darts.definition import UNREADABLE
-from nbframes.surrogate.base import Surrogate, cores
+from nbframes.surrogate.base import Surrogate
 from nbframes.surrogate.onnx_batch import with_free_batch
 
 if TYPE_CHECKING:

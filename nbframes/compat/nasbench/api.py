@@ -14,6 +14,7 @@ from nbframes.compat.nasbench.lib.model_spec import ModelSpec
 from nbframes.compat.nb101_cells import Cells
 from nbframes.compat.sources import find_records
 from nbframes.errors import StoreError
+from nbframes.spaces.nb101.upstream import from_text
 from nbframes.store import Store
 
 if TYPE_CHECKING:
@@ -215,11 +216,12 @@ class _ByHash(Mapping[str, Any]):
 class _Fixed(_ByHash):
     def __getitem__(self, module_hash: str) -> dict[str, Any]:
         arch, text, _ = self._found(module_hash)
-        adjacency, operations = text.split("|")
-        names = operations.split(",")
-        matrix = np.array(list(map(int, adjacency)), np.int8).reshape(len(names), len(names))
-        params = self._cells.params(arch)
-        return {"module_adjacency": matrix, "module_operations": names, "trainable_parameters": params}
+        matrix, operations = from_text(text)
+        return {
+            "module_adjacency": np.array(matrix, np.int8),
+            "module_operations": operations,
+            "trainable_parameters": self._cells.params(arch),
+        }
 
 
 class _Computed(_ByHash):

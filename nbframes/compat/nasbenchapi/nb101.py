@@ -18,6 +18,7 @@ from nbframes.compat.nasbenchapi.base import NASBenchBase, answer
 from nbframes.compat.nb101_cells import COLUMNS, Cells, Run
 from nbframes.errors import InvalidArchitectureError, UnknownNameError
 from nbframes.spaces import nb101
+from nbframes.spaces.nb101.upstream import from_text, to_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -89,11 +90,11 @@ class NASBench101(NASBenchBase):
         if len(operations) != size:
             msg = f"a matrix of {size} rows does not fit {len(operations)} operations"
             raise InvalidArchitectureError(msg)
-        return Arch101([map(int, adjacency[at : at + size]) for at in range(0, size * size, size)], operations)
+        return Arch101(*from_text(f"{adjacency}|{encoding['operations_str']}"))
 
     def encode(self, arch: Arch101) -> dict[str, str]:
         """Return the ``adjacency_str`` and ``operations_str`` of a cell."""
-        adjacency, operations = _text(arch).split("|")
+        adjacency, operations = to_text(arch.adjacency, arch.operations).split("|")
         return {"adjacency_str": adjacency, "operations_str": operations}
 
     def id(self, arch: Arch101) -> str:
@@ -208,7 +209,7 @@ class NASBench101(NASBenchBase):
         self.dataset_info(dataset)
         if split not in _OF_SPLIT:
             raise UnknownNameError.of("split", split, _OF_SPLIT)
-        known = self._cells.find("arch_str", _text(arch))
+        known = self._cells.find("arch_str", to_text(arch.adjacency, arch.operations))
         runs = {} if known is None else self._cells.runs(known[0])
         if summary:
             return self._summary(known, runs, split, _FULL if budget is None else budget)
@@ -225,7 +226,9 @@ class NASBench101(NASBenchBase):
         return cost
 
     def _supports_arch(self, arch: Arch101) -> bool:
-        return self.is_valid(arch) and self._cells.find("arch_str", _text(arch)) is not None
+        return (
+            self.is_valid(arch) and self._cells.find("arch_str", to_text(arch.adjacency, arch.operations)) is not None
+        )
 
     def _info(self, arch: Arch101, known: tuple[int, str, str] | None, runs: dict[int, list[Run]]) -> dict[str, Any]:
         times = [time for of in runs.values() for run in of if (time := run["final_training_time"]) is not None]
@@ -253,8 +256,7 @@ class NASBench101(NASBenchBase):
         return answer(derived[_OF_SPLIT[split]], name, derived["training_time"], _Entry(entry))
 
     def _arch(self, text: str) -> Arch101:
-        adjacency, operations = text.split("|")
-        return self.decode({"adjacency_str": adjacency, "operations_str": operations})
+        return Arch101(*from_text(text))
 
     @cached_property
     def _cells(self) -> Cells:
@@ -284,10 +286,6 @@ def _mean(runs: list[Run]) -> Run:
         values = [value for run in runs if (value := run[key]) is not None]
         means[key] = sum(values) / len(values) if values else None
     return means
-
-
-def _text(arch: Arch101) -> str:
-    return "".join(str(entry) for row in arch.adjacency for entry in row) + "|" + ",".join(arch.operations)
 
 
 def _toggled(cell: nb101.Cell) -> Iterator[nb101.Cell]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from hashlib import md5
 from math import isqrt
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 
 from nbframes.errors import InvalidArchitectureError, InvalidArgumentError, did_you_mean, listed
+from nbframes.spaces.nb101 import upstream
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
 OPERATIONS: Final = ("conv3x3-bn-relu", "conv1x1-bn-relu", "maxpool3x3")
 """Operations of the inner vertices, in upstream's order (their label in the hash is their position here)."""
@@ -84,12 +84,12 @@ def parse_text(text: str) -> Cell:
     if flaw:
         msg = f"{text!r} {flaw}"
         raise InvalidArchitectureError(msg)
-    return _split(text)
+    return Cell(*upstream.from_text(text))
 
 
 def format_text(cell: Cell) -> str:
     """Upstream's text form of a cell."""
-    return "".join(str(entry) for row in cell.matrix for entry in row) + "|" + ",".join(cell.operations)
+    return upstream.to_text(*cell)
 
 
 def malformation(cell: Cell) -> str | None:
@@ -118,7 +118,7 @@ def text_malformation(text: str) -> str | None:
         return "is not of the form 'adjacency|operations'"
     if set(adjacency) - {"0", "1"} or isqrt(len(adjacency)) ** 2 != len(adjacency):
         return "does not begin with a square matrix of 0 and 1, written row by row"
-    return malformation(_split(text))
+    return malformation(Cell(*upstream.from_text(text)))
 
 
 def offence(cell: Cell) -> str | None:
@@ -137,15 +137,7 @@ def offence(cell: Cell) -> str | None:
 def prune_cell(cell: Cell) -> Cell | None:
     """Cell without the vertices off the paths from input to output; nothing if no path is left."""
     matrix, operations = cell
-    v = len(matrix)
-    ahead, behind = {0}, {v - 1}
-    for j in range(1, v):
-        if any(matrix[i][j] for i in ahead):
-            ahead.add(j)
-    for i in reversed(range(v - 1)):
-        if any(matrix[i][j] for j in behind):
-            behind.add(i)
-    kept = sorted(ahead & behind)
+    kept = upstream.on_paths(matrix)
     if len(kept) < 2:
         return None
     return Cell([[matrix[i][j] for j in kept] for i in kept], [operations[i] for i in kept])
@@ -153,31 +145,8 @@ def prune_cell(cell: Cell) -> Cell | None:
 
 def hash_cell(cell: Cell) -> str:
     """Official module hash of a pruned cell."""
-    matrix, operations = cell
-    v = len(matrix)
-    sources = [[i for i in range(v) if matrix[i][j]] for j in range(v)]
-    targets = [[j for j in range(v) if matrix[i][j]] for i in range(v)]
-    labels = [-1, *map(OPERATIONS.index, operations[1:-1]), -2]
-    colours = [_digest(str((len(targets[x]), len(sources[x]), labels[x]))) for x in range(v)]
-    for _ in range(v):
-        colours = [
-            _digest(f"{_joined(colours, sources[x])}|{_joined(colours, targets[x])}|{colours[x]}") for x in range(v)
-        ]
-    return _digest(str(sorted(colours)))
-
-
-def _joined(colours: Sequence[str], vertices: Iterable[int]) -> str:
-    return "".join(sorted(colours[x] for x in vertices))
-
-
-def _digest(text: str) -> str:
-    return md5(text.encode(), usedforsecurity=False).hexdigest()
-
-
-def _split(text: str) -> Cell:
-    adjacency, _, operations = text.partition("|")
-    v = isqrt(len(adjacency))
-    return Cell([map(int, adjacency[k * v : k * v + v]) for k in range(v)], operations.split(","))
+    labels = [-1, *map(OPERATIONS.index, cell.operations[1:-1]), -2]
+    return upstream.module_hash(cell.matrix, labels)
 
 
 def _bit(entry: Any) -> int:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from hashlib import md5
 from itertools import permutations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from nbframes.spaces.nb101.upstream import module_hash
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -62,18 +63,10 @@ def hash_module(matrix: NDArray[Any], labeling: Sequence[int]) -> str:
         If there are not as many labels as vertices.
     """
     edges = np.asarray(matrix)
-    vertices = range(len(edges))
     if len(labeling) != len(edges):
         msg = f"{len(labeling)} labels for {len(edges)} vertices"
         raise AssertionError(msg)
-    degrees = zip(edges.sum(axis=1).tolist(), edges.sum(axis=0).tolist(), map(_plain, labeling), strict=True)
-    colours = [_digest(str(of)) for of in degrees]
-    sources = [[w for w in vertices if edges[w, v]] for v in vertices]
-    targets = [[w for w in vertices if edges[v, w]] for v in vertices]
-    for _ in vertices:
-        colours = [f"{_joined(colours, sources[v])}|{_joined(colours, targets[v])}|{colours[v]}" for v in vertices]
-        colours = [_digest(colour) for colour in colours]
-    return _digest(str(sorted(colours)))
+    return module_hash(edges.tolist(), [_plain(label) for label in labeling])
 
 
 def permute_graph(
@@ -105,11 +98,3 @@ def is_isomorphic(graph1: tuple[Any, Sequence[Any]], graph2: tuple[Any, Sequence
 
 def _plain(label: Any) -> Any:
     return label.item() if isinstance(label, np.generic) else label
-
-
-def _joined(colours: list[str], vertices: list[int]) -> str:
-    return "".join(sorted(colours[v] for v in vertices))
-
-
-def _digest(text: str) -> str:
-    return md5(text.encode(), usedforsecurity=False).hexdigest()

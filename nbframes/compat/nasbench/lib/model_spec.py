@@ -9,6 +9,7 @@ import numpy as np
 
 from nbframes.compat.nasbench.lib import graph_util
 from nbframes.errors import MissingDependencyError
+from nbframes.spaces.nb101.upstream import on_paths
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,7 +55,7 @@ class ModelSpec:
             raise ValueError(msg)
         self.original_matrix: NDArray[Any] = given
         self.original_ops = copy.deepcopy(ops)
-        kept = _on_paths(given)
+        kept = on_paths(given.tolist())
         self.valid_spec = len(kept) >= 2
         self.matrix: NDArray[Any] | None = given[np.ix_(kept, kept)] if self.valid_spec else None
         self.ops = [copy.deepcopy(ops[vertex]) for vertex in kept] if self.valid_spec else None
@@ -105,16 +106,3 @@ class ModelSpec:
 def is_upper_triangular(matrix: NDArray[Any]) -> bool:
     """Whether there is nothing on the diagonal and below."""
     return not np.tril(matrix).any()
-
-
-def _on_paths(matrix: NDArray[Any]) -> list[int]:
-    """Vertices on paths from the first to the last."""
-    last = len(matrix) - 1
-    ahead, behind = {0}, {last}
-    for vertex in range(1, last + 1):
-        if any(matrix[source, vertex] for source in ahead):
-            ahead.add(vertex)
-    for vertex in reversed(range(last)):
-        if any(matrix[vertex, target] for target in behind):
-            behind.add(vertex)
-    return sorted(ahead & behind)
