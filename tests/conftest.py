@@ -9,9 +9,20 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from nbframes.benchmarks import registry
 from tests import published_tables
 
 _DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+@pytest.fixture(autouse=True)
+def _registry_as_before(monkeypatch):
+    """Forget afterwards what a test registers: the next one in this process expects the official names alone."""
+    before = dict(registry._registered)
+    monkeypatch.setattr(registry, "_plugins", registry._plugins)
+    yield
+    registry._registered.clear()
+    registry._registered.update(before)
 
 
 @pytest.fixture(scope="session")

@@ -38,12 +38,8 @@ def own(name="nb-mine", **changes):
 
 @pytest.fixture
 def clean(monkeypatch):
-    """Forget afterwards what a test registers."""
-    before = dict(registry._registered)
+    """Packages that are installed beside the tests bring no benchmarks."""
     monkeypatch.setattr(registry, "_plugins", [])
-    yield
-    registry._registered.clear()
-    registry._registered.update(before)
 
 
 def test_the_official_five_are_the_contract():
@@ -234,3 +230,16 @@ def test_errors_of_packages_are_warnings_of_their_own_kind(clean, monkeypatch):
         benchmarks.load_plugins()
     assert "nb-mine" not in benchmarks.names()
     assert benchmarks.plugins()[0].benchmarks == ()
+
+
+@pytest.mark.parametrize("again", range(3))  # one more than a pair of workers has
+def test_what_a_test_registers_is_forgotten_before_the_next(again):
+    assert "nb-mine" not in benchmarks.names()
+    nbf.register(own())
+    registry._plugins = ["from a test"]
+
+
+@pytest.mark.parametrize("again", range(3))
+def test_so_is_what_it_set_of_plugins(again):
+    assert registry._plugins != ["from a test"]
+    registry._plugins = ["from a test"]

@@ -10,7 +10,6 @@ import polars as pl
 import pytest
 
 import nbframes as nbf
-from nbframes.benchmarks import registry
 from nbframes.errors import SourceError
 from nbframes.export.reader import Batch, Report, Rows
 from nbframes.schema import Partition
@@ -35,11 +34,7 @@ def registered(monkeypatch):
     module = types.ModuleType("lines_reader")
     module.Lines = Lines
     monkeypatch.setitem(sys.modules, "lines_reader", module)
-    before = dict(registry._registered)
     nbf.register(BENCHMARK)
-    yield
-    registry._registered.clear()
-    registry._registered.update(before)
 
 
 class Lines:

@@ -8,18 +8,7 @@ import pytest
 import nbframes as nbf
 from nbframes.attachments import TEMPLATE
 from nbframes.attachments.description import line_of, read_description
-from nbframes.benchmarks import registry
 from nbframes.errors import FrameError, SourceError
-
-
-@pytest.fixture(autouse=True)
-def forgotten():
-    """Forget afterwards what a table registers."""
-    before = dict(registry._registered)
-    yield
-    registry._registered.clear()
-    registry._registered.update(before)
-
 
 CELLS = nbf.spaces.tss.from_index(pl.Series(range(4))).to_list()
 

@@ -1,4 +1,4 @@
-"""Aggregating helpers beside DuckDB and pandas: python tests/benchmarks/bench_aggregates.py [--archs 15625] [--budgets 200]."""
+"""Aggregating helpers beside DuckDB and pandas: python -m tests.benchmarks.bench_aggregates [--archs 15625] [--budgets 200]."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import argparse
 import duckdb
 import numpy as np
 import polars as pl
-from bench_ranking import curves
-from table import Row, measure, print_table
 
 import nbframes as nbf
 from nbframes.schema import DATASET, METRIC, SPLIT, categorical
+from tests.benchmarks.bench_ranking import curves
+from tests.benchmarks.table import Row, measure, print_table
 
 
 def main() -> None:

@@ -16,12 +16,11 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from table import Row, print_table
-
 import nbframes as nbf
 from nbframes.export.formats import detect
 from nbframes.synthetic.nats import TSS, tss_subjects
 from nbframes.synthetic.nats_record import record
+from tests.benchmarks.table import Row, print_table
 
 HEAD = (0x1950A86A20F9469CFC6C, 1001, {"protocol_version": 1001, "little_endian": True})
 
@@ -96,7 +95,7 @@ def main() -> None:
                 Row(f"{options.archs:,} architectures, {size:.0f} MB: {work}", ours, peer, "pickle.load", unit="s")
             )
             rows.append(Row("  throughput", size / ours, size / peer, "pickle.load", unit="MB/s"))
-            rows.append(Row("  peak memory", memory, peer_memory, "pickle.load", "<= 1,024", unit="MB"))
+            rows.append(Row("  peak memory", memory, peer_memory, "pickle.load", "<= 1,024 MB", unit="MB"))
     print_table("NAS-Bench-201 export", rows)
 
 

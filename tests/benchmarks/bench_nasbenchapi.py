@@ -13,7 +13,7 @@ import statistics
 import subprocess
 import sys
 
-from table import Row, print_table
+from tests.benchmarks.table import Row, print_table
 
 WORK = """
 import json, random, resource, sys, time

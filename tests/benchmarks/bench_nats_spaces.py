@@ -1,6 +1,6 @@
 """Whole NATS-Bench spaces at once against nats_bench's loop over architectures.
 
-usage: python tests/benchmarks/bench_nats_spaces.py [--repeat N]
+usage: python -m tests.benchmarks.bench_nats_spaces [--repeat N]
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ import time
 
 from nats_bench.api_topology import NATStopology
 from nats_bench.genotype_utils import topology_str2structure
-from table import Row, measure, print_table
 
 from nbframes.spaces import sss, tss
+from tests.benchmarks.table import Row, measure, print_table
 
 COLD = """
 import sys, time, polars

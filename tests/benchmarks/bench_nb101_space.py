@@ -1,6 +1,6 @@
 """The NAS-Bench-101 space: hashing and reading whole columns, and listing all cells, against upstream's loops.
 
-usage: python tests/benchmarks/bench_nb101_space.py [--size CELLS] [--peer CELLS]
+usage: python -m tests.benchmarks.bench_nb101_space [--size CELLS] [--peer CELLS]
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
-from table import Row, measure, print_table
 
 from nbframes.spaces import nb101
 from nbframes.spaces.nb101 import _enumeration
+from tests.benchmarks.table import Row, measure, print_table
 
 if TYPE_CHECKING:
     import polars as pl
@@ -116,7 +116,7 @@ def main() -> None:
             f"mutate, {len(cells):,} cells", measure(lambda: nb101.mutate(movable, seed=0), repeat=3) * ours, unit="us"
         ),
         Row(f"find one of {len(cells):,} cells", measure(lambda: nb101.find(archs, one))),
-        Row("enumerate all 423,624 cells", measure(lambda: enumerate_afresh(7), repeat=3), budget="<= 10,000"),
+        Row("enumerate all 423,624 cells", measure(lambda: enumerate_afresh(7), repeat=3), budget="<= 10,000 ms"),
         Row(
             "enumerate the 2,532 cells of up to 5 vertices",
             measure(lambda: enumerate_afresh(5), repeat=3),

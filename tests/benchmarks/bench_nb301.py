@@ -14,9 +14,9 @@ import tempfile
 from pathlib import Path
 
 import orjson
-from table import Row, measure, print_table
 
 import nbframes as nbf
+from tests.benchmarks.table import Row, measure, print_table
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
 """Pareto fronts, ranks and hypervolume at the size of NAS-Bench-101, beside moocore.
 
-Run as ``python tests/benchmarks/bench_pareto.py [--size N]``. Budgets: a mask of three objectives at most 1.05 times moocore's
+Run as ``python -m tests.benchmarks.bench_pareto [--size N]``. Budgets: a mask of three objectives at most 1.05 times moocore's
 time whatever the data, frames 1.5 times. The clouds are drawn; none of these numbers was measured by
 a benchmark.
 """
@@ -12,11 +12,11 @@ import argparse
 import moocore
 import numpy as np
 import polars as pl
-from table import Row, measure, print_table
 
 import nbframes as nbf
 from nbframes.analysis import nondominated_rank
 from nbframes.numerics.pareto import nondominated_mask
+from tests.benchmarks.table import Row, measure, print_table
 
 
 def like_measured(n: int, random: np.random.Generator) -> np.ndarray:

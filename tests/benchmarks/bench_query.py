@@ -1,6 +1,6 @@
 """Queries on a store, side by side with DuckDB on the same files and with the peers' own loops.
 
-python tests/benchmarks/bench_query.py --store STORE [--benchmark nats-tss] [--peer NATS-tss-v1_0-3ffb9-simple] [--peer-archs 500]
+python -m tests.benchmarks.bench_query --store STORE [--benchmark nats-tss] [--peer NATS-tss-v1_0-3ffb9-simple] [--peer-archs 500]
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from pathlib import Path
 
 import duckdb
 import polars as pl
-from table import Row, measure, print_table
 
 import nbframes as nbf
 from nbframes import benchmarks
+from tests.benchmarks.table import Row, measure, print_table
 
 FIRST_ANSWER = """
 import resource, sys
@@ -70,8 +70,8 @@ def main() -> None:
     polars_time, polars_memory = new_process(ONLY_POLARS)
     ours_time, ours_memory = new_process(FIRST_ANSWER, options.store, name, "7")
     rows = [
-        Row("new process to the first answer", ours_time, polars_time, "import polars", "+100 ms"),
-        Row("  its peak memory", ours_memory, polars_memory, "import polars", "120 MB", "MB"),
+        Row("new process to the first answer", ours_time, polars_time, "import polars", "<= +40 ms"),
+        Row("  its peak memory", ours_memory, polars_memory, "import polars", "<= 100 MB", "MB"),
     ]
 
     def compare(work: str, query: pl.LazyFrame, statement: str, budget: str, repeat: int = 9) -> None:
@@ -84,22 +84,25 @@ def main() -> None:
 
     mean = store.scan(name).filter(*test, nbf.final()).group_by("arch").agg(nbf.seed_mean())
     final = sql(options.store, name, "arch, avg(value) AS value", f"schedule = {full} AND final", "GROUP BY arch")
-    compare("mean over seeds of final test accuracy, whole space", mean, final, "0.7")
+    compare(
+        "mean over seeds of final test accuracy, whole space", mean, final, "<= 0.3" if name == "nats-tss" else "<= 0.5"
+    )
 
+    one = "<= 0.25" if name == "nats-tss" else "<= 0.5"
     one_run = store.scan(name).filter(*test, nbf.arch(123), nbf.seed(_a_seed(store, name)))
     where = f"schedule = {full} AND arch = 123 AND seed = {_a_seed(store, name)}"
     curve = sql(options.store, name, "budget, value", where, "")
-    compare("one learning curve", one_run.select("budget", "value"), curve, "0.6")
+    compare("one learning curve", one_run.select("budget", "value"), curve, one)
     value = sql(options.store, name, "value", f"{where} AND final", "")
-    compare("one value", one_run.filter(nbf.final()).select("value"), value, "0.6")
+    compare("one value", one_run.filter(nbf.final()).select("value"), value, one)
     curves = store.scan(name).filter(*test).group_by("arch", "budget").agg(nbf.seed_mean())
     statement = sql(
         options.store, name, "arch, budget, avg(value) AS value", f"schedule = {full}", "GROUP BY arch, budget"
     )
-    compare("all mean curves, group_by", curves, statement, "0.8", repeat=5)
+    compare("all mean curves, group_by", curves, statement, "<= 0.8", repeat=5)
     helper = nbf.learning_curves(store.scan(name).filter(*test), by=["arch"])
     packed = measure(lambda: helper.collect() if isinstance(helper, pl.LazyFrame) else helper, repeat=5)
-    rows.append(Row("all mean curves, nbf.learning_curves", packed, rows[-1].peer, "DuckDB", "0.8"))
+    rows.append(Row("all mean curves, nbf.learning_curves", packed, rows[-1].peer, "DuckDB", "<= 0.7"))
 
     if options.peer and name.startswith("nats"):
         rows.append(_nats_bench(options, name, full, mean))

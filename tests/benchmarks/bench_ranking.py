@@ -1,4 +1,4 @@
-"""Rank correlations beside loops of scipy: python tests/benchmarks/bench_ranking.py [--archs 15625] [--budgets 200] [--large 423624]."""
+"""Rank correlations beside loops of scipy: python -m tests.benchmarks.bench_ranking [--archs 15625] [--budgets 200] [--large 423624]."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from itertools import combinations
 import numpy as np
 import polars as pl
 from scipy import stats
-from table import Row, measure, print_table
 
 import nbframes as nbf
+from tests.benchmarks.table import Row, measure, print_table
 
 rng = np.random.default_rng(0)
 

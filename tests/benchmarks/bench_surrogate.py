@@ -11,10 +11,10 @@ from pathlib import Path
 
 import numpy as np
 import onnxruntime
-from table import Row, measure, print_table
 
 import nbframes as nbf
 from nbframes.surrogate.onnx_batch import with_free_batch
+from tests.benchmarks.table import Row, measure, print_table
 
 
 def peer(model: bytes, size: int, rows: int) -> object:

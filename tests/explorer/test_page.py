@@ -3,35 +3,20 @@
 from __future__ import annotations
 
 import re
-import shutil
-import time
 
 import polars as pl
 import pytest
 
 import nbframes as nbf
+from tests.explorer.browser import BROWSER, DRIVER, opened, started, until
 
-BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 pytestmark = pytest.mark.skipif(not (BROWSER and DRIVER), reason="chromium and chromedriver are not installed")
 
 
 @pytest.fixture(scope="module")
 def browser():
-    webdriver = pytest.importorskip("selenium.webdriver")
-    from selenium.webdriver.chrome.service import Service
-
-    options = webdriver.ChromeOptions()
-    options.binary_location = BROWSER
-    for flag in ("headless", "no-sandbox", "disable-gpu", "no-first-run", "disable-background-networking"):
-        options.add_argument(f"--{flag}")
-    options.add_argument("--window-size=1400,1200")
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(options=options, service=Service(DRIVER))
-    driver.execute_cdp_cmd("Network.enable", {})
-    driver.execute_cdp_cmd(
-        "Network.emulateNetworkConditions",
-        {"offline": True, "latency": 0, "downloadThroughput": 0, "uploadThroughput": 0},
-    )
+    pytest.importorskip("selenium.webdriver")
+    driver = started()
     yield driver
     driver.quit()
 
@@ -39,21 +24,6 @@ def browser():
 @pytest.fixture(scope="module")
 def page(tss, tmp_path_factory):
     return tss.save(tmp_path_factory.mktemp("explorer") / "tss.html")
-
-
-def _open(browser, file):
-    browser.get(file.as_uri())
-    return _until(
-        lambda: browser.execute_script("return document.getElementById('explorer').dataset.ready && performance.now()")
-    )
-
-
-def _until(what, seconds=20):
-    end = time.monotonic() + seconds
-    while not (answer := what()) and time.monotonic() < end:
-        time.sleep(0.05)
-    assert answer
-    return answer
 
 
 def _drag(browser, start, end):
@@ -89,15 +59,15 @@ def _errors(browser):
     return [entry for entry in browser.get_log("browser") if "getImageData" not in entry["message"]]
 
 
-def test_it_loads_alone_and_quickly(browser, page):
+def test_it_loads_alone(browser, page):
     text = page.read_text()
     assert not re.search(r"<(script|link|img)[^>]+(src|href)=['\"]https?:", text)
-    assert min(_open(browser, page) for _ in range(3)) < 2_000  # milliseconds; the least, for the machine may be busy
+    opened(browser, page)
     assert not _errors(browser)
 
 
 def test_it_says_what_it_shows(browser, page):
-    _open(browser, page)
+    opened(browser, page)
     text = browser.find_element("id", "explorer").text
     for fact in ("nats-tss", "cifar100 val", "schedule 200", "15,625 architectures", "published again"):
         assert fact in text
@@ -105,10 +75,10 @@ def test_it_says_what_it_shows(browser, page):
 
 
 def test_what_is_dragged_over_is_shown_in_the_other_views(browser, page, tss):
-    _open(browser, page)
+    opened(browser, page)
     before = _pixels(browser, 500, 90, 400, 250)
     _drag(browser, (100, 80), (420, 200))
-    count = int(_until(lambda: _selected(browser)))
+    count = int(until(lambda: _selected(browser)))
     assert _pixels(browser, 500, 90, 400, 250) != before
     expression = browser.find_element("css selector", ".body > div:nth-child(2) pre").text
     frame = eval(expression, {"frame": tss.frame, "pl": pl})
@@ -117,14 +87,14 @@ def test_what_is_dragged_over_is_shown_in_the_other_views(browser, page, tss):
     assert len(best) == min(10, count)
     assert best[0].find_element("tag name", "button").text == frame.sort("value", descending=True)["arch_str"][0]
     browser.find_element("css selector", "button[type=button].plain").click()
-    _until(lambda: _selected(browser) == "")
+    until(lambda: _selected(browser) == "")
     assert not _errors(browser)
 
 
 def test_the_pointer_shows_the_cell_and_its_values(browser, page, tss):
     from selenium.webdriver import ActionChains
 
-    _open(browser, page)
+    opened(browser, page)
     canvas = browser.find_element("css selector", "canvas")
     tip = browser.find_element("css selector", ".tip")
     for y in range(80, 300, 6):
@@ -138,18 +108,18 @@ def test_the_pointer_shows_the_cell_and_its_values(browser, page, tss):
     assert f"{row['value']:.6g}" in tip.text
     assert tip.find_elements("css selector", "svg rect")
     ActionChains(browser).click().perform()
-    assert f"architecture {arch}" in _until(lambda: browser.find_element("css selector", ".card")).text
+    assert f"architecture {arch}" in until(lambda: browser.find_element("css selector", ".card")).text
 
 
 def test_the_keyboard_suffices(browser, page, tss):
     from selenium.webdriver.common.keys import Keys
 
-    _open(browser, page)
+    opened(browser, page)
     browser.find_element("name", "low").send_keys("72")
     expected = tss.frame.filter(pl.col("value") >= 72)
-    assert int(_until(lambda: _selected(browser))) == expected.height
+    assert int(until(lambda: _selected(browser))) == expected.height
     browser.find_element("name", "find").send_keys("1462", Keys.ENTER)
-    card = _until(lambda: browser.find_elements("css selector", ".card"))[0]
+    card = until(lambda: browser.find_elements("css selector", ".card"))[0]
     assert "architecture 1462" in card.text
     assert "24 neighbours" in card.text
     arch = tss.frame.row(by_predicate=pl.col("arch") == 1462, named=True)
@@ -165,7 +135,7 @@ def test_it_fits_a_telephone_by_day_and_night(browser, page, scheme):
     size = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
     try:
-        _open(browser, page)
+        opened(browser, page)
         assert browser.execute_script("return document.documentElement.scrollWidth") <= 390
         ground = browser.execute_script("return getComputedStyle(document.getElementById('explorer')).backgroundColor")
         assert ground == {"light": "rgb(255, 255, 255)", "dark": "rgb(20, 24, 29)"}[scheme]
@@ -176,12 +146,12 @@ def test_it_fits_a_telephone_by_day_and_night(browser, page, scheme):
 
 
 def test_a_large_space_shows_density_and_sample(browser, large, tmp_path):
-    _open(browser, large.save(tmp_path / "large.html"))
+    opened(browser, large.save(tmp_path / "large.html"))
     text = browser.find_element("id", "explorer").text
     assert "SYNTHETIC" in text
     assert "density of all 60,000" in text
     _drag(browser, (100, 120), (300, 250))
-    assert "the sample of 2,000" in _until(lambda: _selected(browser) and browser.find_element("id", "explorer").text)
+    assert "the sample of 2,000" in until(lambda: _selected(browser) and browser.find_element("id", "explorer").text)
     assert not _errors(browser)
 
 
@@ -189,7 +159,7 @@ def test_learning_curves_of_what_is_kept(browser, tmp_path):
     from selenium.webdriver.common.keys import Keys
 
     explorer = nbf.explore(nbf.synthetic.store(), "nats-tss", progress=False)
-    _open(browser, explorer.save(tmp_path / "tss.html"))
+    opened(browser, explorer.save(tmp_path / "tss.html"))
     browser.find_element("name", "find").send_keys(explorer.frame["arch_str"][0], Keys.ENTER)
-    _until(lambda: browser.find_elements("css selector", ".card polyline"))
+    until(lambda: browser.find_elements("css selector", ".card polyline"))
     assert not _errors(browser)
