@@ -59,7 +59,7 @@ def main() -> None:
             float(cold.stdout),
             unique,
             "nats_bench to_unique_str",
-            "< 100 ms",
+            "<= 100 ms",
         ),
         Row(
             "tss: matrix 15,625",
