@@ -24,7 +24,10 @@ if TYPE_CHECKING:
     from nbframes.spaces.darts.config import ConfigCodes
     from nbframes.spaces.darts.structures import Architecture
 
-BATCH: Final = 65_536
+_MOST: Final = 65_536
+"""Architectures of a batch at most."""
+_ROWS: Final = 1 << 20
+"""Values of one metric in a batch, about, whatever the number of budgets and members: some tens of megabytes."""
 
 
 class Surrogate(ABC):
@@ -53,11 +56,27 @@ class Surrogate(ABC):
         """Metrics that it predicts."""
         return tuple(metric for metric, _ in self._outputs)
 
+    @property
+    def members(self) -> int:
+        """Number of models whose mean is the answer."""
+        return 1
+
     @abstractmethod
     def _values(self, codes: ConfigCodes, budgets: Sequence[int]) -> NDArray[np.floating]:
         """Outputs for n architectures, shape (outputs, n, budgets)."""
 
-    def predict(self, cells: Architecture | Column, /, budgets: int | Sequence[int] | None = None) -> pl.DataFrame:
+    def _values_of_members(self, codes: ConfigCodes, budgets: Sequence[int]) -> NDArray[np.floating]:
+        """Outputs of each member, shape (outputs, n, budgets, members)."""
+        return self._values(codes, budgets)[..., None]
+
+    def predict(
+        self,
+        cells: Architecture | Column,
+        /,
+        budgets: int | Sequence[int] | None = None,
+        *,
+        members: bool = False,
+    ) -> pl.DataFrame:
         """Predict a whole column of architectures on all cores.
 
         Parameters
@@ -67,20 +86,23 @@ class Surrogate(ABC):
             has them, such as ``archs`` of a store, are kept; otherwise ``arch`` is the position in the column.
         budgets
             Epochs to answer for; by default the last that the surrogate can answer.
+        members
+            Whether to give the answer of each member of an ensemble, with its number as ``seed``, instead of their mean:
+            `nbframes.seed_std` and `nbframes.learning_curves` then tell how sure the ensemble is.
 
         Returns
         -------
         polars.DataFrame
             Long format, the columns of `nbframes.scan`: accuracy in percent (split val) and time in seconds up to the budget
-            (split train). ``seed`` is 0; ``final`` is true at the last budget that the surrogate can answer. Rows by metric,
-            architecture and budget.
+            (split train). ``seed`` is 0, or the number of the member; ``final`` is true at the last budget that the surrogate can
+            answer. Rows by metric, architecture, budget and seed.
 
         Raises
         ------
         InvalidArchitectureError
             If an architecture is not a member of the space.
         InvalidArgumentError
-            If the surrogate cannot answer one of the budgets.
+            If the surrogate cannot answer one of the budgets, or ``members`` are asked of a single model.
 
         Examples
         --------
@@ -89,13 +111,16 @@ class Surrogate(ABC):
         >>> source = nbf.synthetic.write(folder.name, "nb301")["nb301"]
         >>> manifest = nbf.export(source, folder.name + "/store", jobs=1, progress=False)
         >>> surrogate = nbf.surrogate.fit(folder.name + "/store", members=2, rounds=10)
-        >>> frame = surrogate.predict(nbf.spaces.darts.sample(3, seed=0)["arch_str"])
+        >>> cells = nbf.spaces.darts.sample(3, seed=0)["arch_str"]
+        >>> frame = surrogate.predict(cells)
         >>> frame.filter(metric="accuracy").select("arch", "split", "budget", "final").rows()
         [(0, 'val', 100, True), (1, 'val', 100, True), (2, 'val', 100, True)]
+        >>> surrogate.predict(cells, members=True).group_by("metric", "arch").agg(nbf.seed_std(), nbf.seed_count()).height
+        6
         >>> folder.cleanup()
         """
         column = cells if isinstance(cells, pl.Series | pl.DataFrame) else pl.Series([darts.format(cells)])
-        return self._predicted(column, self.chosen(budgets), 0)
+        return self._predicted(column, self.chosen(budgets), 0, members=self._has(members))
 
     def predict_batches(
         self,
@@ -103,7 +128,8 @@ class Surrogate(ABC):
         /,
         budgets: int | Sequence[int] | None = None,
         *,
-        batch_size: int = BATCH,
+        batch_size: int | None = None,
+        members: bool = False,
     ) -> Iterator[pl.DataFrame]:
         """Predict millions of architectures frame by frame, for `nbframes.write_results`.
 
@@ -114,7 +140,9 @@ class Surrogate(ABC):
         budgets
             As for `predict`.
         batch_size
-            Architectures of one frame.
+            Architectures of one frame; by default so many that its memory does not depend on the number of budgets, at most 65,536.
+        members
+            As for `predict`.
 
         Yields
         ------
@@ -126,7 +154,8 @@ class Surrogate(ABC):
         InvalidArchitectureError
             If an architecture is not a member of the space.
         InvalidArgumentError
-            If the surrogate cannot answer one of the budgets, or the batch size is not positive.
+            If the surrogate cannot answer one of the budgets, ``members`` are asked of a single model, or the batch size is not
+            positive.
 
         Examples
         --------
@@ -142,42 +171,56 @@ class Surrogate(ABC):
         2000
         >>> folder.cleanup()
         """
-        if batch_size < 1:
+        if batch_size is not None and batch_size < 1:
             msg = f"batch_size should be at least 1 but got {batch_size!r}"
             raise InvalidArgumentError(msg)
+        chosen, members = self.chosen(budgets), self._has(members)
+        values = len(chosen) * (self.members if members else 1)
+        size = batch_size or min(_MOST, max(1, _ROWS // values))
         columns = [cells] if isinstance(cells, pl.Series | pl.DataFrame) else cells
-        return self._batches(columns, self.chosen(budgets), batch_size)
+        return self._batches(columns, chosen, size, members=members)
 
-    def _batches(self, columns: Iterable[Column], budgets: list[int], size: int) -> Iterator[pl.DataFrame]:
+    def _has(self, members: bool) -> bool:
+        if members and self.members == 1:
+            msg = "members=True asks for the members of an ensemble, but this surrogate is a single model: its answers have no spread"
+            raise InvalidArgumentError(msg)
+        return members
+
+    def _batches(
+        self, columns: Iterable[Column], budgets: list[int], size: int, *, members: bool
+    ) -> Iterator[pl.DataFrame]:
         first = 0
         for column in columns:
             for start in range(0, len(column), size):
-                yield self._predicted(column[start : start + size], budgets, first + start)
+                yield self._predicted(column[start : start + size], budgets, first + start, members=members)
             first += len(column)
 
-    def _predicted(self, cells: Column, budgets: list[int], first: int) -> pl.DataFrame:
+    def _predicted(self, cells: Column, budgets: list[int], first: int, *, members: bool) -> pl.DataFrame:
         codes = config_codes(checked(cells))
-        archs = _numbers(cells, first)
-        n, m = len(archs), len(budgets)
-        values = self._values(codes, budgets)
+        archs = _numbers(cells, first).astype(np.int32)
+        values = (self._values_of_members if members else self._values)(codes, budgets)
+        n, m, seeds = len(archs), len(budgets), self.members if members else 1
+        key = pl.DataFrame(
+            {
+                "arch": np.repeat(archs, m * seeds),
+                "budget": np.tile(np.repeat(np.asarray(budgets, np.int32), seeds), n),
+                "seed": np.tile(np.arange(seeds, dtype=np.int32), n * m),
+            }
+        ).with_columns(
+            pl.lit(self.benchmark).alias("benchmark").cast(RESULTS["benchmark"]),
+            pl.lit(self.dataset).alias("dataset").cast(RESULTS["dataset"]),
+            pl.lit(self.schedule, pl.Int32).alias("schedule"),
+            (pl.col("budget") == self.budgets[-1]).alias("final"),
+        )
         frames = [
-            pl.DataFrame(
-                {"arch": np.repeat(archs, m), "budget": np.tile(budgets, n), "value": values[k].ravel()}
-            ).with_columns(metric=pl.lit(metric), split=pl.lit(split))
+            key.with_columns(
+                pl.Series("value", values[k].ravel()).cast(pl.Float64),
+                pl.lit(metric).alias("metric").cast(RESULTS["metric"]),
+                pl.lit(split).alias("split").cast(RESULTS["split"]),
+            )
             for k, (metric, split) in enumerate(self._outputs)
         ]
-        return (
-            pl.concat(frames)
-            .select(
-                pl.lit(self.schedule).alias("schedule"),
-                pl.lit(0).alias("seed"),
-                (pl.col("budget") == self.budgets[-1]).alias("final"),
-                pl.lit(self.benchmark).alias("benchmark"),
-                pl.lit(self.dataset).alias("dataset"),
-                pl.col("arch", "budget", "value", "metric", "split"),
-            )
-            .select(pl.col(name).cast(dtype) for name, dtype in RESULTS.items())
-        )
+        return pl.concat(frames).select(*RESULTS)
 
     def chosen(self, budgets: int | Sequence[int] | None) -> list[int]:
         """Budgets that a caller asks for, ascending.

@@ -118,7 +118,7 @@ def test_saving_and_loading_keeps_everything_and_needs_no_pickle(fitted, publish
 @pytest.mark.parametrize("damage", ["truncate", "remove", "format"])
 def test_a_damaged_file_is_refused(fitted, tmp_path, damage) -> None:
     fitted.save(tmp_path)
-    model, description = tmp_path / "accuracy-1.txt", tmp_path / "surrogate.json"
+    model, description = tmp_path / "accuracy-1-0.txt", tmp_path / "surrogate.json"
     if damage == "truncate":
         model.write_text("tree\nversion=v4\n")
     elif damage == "remove":
@@ -176,11 +176,11 @@ def test_unlike_settings_are_not_mixed_and_failed_runs_left_out(made_store) -> N
 
 def test_isomorphic_architectures_stay_on_one_side(made_store) -> None:
     """Every architecture twice: held out by architecture, a tenth of the runs is an even number."""
-    from nbframes.surrogate.fit import _folds
+    from nbframes.surrogate.runs import folds
 
     hashes = darts.hash(darts.sample(100, seed=3)["arch_str"])
     runs = pl.DataFrame({"hash": [*hashes, *hashes], "optimizer": ["rs"] * 60 + ["de"] * 40 + ["tpe"] * 100})
-    fold = _folds(runs, members=4, test_fraction=0.1, seed=0)
+    fold = folds(runs, members=4, test_fraction=0.1, seed=0)
     assert (fold[:100] == fold[100:]).all()
     assert (fold[:60] == -1).sum() == 6
     assert (fold[60:100] == -1).sum() == 4
