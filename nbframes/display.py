@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import html
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from nbframes.errors import InvalidArgumentError
+
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    import os
+    from collections.abc import Collection, Iterable, Sequence
 
     import polars as pl
 
@@ -89,8 +93,34 @@ def html_grid(
         f"<tr>{''.join(_data(text, numbers[j], (i, j) in best) for j, text in enumerate(row))}</tr>"
         for i, row in enumerate(rows)
     )
-    title = f"<caption>{html.escape(printable(caption))}</caption>" if caption else ""
-    return f"<table>{title}<thead><tr>{head}</tr></thead><tbody>\n{body}\n</tbody></table>"
+    return f"<table>{_caption(caption)}<thead><tr>{head}</tr></thead><tbody>\n{body}\n</tbody></table>"
+
+
+def html_facts(title: str, facts: Iterable[tuple[str, str]]) -> str:
+    """Lay facts out as an HTML table of two columns, what each is of and what it is."""
+    rows = "".join(
+        f"<tr><th scope='row' style='text-align:left'>{html.escape(printable(name))}</th>"
+        f"<td style='text-align:left'>{html.escape(printable(fact))}</td></tr>"
+        for name, fact in facts
+    )
+    return f"<table>{_caption(title)}<tbody>{rows}</tbody></table>"
+
+
+def shortened(text: str, room: int = 72) -> str:
+    """Text of at most so many characters: a longer one loses its middle, so that both of its ends are seen."""
+    if len(text) <= room:
+        return text
+    end = (room - 1) // 3
+    return f"{text[: room - 1 - end]}…{text[-end:]}"
+
+
+def file_to_write(path: str | os.PathLike[str]) -> Path:
+    """Path of a file that is going to be written, if there is a folder for it."""
+    file = Path(path)
+    if not file.parent.is_dir():
+        msg = f"cannot write {str(file)!r}: there is no folder {str(file.parent)!r}"
+        raise InvalidArgumentError(msg)
+    return file
 
 
 def cell(value: object, *, digits: int, count: bool = True) -> str:
@@ -144,6 +174,10 @@ def _rows(table: pl.DataFrame, *, digits: int) -> list[list[str]]:
         [cell(value, digits=digits, count=count) for value, count in zip(row, counts, strict=True)]
         for row in table.iter_rows()
     ]
+
+
+def _caption(text: str) -> str:
+    return f"<caption style='text-align:left'>{html.escape(printable(text))}</caption>" if text else ""
 
 
 def _head(text: str, number: bool) -> str:

@@ -125,7 +125,7 @@ def test_query_and_info_give_csv(folder, capsys):
     ("words", "code", "message"),
     [
         (["query", "mine", "--dataset", "cifar11"], 2, "did you mean 'cifar10'"),
-        (["query", "mine", "--metric", "loss"], 2, "mine has no loss"),
+        (["query", "mine", "--metric", "loss"], 2, "unknown metric of mine 'loss'"),
         (
             ["query", "mine", "--split", "train"],
             2,
@@ -374,3 +374,11 @@ def test_colour_respects_the_terminal_and_no_color(monkeypatch):
     assert bold("x") == "\033[1mx\033[0m"
     monkeypatch.setenv("NO_COLOR", "1")
     assert bold("x") == "x"
+
+
+def test_only_what_the_benchmark_has_is_suggested(capsys):
+    """Datasets of other benchmarks, such as those of plug-ins, are no answer."""
+    assert main(["query", "nats-tss", "--dataset", "cifar11", "--store", nbf.published.store().root]) == 2
+    said = capsys.readouterr().err
+    assert "unknown dataset of nats-tss 'cifar11'; did you mean 'cifar10'" in said
+    assert said.split("Valid: ")[1].splitlines()[0] == "'ImageNet16-120', 'cifar10', 'cifar10-valid', 'cifar100'"

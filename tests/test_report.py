@@ -130,10 +130,10 @@ def test_synthetic_numbers_are_called_so(page, tmp_path):
 
 
 def test_figures_of_synthetic_numbers_say_so():
-    from nbframes.plot._save import save_png
+    from nbframes.plot._save import save
 
     ax = nbf.plot.ecdf(nbf.ecdf(results().filter(pl.col("budget") == 3)))
-    save_png(ax, io.BytesIO(), dpi=50, synthetic=True)
+    save(ax, io.BytesIO(), format="png", dpi=50, synthetic=True)
     assert [text.get_text() for text in ax.figure.texts] == ["SYNTHETIC"]
 
 

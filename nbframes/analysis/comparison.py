@@ -14,6 +14,7 @@ from nbframes.analysis.pareto import pareto_front
 from nbframes.analysis.population import ecdf
 from nbframes.analysis.ranking import rank_correlation
 from nbframes.analysis.tradeoffs import with_costs
+from nbframes.display import html_table, table_lines
 from nbframes.errors import FrameError, InvalidArgumentError
 from nbframes.expr import final, on, schedule
 
@@ -45,6 +46,30 @@ class Comparison(NamedTuple):
     front: pl.DataFrame
     noise: pl.DataFrame
     agreement: pl.DataFrame
+
+    def __repr__(self) -> str:
+        return "\n".join(["Comparison", *table_lines(self._overview())])
+
+    def _repr_html_(self) -> str:
+        return html_table(self._overview(), "Comparison")
+
+    def _overview(self) -> pl.DataFrame:
+        """One row a benchmark: what is in the four frames, in a few numbers."""
+        every = self.distribution.group_by("benchmark", maintain_order=True)
+        rows = every.agg(
+            pl.col("n").first().alias("architectures"),
+            pl.col("value").filter(pl.col("share") >= 0.5).min().alias("median"),
+            pl.col("value").min().alias("least"),
+            pl.col("value").max().alias("greatest"),
+        )
+        seeds = pl.col("std").filter(pl.col("std").is_not_null())
+        for part in (
+            self.front.group_by("benchmark").len("on the front"),
+            self.noise.group_by("benchmark").agg((seeds.dot("n") / pl.col("n").sum()).alias("mean std over seeds")),
+            self.agreement.select("benchmark", pl.col("correlation").alias("Kendall's tau of the splits")),
+        ):
+            rows = rows.join(part, on="benchmark", how="left", maintain_order="left")
+        return rows
 
 
 def compare(

@@ -10,7 +10,7 @@ import polars as pl
 from nbframes import benchmarks, expr
 from nbframes.benchmarks import Metric
 from nbframes.display import printable
-from nbframes.errors import InvalidArgumentError, listed
+from nbframes.errors import InvalidArgumentError, UnknownNameError, listed
 from nbframes.schema import Partition
 
 if TYPE_CHECKING:
@@ -291,7 +291,7 @@ class _Chosen:
         schedule: int | None,
     ) -> _Chosen:
         partitions = _partitions(store, benchmark)
-        _check_names(store, dataset, split, metric)
+        _check_names(benchmark, partitions, dataset, split, metric)
         metric = metric or _usual_metric(benchmark, sorted({part.metric for part in partitions}))
         pairs = meant_pairs(store, benchmark, metric)
         fitting = [pair for pair in pairs if dataset in (None, pair[0]) and split in (None, pair[1])]
@@ -352,13 +352,18 @@ def _meant(part: Partition) -> list[tuple[str, str]]:
     return [own, ("cifar10", "val")] if own == ("cifar10-valid", "val") else [own]
 
 
-def _check_names(store: Store, dataset: str | None, split: str | None, metric: str | None) -> None:
-    if dataset is not None:
-        store.dataset(dataset)
+def _check_names(
+    benchmark: str, partitions: Sequence[Partition], dataset: str | None, split: str | None, metric: str | None
+) -> None:
+    """Raise if the benchmark has nothing under a name; what other benchmarks have is no answer here."""
+    datasets = sorted({pair[0] for part in partitions for pair in _meant(part)})
+    metrics = sorted({part.metric for part in partitions})
+    for kind, name, held in (("dataset", dataset, datasets), ("metric", metric, metrics)):
+        if name is not None and name not in held:
+            what = f"{kind} of {benchmark}"
+            raise UnknownNameError.of(what, name, held)
     if split is not None:
         expr.split(split)
-    if metric is not None:
-        store.metric(metric)
 
 
 def _usual_metric(benchmark: str, present: list[str]) -> str:

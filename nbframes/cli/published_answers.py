@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from nbframes import expr
+from nbframes.cli.figures import save_figures
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,9 +48,7 @@ def draw(store: Store, summary: dict[str, pl.DataFrame], folder: Path) -> list[P
 
     from nbframes import plot
     from nbframes.analysis import ecdf, paired_ranks, with_costs
-    from nbframes.plot._save import save_png
 
-    folder.mkdir(parents=True, exist_ok=True)
     tss = _accuracy(store, "nats-tss").filter(expr.schedule("full"))
     val = tss.filter(expr.on("cifar100", "val"))
     spaces = _accuracy(store, "nats-tss", "nats-sss").filter(expr.on("cifar10", "val"), expr.schedule("full"))
@@ -60,12 +59,9 @@ def draw(store: Store, summary: dict[str, pl.DataFrame], folder: Path) -> list[P
         "published_val_valtest": plot.paired_ranks(ranks),
         "published_pareto_front": plot.pareto_front(summary[_FRONT], maximise="value", minimise="params", cloud=costs),
     }
-    paths = []
-    for name, ax in axes.items():
+    for ax in axes.values():
         ax.set_title("published values", loc="right", fontsize="small")
-        paths.append(folder / f"{name}.png")
-        save_png(ax, paths[-1], dpi=150)
-    return paths
+    return save_figures(axes, folder)
 
 
 def _accuracy(store: Store, *benchmarks: str) -> pl.LazyFrame:

@@ -5,16 +5,17 @@ from __future__ import annotations
 import html
 from functools import cached_property
 from math import inf
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from nbframes.display import file_to_write
 from nbframes.errors import InvalidArgumentError
 from nbframes.explorer.table import check_numeric, table
 
 if TYPE_CHECKING:
     import os
+    from pathlib import Path
 
     from nbframes.explorer.payload import Axes, Sample
     from nbframes.explorer.table import Table
@@ -115,10 +116,7 @@ class Explorer:
         'nats-sss.html'
         >>> folder.cleanup()
         """
-        file = Path(path)
-        if not file.parent.is_dir():
-            msg = f"cannot write {str(file)!r}: there is no folder {str(file.parent)!r}"
-            raise InvalidArgumentError(msg)
+        file = file_to_write(path)
         file.write_text(self._page(), encoding="utf-8")
         return file
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from nbframes.display import shortened
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -50,12 +52,12 @@ class Findings:
         >>> found.lines()
         ['values that are not finite: 1,200, such as arch 7: nan']
         """
-        return [f"{what}: {count:,}{_such_as(examples)}" for what, (count, examples) in self._found.items()]
+        return [f"{shortened(what)}: {count:,}{_such_as(examples)}" for what, (count, examples) in self._found.items()]
 
     def __len__(self) -> int:
         return len(self._found)
 
 
 def _such_as(examples: Iterable[str]) -> str:
-    text = "; ".join(examples)
+    text = "; ".join(map(shortened, examples))
     return f", such as {text}" if text else ""

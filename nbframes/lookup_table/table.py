@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
+from nbframes.display import html_facts
 from nbframes.errors import FrameError
 from nbframes.lookup_table.dense import Dense
 from nbframes.lookup_table.rows import read, where
@@ -57,14 +58,25 @@ class Lookup:
         self._undecided = undecided
 
     def __repr__(self) -> str:
+        what, facts = self._words()
+        if not facts:
+            return f"{what}: nothing read yet"
+        shape = ", ".join(f"{count} {name}" for name, count in list(facts.items())[1:])
+        return f"{what}: {facts['values']} values ({shape})"
+
+    def _repr_html_(self) -> str:
+        what, facts = self._words()
+        return html_facts(what, facts.items() or [("values", "nothing read yet")])
+
+    def _words(self) -> tuple[str, dict[str, str]]:
+        """What this is a table of, and its counts if it was read."""
         dataset, split, metric = self._asked.values()
         what = f"Lookup of {metric} on {dataset} {split}{', final values' if self._final else ''}"
         if "_table" not in self.__dict__:
-            return f"{what}: nothing read yet"
-        archs, seeds, budgets = self.array.shape
-        count = self.mask.size - int(self.mask.sum())
-        shape = f"{archs:,} architectures, {seeds} seeds, {budgets} budgets"
-        return f"{what}: {count:,} values ({shape})"
+            return what, {}
+        counts = (self.mask.size - int(self.mask.sum()), *self.array.shape)
+        names = ("values", "architectures", "seeds", "budgets")
+        return what, {name: f"{count:,}" for name, count in zip(names, counts, strict=True)}
 
     @cached_property
     def _wanted(self) -> dict[str, str]:

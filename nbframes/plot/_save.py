@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
+
+from nbframes.plot._style import styled
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -12,14 +14,18 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def save_png(ax: Axes, target: Path | BinaryIO, *, dpi: float, synthetic: bool = False) -> None:
-    """Write the figure of these axes as PNG and close it; numbers that are made up are called so in it."""
+def mark_synthetic(figure: Figure) -> None:
+    """Say in a figure that its numbers are made up."""
+    figure.text(0.995, 0.995, "SYNTHETIC", ha="right", va="top", fontsize="small", fontweight="bold", color="#d55e00")
+
+
+def save(ax: Axes, target: str | Path | BinaryIO, *, synthetic: bool = False, **options: Any) -> None:
+    """Write the figure of these axes in the package's style, with these options of ``savefig``, and close it."""
     import matplotlib.pyplot as plt
 
-    figure = cast("Figure", ax.figure)
+    figure = cast("Figure", ax.get_figure(root=True))
     if synthetic:
-        figure.text(
-            0.995, 0.995, "SYNTHETIC", ha="right", va="top", fontsize="small", fontweight="bold", color="#d55e00"
-        )
-    figure.savefig(target, format="png", dpi=dpi)
+        mark_synthetic(figure)
+    with styled():
+        figure.savefig(target, **options)
     plt.close(figure)

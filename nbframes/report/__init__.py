@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import os
+    from pathlib import Path
 
     from nbframes.store import Store
 
@@ -45,15 +45,13 @@ def write(store: Store, out: str | os.PathLike[str] = "report.html", *, progress
     True
     >>> folder.cleanup()
     """
-    from nbframes.errors import InvalidArgumentError, StoreError
+    from nbframes.display import file_to_write
+    from nbframes.errors import StoreError
     from nbframes.progress import bar
     from nbframes.report.page import page
     from nbframes.report.sections import Section, benchmark_section, overview
 
-    path = Path(out)
-    if not path.parent.is_dir():
-        msg = f"cannot write {str(path)!r}: there is no folder {str(path.parent)!r}"
-        raise InvalidArgumentError(msg)
+    path = file_to_write(out)
     names = store.benchmarks()
     if not names:
         msg = f"the store {store.root!r} holds no benchmark yet; there is nothing to report"

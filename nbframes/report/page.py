@@ -76,11 +76,11 @@ def _table(table: Table) -> str:
 
 
 def _figure(figure: Figure, synthetic: bool) -> str:
-    from nbframes.plot._save import save_png
+    from nbframes.plot._save import save
 
     image = io.BytesIO()
     try:
-        save_png(figure.draw(), image, dpi=_DOTS_PER_INCH, synthetic=synthetic)
+        save(figure.draw(), image, format="png", dpi=_DOTS_PER_INCH, synthetic=synthetic)
     except NBFramesError as error:
         return f"<p>{html.escape(figure.caption)}: not drawn; {html.escape(str(error).splitlines()[0])}.</p>"
     data = base64.b64encode(image.getvalue()).decode()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 import numpy as np
 
+from nbframes.display import html_facts
 from nbframes.errors import InvalidArgumentError, UnknownNameError
 from nbframes.search.sources import MeasuredSource, PredictedSource
 from nbframes.store import open_store
@@ -276,8 +277,12 @@ class Problem:
         return self._source.worth(splits)
 
     def __repr__(self) -> str:
+        return "\n".join([self._title(), *(f"  {key:<8} {text}" for key, text in self._source.words().items())])
+
+    def _repr_html_(self) -> str:
+        return html_facts(self._title(), self._source.words().items())
+
+    def _title(self) -> str:
         count = self.space.count
         size = "a search space too large to enumerate" if count is None else f"{count:,} architectures"
-        return "\n".join(
-            [f"{self.name}: {size}", *(f"  {key:<8} {text}" for key, text in self._source.words().items())]
-        )
+        return f"{self.name}: {size}"

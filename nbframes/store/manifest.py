@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import html
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Self
 
 from nbframes.benchmarks import registry
-from nbframes.display import printable
+from nbframes.display import html_facts, printable, shortened
 from nbframes.errors import StoreError
 from nbframes.schema import TABLES, Table, manifest_file
 from nbframes.store.validation import check_manifest, check_owner
@@ -259,15 +258,14 @@ class Manifest:
             f"  skipped {len(self.skipped):,} records",
         ]
         if self.findings:
-            found = (f"{finding['what']}: {finding['count']:,}" for finding in self.findings)
+            found = (f"{shortened(finding['what'])}: {finding['count']:,}" for finding in self.findings)
             lines.append(f"  found   {'; '.join(found)}")
         return "\n".join(map(printable, lines))
 
     def _repr_html_(self) -> str:
         head, *lines = repr(self).splitlines()
-        cells = (line.split(None, 1) for line in lines)
-        rows = "".join(f"<tr><th style='text-align:left'>{k}</th><td>{html.escape(v)}</td></tr>" for k, v in cells)
-        return f"<table><caption style='text-align:left'>{html.escape(head)}</caption>{rows}</table>"
+        facts = (line.split(None, 1) for line in lines)
+        return html_facts(head, ((name, fact) for name, fact in facts))
 
 
 def is_unaltered(content: bytes) -> bool:

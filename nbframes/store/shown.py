@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import TYPE_CHECKING
 
-from nbframes.display import printable
+from nbframes.display import html_grid, printable
 from nbframes.errors import StoreError
 
 if TYPE_CHECKING:
@@ -20,9 +19,9 @@ def as_text(title: str, catalogue: Catalogue) -> str:
 
 def as_html(title: str, catalogue: Catalogue) -> str:
     """Table for a notebook."""
-    rows = "".join(_row(catalogue, *owner) for owner in catalogue.owners())
-    head = "".join(f"<th>{name}</th>" for name in ("benchmark", "version", "architectures", "values", "MB"))
-    return f"<table><caption style='text-align:left'>{escape(title)}</caption><tr>{head}</tr>{rows}</table>"
+    header = ("benchmark", "version", "architectures", "values", "MB")
+    rows = [_row(catalogue, *owner) for owner in catalogue.owners()]
+    return html_grid(header, rows, [False, False, True, True, True], title)
 
 
 def _line(catalogue: Catalogue, benchmark: str, attachment: str) -> str:
@@ -36,12 +35,11 @@ def _line(catalogue: Catalogue, benchmark: str, attachment: str) -> str:
     return f"{line}, SYNTHETIC" if manifest.synthetic else line
 
 
-def _row(catalogue: Catalogue, benchmark: str, attachment: str) -> str:
+def _row(catalogue: Catalogue, benchmark: str, attachment: str) -> tuple[str, str, str, str, str]:
     name = "+".join(filter(None, (benchmark, attachment)))
     try:
         manifest = catalogue.manifest(benchmark, attachment)
     except StoreError as error:
-        return f"<tr><td>{name}</td><td colspan='4'>damaged: {escape(str(error).splitlines()[0])}</td></tr>"
+        return name, f"damaged: {str(error).splitlines()[0]}", "", "", ""
     version = f"{manifest.version} (SYNTHETIC)" if manifest.synthetic else manifest.version
-    counts = f"<td>{manifest.rows('archs'):,}</td><td>{manifest.rows():,}</td><td>{manifest.size() / 1e6:,.1f}</td>"
-    return f"<tr><td>{name}</td><td>{escape(version)}</td>{counts}</tr>"
+    return name, version, f"{manifest.rows('archs'):,}", f"{manifest.rows():,}", f"{manifest.size() / 1e6:,.1f}"

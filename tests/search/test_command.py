@@ -52,3 +52,24 @@ def test_it_prints_for_programs(capsys):
 def test_errors_speak_the_shells_language(words, message, capsys):
     assert main([*SEARCH, "--runs", "2", *words]) in (1, 2)
     assert message in capsys.readouterr().err
+
+
+def test_figures_and_tables_of_made_up_numbers_say_so(tmp_path, capsys):
+    store, figure = nbf.synthetic.store(benchmarks=["nats-tss"]), tmp_path / "search.svg"
+    words = ["search", "nats-tss", "--dataset", "cifar100", "--runs", "3", "--budget", "5", "--clock", "evaluations"]
+    assert main([*words, "--algorithms", "random", "--figure", str(figure), "--store", store.root]) == 0
+    assert capsys.readouterr().out.startswith("SYNTHETIC nats-tss")
+    assert ">SYNTHETIC</text>" in figure.read_text()
+    assert main([*SEARCH, "--algorithms", "random", "--runs", "3", "--budget", "5000", "--figure", str(figure)]) == 0
+    assert "SYNTHETIC" not in capsys.readouterr().out + figure.read_text()
+
+
+@pytest.mark.parametrize(
+    ("figure", "said"), [("x.foo", "unknown format of figures 'foo'"), ("nowhere/x.png", "there is no folder")]
+)
+def test_a_figure_that_cannot_be_written_is_refused_before_the_search(figure, said, tmp_path, capsys):
+    out = tmp_path / "queries.parquet"
+    words = ["--runs", "3", "--budget", "5000", "--figure", str(tmp_path / figure), "--out", str(out)]
+    assert main([*SEARCH, *words]) == 2
+    assert said in capsys.readouterr().err
+    assert not out.exists()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from nbframes import expr
 from nbframes.cli import published_answers
+from nbframes.cli.figures import save_figures
 from nbframes.cli.terminal import DONE, bold, complete, print_table
 from nbframes.errors import InvalidArgumentError
 
@@ -158,9 +159,7 @@ def draw(store: Store, summary: dict[str, pl.DataFrame], folder: Path) -> list[P
     """Draw the figures of the demo into a folder."""
     from nbframes import plot
     from nbframes.analysis import ecdf, learning_curves, with_costs
-    from nbframes.plot._save import save_png
 
-    folder.mkdir(parents=True, exist_ok=True)
     tss = store.scan("nats-tss").filter(expr.metric("accuracy"))
     curves = learning_curves(tss.filter(expr.on("cifar100", "valtest")), over=("seed", "arch"), quantiles=(0.25, 0.75))
     every = store.scan().filter(
@@ -174,11 +173,7 @@ def draw(store: Store, summary: dict[str, pl.DataFrame], folder: Path) -> list[P
         "ecdf": plot.ecdf(ecdf(every).collect()),
         "pareto_front": plot.pareto_front(front, maximise="value", minimise="params", cloud=costs),
     }
-    paths = []
-    for name, ax in axes.items():
-        paths.append(folder / f"{name}.png")
-        save_png(ax, paths[-1], dpi=150, synthetic=True)
-    return paths
+    return save_figures(axes, folder, synthetic=True)
 
 
 def _telling(table: pl.DataFrame) -> pl.DataFrame:

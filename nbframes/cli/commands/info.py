@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from nbframes.cli.terminal import DONE, add_benchmarks, add_formats, add_store, bold, print_csv, print_json, print_table
-from nbframes.display import cell, printable
+from nbframes.display import cell, printable, shortened
 from nbframes.store.scans import partition_of
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def _contents(store: Store, names: Sequence[str]) -> pl.DataFrame:
 
 def _print_details(manifest: Any) -> None:
     for title, lines in (
-        ("findings", [f"{entry['what']}: {entry['count']:,}" for entry in manifest.findings]),
+        ("findings", [f"{shortened(entry['what'])}: {entry['count']:,}" for entry in manifest.findings]),
         ("not exported", manifest.not_exported),
         ("notes", [f"{key}: {_plain(value)}" for key, value in manifest.notes.items()]),
         ("skipped", [f"{entry['record']}: {entry['reason']}" for entry in manifest.skipped[:_SKIPPED_SHOWN]]),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from nbframes.cli.figures import check_figure
 from nbframes.cli.terminal import (
     DONE,
     add_benchmarks,
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from nbframes.search import Problem
+    from nbframes.store import Store
 
 SUMMARY: Final = "simulate many runs of search algorithms, print what they find and draw when"
 EXAMPLES: Final = (
@@ -80,36 +82,40 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Search, print the table and draw."""
     from nbframes.search import run as simulate
+    from nbframes.store import open_store
 
-    problem = _problem(options)
+    check_figure(options.figure)
+    store = open_store(options.store)
+    problem = _problem(options, store)
     names = [name for name in options.algorithms.split(",") if name]
     frame = simulate(names, problem, runs=options.runs, budget=options.budget, seed=options.seed, jobs=options.jobs)
     table = _table(frame, problem)
+    synthetic = any(manifest.synthetic for manifest in store.catalogue.manifests(options.benchmark))
     if options.json:
-        print_json({"problem": repr(problem).splitlines(), "budget": options.budget, "table": table.to_dicts()})
+        facts = {"problem": repr(problem).splitlines(), "synthetic": synthetic, "budget": options.budget}
+        print_json(facts | {"table": table.to_dicts()})
     elif options.csv:
         print_csv(table)
     else:
-        print(bold(repr(problem)))
+        print(bold(f"{'SYNTHETIC ' if synthetic else ''}{problem!r}"))
         print(f"  budget   {options.budget:,.0f} {problem.clock}, {options.runs} runs")
         print_table(table.select("algorithm", "runs", "queries", *_texts(table), "regret"))
     if options.out:
         frame.write_parquet(options.out)
-    _draw(frame, options.figure)
+    _draw(frame, options.figure, synthetic=synthetic)
     if not (options.json or options.csv):
         print(f"figure: {options.figure}" + (f", queries: {options.out}" if options.out else ""))
     return DONE
 
 
-def _problem(options: argparse.Namespace) -> Problem:
+def _problem(options: argparse.Namespace, store: Store) -> Problem:
     from nbframes.search import Problem
-    from nbframes.store import open_store
 
     observe: dict[str, Any] = {"split": options.split}
     if options.schedule:
         observe["schedule"] = options.schedule[0] if len(options.schedule) == 1 else options.schedule
     return Problem(
-        open_store(options.store),
+        store,
         options.benchmark,
         dataset=options.dataset,
         observe=observe,
@@ -134,12 +140,9 @@ def _texts(table: pl.DataFrame) -> list[str]:
     return [name.removesuffix("_mean") for name in table.columns if name.endswith("_mean")]
 
 
-def _draw(frame: pl.DataFrame, path: str) -> None:
-    import matplotlib.pyplot as plt
-
+def _draw(frame: pl.DataFrame, path: str, *, synthetic: bool) -> None:
     from nbframes.plot import anytime as draw
+    from nbframes.plot._save import save
     from nbframes.search import anytime
 
-    figure = draw(anytime(frame)).get_figure(root=True)
-    figure.savefig(path)  # type: ignore[union-attr]
-    plt.close(figure)
+    save(draw(anytime(frame)), path, synthetic=synthetic)
