@@ -15,7 +15,7 @@ from nbframes.synthetic import training
 from nbframes.synthetic.nats_record import DATASETS, Schedule, Space, Subject, record
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
     from pathlib import Path
 
     from nbframes.spaces.nats import SizeSpace, TopologySpace
@@ -46,7 +46,7 @@ TSS: Final = Space(
     ),
     (4.2, 0.073),
 )
-_SSS: Final = Space(
+SSS: Final = Space(
     (
         Schedule("01", dict.fromkeys(DATASETS, (777,))),
         Schedule("12", dict.fromkeys(DATASETS, (777, 888, 999))),
@@ -73,22 +73,32 @@ def write_tss(folder: Path, seed: int) -> Path:
 def write_sss(folder: Path, seed: int) -> Path:
     """Write the size space's folder."""
     networks = _spread(sss, _SSS_NETWORKS, seed)
-    subjects = _subjects(
-        sss,
-        networks,
-        quality_sss(networks),
-        seed,
-        lambda text: {"name": "infer.shape.tiny", "channels": text, "arch_str": text, "genotype": _SSS_CELL},
-    )
-    return _write(folder / "NATS-sss-synthetic-simple", _SSS, subjects, seed)
+    return _write(folder / "NATS-sss-synthetic-simple", SSS, subjects(sss, networks, seed), seed)
 
 
 def tss_subjects(count: int, seed: int) -> list[Subject]:
     """Some topology cells, in official order but numbered from 0."""
-    cells = _spread(tss, count, seed)
-    return _subjects(
-        tss, cells, quality_tss(cells), seed, lambda text: {"channel": 16, "num_cells": 5, "arch_str": text}
-    )
+    return subjects(tss, _spread(tss, count, seed), seed)
+
+
+def subjects(space: TopologySpace | SizeSpace, strings: pl.Series, seed: int, *, first: int = 0) -> list[Subject]:
+    """Make subjects of the architectures of either space, numbered from ``first`` on."""
+    costs = {
+        name: zip(space.params(strings, dataset=name), space.mflops(strings, dataset=name), strict=True)
+        for name in cast("Iterable[Dataset]", DATASETS)
+    }
+    qualities = quality_sss(strings) if space is sss else quality_tss(strings)
+    rows = zip(strings, qualities, space.hash(strings), zip(*costs.values(), strict=True), strict=True)
+    return [
+        Subject(
+            number,
+            text,
+            training.talents(quality, key, DATASETS, seed),
+            _config(space, text),
+            dict(zip(costs, cost, strict=True)),
+        )
+        for number, (text, quality, key, cost) in enumerate(rows, first)
+    ]
 
 
 def quality_tss(cells: pl.Series) -> pl.Series:
@@ -123,41 +133,23 @@ def _spread(space: TopologySpace | SizeSpace, count: int, seed: int) -> pl.Serie
     return space.from_index(space.index(pairs.unique(maintain_order=True).head(count)).sort())
 
 
-def _subjects(
-    space: TopologySpace | SizeSpace,
-    strings: pl.Series,
-    qualities: pl.Series,
-    seed: int,
-    config: Callable[[str], dict[str, Any]],
-) -> list[Subject]:
-    costs = {
-        name: zip(space.params(strings, dataset=name), space.mflops(strings, dataset=name), strict=True)
-        for name in cast("Iterable[Dataset]", DATASETS)
-    }
-    rows = zip(strings, qualities, space.hash(strings), zip(*costs.values(), strict=True), strict=True)
-    return [
-        Subject(
-            number,
-            text,
-            training.talents(quality, key, DATASETS, seed),
-            config(text),
-            dict(zip(costs, cost, strict=True)),
-        )
-        for number, (text, quality, key, cost) in enumerate(rows)
-    ]
+def _config(space: TopologySpace | SizeSpace, text: str) -> dict[str, Any]:
+    if space is sss:
+        return {"name": "infer.shape.tiny", "channels": text, "arch_str": text, "genotype": _SSS_CELL}
+    return {"channel": 16, "num_cells": 5, "arch_str": text}
 
 
-def _write(folder: Path, space: Space, subjects: list[Subject], seed: int) -> Path:
+def _write(folder: Path, space: Space, studied: list[Subject], seed: int) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     meta = {
-        "meta_archs": [subject.arch_str for subject in subjects],
-        "total_archs": len(subjects),
+        "meta_archs": [subject.arch_str for subject in studied],
+        "total_archs": len(studied),
         "arch2infos": None,
         "evaluated_indexes": set(),
     }
     with ThreadPoolExecutor() as pool:  # bz2 leaves the interpreter free to make the next record meanwhile
         writes = [pool.submit(_dump, pickle.dumps(meta, protocol=4), folder / "meta.pickle.pbz2")]
-        for subject in subjects:
+        for subject in studied:
             content = pickle.dumps(record(subject, space, seed), protocol=4)
             writes.append(pool.submit(_dump, content, folder / f"{subject.number:06d}.pickle.pbz2"))
     for write in writes:

@@ -7,10 +7,10 @@ import json
 import struct
 from typing import TYPE_CHECKING, Final
 
-import google_crc32c
 import numpy as np
 import polars as pl
 
+from nbframes.export.containers.tfrecord import frame
 from nbframes.spaces import nb101
 from nbframes.synthetic import training
 
@@ -33,7 +33,7 @@ def write(folder: Path, seed: int) -> Path:
     """Write the file."""
     path = folder / "nasbench_synthetic.tfrecord"
     with path.open("wb") as file:
-        file.writelines(map(_frame, _records(seed)))
+        file.writelines(map(frame, _records(seed)))
     return path
 
 
@@ -101,14 +101,3 @@ def _varint(value: int) -> bytes:
         groups.append(value & 0x7F | 0x80)
         value >>= 7
     return bytes([*groups, value])
-
-
-def _frame(payload: bytes) -> bytes:
-    length = struct.pack("<Q", len(payload))
-    return length + _checksum(length) + payload + _checksum(payload)
-
-
-def _checksum(content: bytes) -> bytes:
-    """TensorFlow's masked crc32c."""
-    crc = google_crc32c.value(content)
-    return struct.pack("<I", ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF)

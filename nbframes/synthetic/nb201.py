@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 from typing import TYPE_CHECKING, Any, Final
 
+from nbframes.export.containers.torch_file import MAGIC, PROTOCOL
 from nbframes.synthetic.nats import TSS, tss_subjects
 from nbframes.synthetic.nats_record import record
 
@@ -12,10 +13,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _CELLS: Final = 64
-_MAGIC: Final = 0x1950A86A20F9469CFC6C
-_PROTOCOL: Final = 1001
 _SYSTEM: Final = {
-    "protocol_version": _PROTOCOL,
+    "protocol_version": PROTOCOL,
     "little_endian": True,
     "type_sizes": {"short": 2, "int": 4, "long": 4},
 }
@@ -34,7 +33,7 @@ def write(folder: Path, seed: int) -> Path:
         "arch2infos": infos,
         "evaluated_indexes": list(infos),
     }
-    parts: list[Any] = [_MAGIC, _PROTOCOL, _SYSTEM, content, []]
+    parts: list[Any] = [MAGIC, PROTOCOL, _SYSTEM, content, []]
     path = folder / "NAS-Bench-201-synthetic.pth"
     with path.open("wb") as file:
         for part in parts:

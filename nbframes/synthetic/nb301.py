@@ -68,7 +68,9 @@ _SETTINGS: Final = {
 _BEST: Final = ("train_loss", "train_accuracy", "train_cross_entropy", "val_accuracy", "val_cross_entropy")
 
 
-class _Candidate(NamedTuple):
+class Candidate(NamedTuple):
+    """What is to be trained."""
+
     settings: dict[str, str]
     params: int
     talent: training.Talent
@@ -98,39 +100,46 @@ def quality(architectures: pl.Series) -> pl.Series:
     return pl.Series("quality", 1 / (1 + np.exp(-(score + 1.9) / 0.45)))
 
 
+def candidates(architectures: pl.Series, seed: int) -> Iterator[Candidate]:
+    """Say what is to be trained of each architecture."""
+    configs = darts.to_config(architectures).iter_rows(named=True)
+    rows = zip(configs, darts.hash(architectures), darts.params(architectures), quality(architectures), strict=True)
+    for config, key, params, good in rows:
+        settings = {name: value for name, value in config.items() if value is not None}
+        yield Candidate(settings, params, training.talents(good, key, ["cifar10"], seed)["cifar10"])
+
+
 def _runs(seed: int) -> Iterator[tuple[str, dict[str, Any]]]:
     """Path and content of every run. Numbers have gaps, some architectures are trained again, the last run fails."""
     rng = training.generator(seed, "nb301")
-    candidates = {True: _candidates(rng, seed, guided=True), False: _candidates(rng, seed, guided=False)}
-    repeated = list(islice(candidates[False], 4))
+    drawn = {True: _candidates(rng, seed, guided=True), False: _candidates(rng, seed, guided=False)}
+    repeated = list(islice(drawn[False], 4))
     for optimizer, count in _RUNS.items():
         number = 0
         for _ in range(count):
             is_repeat = rng.random() < 0.1
-            candidate = repeated[rng.integers(len(repeated))] if is_repeat else next(candidates[optimizer in _GUIDED])
-            yield f"{optimizer}/results_{number}.json", _run(candidate, optimizer, rng)
+            candidate = repeated[rng.integers(len(repeated))] if is_repeat else next(drawn[optimizer in _GUIDED])
+            yield f"{optimizer}/results_{number}.json", run(candidate, optimizer, rng)
             number += int(rng.integers(1, 4))
-    yield "random_ws/results_99.json", _failed(next(candidates[False]))
+    yield "random_ws/results_99.json", _failed(next(drawn[False]))
 
 
-def _candidates(rng: np.random.Generator, seed: int, *, guided: bool) -> Iterator[_Candidate]:
+def _candidates(rng: np.random.Generator, seed: int, *, guided: bool) -> Iterator[Candidate]:
     """Random architectures; guided ones are mutants of the better half of some."""
     strings = darts.sample(sum(_RUNS.values()) + 10, seed=int(rng.integers(2**32)))["arch_str"]
     if guided:
         better = strings.filter(quality(strings) > quality(strings).median())
         strings = pl.concat([better, darts.mutate(better, seed=int(rng.integers(2**32)))])
-    configs = darts.to_config(strings).iter_rows(named=True)
-    rows = zip(configs, darts.hash(strings), darts.params(strings), quality(strings), strict=True)
-    for config, key, params, good in rows:
-        settings = {name: value for name, value in config.items() if value is not None}
-        yield _Candidate(settings, params, training.talents(good, key, ["cifar10"], seed)["cifar10"])
+    yield from candidates(strings, seed)
 
 
-def _run(candidate: _Candidate, optimizer: str, rng: np.random.Generator) -> dict[str, Any]:
-    run = training.train(candidate.talent, _TASK, _EPOCHS, rng)
-    fitted = training.right_answers(0.87 * run.train, _TASK.classes, _TRAIN_IMAGES, rng) / _TRAIN_IMAGES
+def run(candidate: Candidate, optimizer: str, rng: np.random.Generator) -> dict[str, Any]:
+    """Train a candidate once and log it as upstream does."""
+    trained = training.train(candidate.talent, _TASK, _EPOCHS, rng)
+    fitted = training.right_answers(0.87 * trained.train, _TASK.classes, _TRAIN_IMAGES, rng) / _TRAIN_IMAGES
     valid, test = (
-        training.right_answers(run.held_out, _TASK.classes, _HELD_OUT_IMAGES, rng) / _HELD_OUT_IMAGES for _ in range(2)
+        training.right_answers(trained.held_out, _TASK.classes, _HELD_OUT_IMAGES, rng) / _HELD_OUT_IMAGES
+        for _ in range(2)
     )
     cross_entropy = training.loss(fitted, _TASK.classes, rng)
     curves = {
@@ -174,7 +183,7 @@ def _run(candidate: _Candidate, optimizer: str, rng: np.random.Generator) -> dic
     }
 
 
-def _failed(candidate: _Candidate) -> dict[str, Any]:
+def _failed(candidate: Candidate) -> dict[str, Any]:
     return {
         "final_metric_score": float("inf"),
         "optimized_hyperparamater_config": _SETTINGS | candidate.settings,

@@ -56,7 +56,11 @@ PLANS = (
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="small sizes, in minutes")
-    parser.add_argument("--files", type=Path, help="folder with files of full size, a store and a surrogate")
+    parser.add_argument(
+        "--files",
+        type=Path,
+        help="folder with files of full size, which tests/tools/make_*.py write, a store and a surrogate",
+    )
     parser.add_argument("--only", metavar="TEXT", help="scripts whose name has it")
     parser.add_argument("--out", type=Path, default=RESULTS)
     options = parser.parse_args()

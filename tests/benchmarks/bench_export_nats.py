@@ -2,7 +2,7 @@
 
 usage: bench_export_nats.py SIMPLE_FOLDER [--archs N] [--jobs J] [--repeat R] [--monolith FILE] [--scratch DIR]
 
-SIMPLE_FOLDER is what ``make_nats.py`` writes (its params are no whole counts: see --whole). Without --monolith one of the same records
+SIMPLE_FOLDER is what ``python -m tests.tools.make_nats`` writes. Without --monolith one of the same records
 is made. Everything is written below --scratch and removed.
 """
 
@@ -26,7 +26,6 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.benchmarks import make_monolith
 from tests.benchmarks.table import Row, print_table
 
 EXPORT = """
@@ -182,8 +181,8 @@ def main() -> None:
         if "monolith" in options.only:
             monolith = options.monolith or below / "monolith.pickle.pbz2"
             if options.monolith is None:
-                with bz2.open(monolith, "wb") as file:
-                    make_monolith.write(folder, file)
+                words = [sys.executable, "-m", "tests.tools.nats_monolith", str(folder), str(monolith)]
+                subprocess.run(words, check=True, cwd=Path(__file__).parents[2])
             cases["monolith"] = (monolith, partial(read_through_bz2, monolith), "bz2, one stream", "<= 0.8")
         rows = []
         for name, (source, peer, peer_name, budget) in cases.items():

@@ -2,7 +2,7 @@
 
 usage: python -m tests.benchmarks.bench_export_nb101 FILE.tfrecord [--pickle FILE.pkl] [--jobs 2] [--repeat 3]
 
-The full-size file is made by ``make_nb101.py`` of the shared tools. ``--newlines`` first rewrites the file with line breaks
+The full-size file is made by ``python -m tests.tools.make_nb101 FILE.tfrecord``. ``--newlines`` first rewrites the file with line breaks
 in the base64, as ``base64.encodestring`` writes it.
 """
 

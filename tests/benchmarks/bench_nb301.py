@@ -1,6 +1,6 @@
 """Export of NAS-Bench-301 run files against reading and decoding them with orjson alone.
 
-Make the files with ``python ../shared/tools/make_nb301.py FOLDER`` (57,189 files, 1.1 GB). The export does more than decode: it
+Make the files with ``python -m tests.tools.make_nb301 FOLDER`` (57,189 files, 1.1 GB). The export does more than decode: it
 checks every run, numbers architectures, hashes every source file and writes, sorts and hashes the Parquet files.
 
 usage: bench_nb301.py FOLDER [--jobs N] [--repeat N]

@@ -4,7 +4,7 @@ The official file is one pickle of one dict. Pickling that dict takes 30 GB; her
 that are moved afterwards to where they stand in the whole, so that the result is the pickle of the whole: one memo, names of fields
 shared by all architectures, items in batches of a thousand, frames of 64 KiB.
 
-usage: make_monolith.py SIMPLE_FOLDER OUT.pickle.pbz2 [--archs N] [--plain]
+usage: python -m tests.tools.nats_monolith SIMPLE_FOLDER OUT.pickle.pbz2 [--count N] [--plain]
 """
 
 from __future__ import annotations
@@ -16,8 +16,12 @@ import pickle
 import pickletools
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 FRAME = 1 << 16
 BATCH = 1000
@@ -146,11 +150,8 @@ class Frames:
         self._pending.clear()
 
 
-def write(folder: Path, file, count: int | None = None) -> None:
-    """Write the pickle of all (or the first ``count``) records of a folder."""
-    meta = pickle.loads(bz2.decompress((folder / "meta.pickle.pbz2").read_bytes()))
-    names = sorted(folder.glob("[0-9]*.pickle.pbz2"))[:count]
-    strings = meta["meta_archs"][: len(names)]
+def write(strings: list[str], records: Iterable[tuple[int, bytes]], file: BinaryIO) -> None:
+    """Write the pickle of records, given by their numbers as pickles of their own."""
     head = deframed(pickle.dumps({"meta_archs": strings, "total_archs": len(strings), "arch2infos": {0: {}, 1: {}}}, 4))
     end = head.index(b"\x8c\x0aarch2infos\x94}\x94") + len(b"\x8c\x0aarch2infos\x94}\x94")
     file.write(head[:2])
@@ -158,14 +159,14 @@ def write(folder: Path, file, count: int | None = None) -> None:
     opening = head[2:end]
     frames.write(opening, np.array([place for op, _, place in pickletools.genops(head) if 2 <= place < end]) - 2)
     body = Body(sum(op.name == "MEMOIZE" for op, _, place in pickletools.genops(head) if place < end))
-    for place, name in enumerate(names):
+    indices = set()
+    for place, (index, record) in enumerate(records):
         if place % BATCH == 0:
             frames.write(b"u(" if place else b"(", np.arange(2 if place else 1))
-        index = int(name.name[:6])
         frames.write(deframed(pickle.dumps(index, 4))[2:-1])
-        frames.write(*body.opcodes(index, interned(pickle.loads(bz2.decompress(name.read_bytes())))))
+        frames.write(*body.opcodes(index, interned(pickle.loads(record))))
+        indices.add(index)
     frames.write(b"u")
-    indices = {int(name.name[:6]) for name in names}
     tail = deframed(pickle.dumps(["evaluated_indexes", indices], 4))[2:-1]
     tail = tail.removeprefix(b"]\x94(").removesuffix(b"e")
     frames.write(tail)
@@ -173,16 +174,24 @@ def write(folder: Path, file, count: int | None = None) -> None:
     frames.flush()
 
 
+def write_folder(folder: Path, file: BinaryIO, count: int | None = None) -> None:
+    """Write the pickle of all (or the first ``count``) records of a ``-simple`` folder."""
+    meta = pickle.loads(bz2.decompress((folder / "meta.pickle.pbz2").read_bytes()))
+    paths = sorted(folder.glob("[0-9]*.pickle.pbz2"))[:count]
+    records = ((int(path.name[:6]), bz2.decompress(path.read_bytes())) for path in paths)
+    write(meta["meta_archs"][: len(paths)], records, file)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("out", type=Path)
-    parser.add_argument("--archs", type=int)
+    parser.add_argument("--count", type=int)
     parser.add_argument("--plain", action="store_true", help="without bz2")
     options = parser.parse_args()
     opener = open if options.plain else bz2.open
     with opener(options.out, "wb") as file:
-        write(options.folder, file, options.archs)
+        write_folder(options.folder, file, options.count)
 
 
 if __name__ == "__main__":
