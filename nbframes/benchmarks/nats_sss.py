@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from nbframes.benchmarks.shared import ACCURACY, ACCURACY_TOP5, EPOCH_TIME, LOSS, NATS_SPLITS
+from nbframes.benchmarks.shared import ACCURACY, ACCURACY_TOP5, EPOCH_TIME, LOSS, NATS_CITATION, NATS_SPLITS
 from nbframes.benchmarks.values import Benchmark
 
 NATS_SSS: Final = Benchmark(
@@ -15,13 +15,6 @@ NATS_SSS: Final = Benchmark(
     metrics=(ACCURACY, ACCURACY_TOP5, LOSS, EPOCH_TIME),
     full_schedule=90,
     licence="MIT",
-    citation="""\
-@article{dong2021natsbench,
-  title   = {{NATS-Bench}: Benchmarking {NAS} Algorithms for Architecture Topology and Size},
-  author  = {Dong, Xuanyi and Liu, Lu and Musial, Katarzyna and Gabrys, Bogdan},
-  journal = {IEEE Transactions on Pattern Analysis and Machine Intelligence},
-  doi     = {10.1109/TPAMI.2021.3054824},
-  year    = {2021}
-}""",
+    citation=NATS_CITATION,
     synonyms=("NATS-sss", "natsbench-sss"),
 )

@@ -45,13 +45,28 @@ COSTS: Final = (
 EPOCHS: Final = {"schedule": "epochs", "budget": "epochs"}
 """Units of the columns that count epochs."""
 
-NATS_SPLITS: Final = {
-    "cifar10": ("train", "test"),
-    "cifar10-valid": ("train", "val", "test"),
-    "cifar100": ("train", "val", "test", "valtest"),
-    "ImageNet16-120": ("train", "val", "test", "valtest"),
+NATS_SETS: Final = {
+    "cifar10": {"ori-test": "test"},
+    "cifar10-valid": {"x-valid": "val", "ori-test": "test"},
+    "cifar100": {"x-valid": "val", "x-test": "test", "ori-test": "valtest"},
+    "ImageNet16-120": {"x-valid": "val", "x-test": "test", "ori-test": "valtest"},
 }
-"""Datasets of NAS-Bench-201 and NATS-Bench; ``cifar10-valid`` is CIFAR-10 with half of the training set held out."""
+"""Splits by the names of upstream's evaluation sets, of every dataset of NAS-Bench-201 and NATS-Bench.
+
+``cifar10-valid`` is CIFAR-10 with half of the training set held out.
+"""
+
+NATS_SPLITS: Final = {dataset: ("train", *sets.values()) for dataset, sets in NATS_SETS.items()}
+"""Datasets of NAS-Bench-201 and NATS-Bench with their splits."""
+
+NATS_CITATION: Final = """\
+@article{dong2021natsbench,
+  title   = {{NATS-Bench}: Benchmarking {NAS} Algorithms for Architecture Topology and Size},
+  author  = {Dong, Xuanyi and Liu, Lu and Musial, Katarzyna and Gabrys, Bogdan},
+  journal = {IEEE Transactions on Pattern Analysis and Machine Intelligence},
+  doi     = {10.1109/TPAMI.2021.3054824},
+  year    = {2021}
+}"""
 
 HELD_OUT: Final = {"cifar10-valid": "cifar10"}
 """Datasets that are another with a part of its training set held out: what needs no training is the same on both."""

@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 
 from nbframes.spaces import sss, tss
+from nbframes.spaces.nats.size import CELL
 from nbframes.synthetic import training
 from nbframes.synthetic.nats_record import DATASETS, Schedule, Space, Subject, record
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 _TSS_CELLS: Final = 128
 _SSS_NETWORKS: Final = 96
-_SSS_CELL: Final = "|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|skip_connect~0|nor_conv_3x3~1|nor_conv_3x3~2|"
 
 
 def _tasks(full_schedule: int, skills: dict[str, tuple[float, float, float]]) -> dict[str, training.Task]:
@@ -135,7 +135,7 @@ def _spread(space: TopologySpace | SizeSpace, count: int, seed: int) -> pl.Serie
 
 def _config(space: TopologySpace | SizeSpace, text: str) -> dict[str, Any]:
     if space is sss:
-        return {"name": "infer.shape.tiny", "channels": text, "arch_str": text, "genotype": _SSS_CELL}
+        return {"name": "infer.shape.tiny", "channels": text, "arch_str": text, "genotype": CELL}
     return {"channel": 16, "num_cells": 5, "arch_str": text}
 
 

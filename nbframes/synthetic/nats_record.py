@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
+from nbframes.spaces.nats.costs import CLASSES
 from nbframes.synthetic import training
 
 
@@ -22,10 +23,14 @@ class Dataset(NamedTuple):
 
 
 DATASETS: Final = {
-    "cifar10-valid": Dataset(10, 25_000, {"x-valid": 25_000, "ori-test": 10_000}, "x-valid"),
-    "cifar10": Dataset(10, 50_000, {"ori-test": 10_000}, "ori-test"),
-    "cifar100": Dataset(100, 50_000, {"x-valid": 5_000, "x-test": 5_000, "ori-test": 10_000}, "ori-test"),
-    "ImageNet16-120": Dataset(120, 151_700, {"x-valid": 3_000, "x-test": 3_000, "ori-test": 6_000}, "ori-test"),
+    "cifar10-valid": Dataset(CLASSES["cifar10-valid"], 25_000, {"x-valid": 25_000, "ori-test": 10_000}, "x-valid"),
+    "cifar10": Dataset(CLASSES["cifar10"], 50_000, {"ori-test": 10_000}, "ori-test"),
+    "cifar100": Dataset(
+        CLASSES["cifar100"], 50_000, {"x-valid": 5_000, "x-test": 5_000, "ori-test": 10_000}, "ori-test"
+    ),
+    "ImageNet16-120": Dataset(
+        CLASSES["ImageNet16-120"], 151_700, {"x-valid": 3_000, "x-test": 3_000, "ori-test": 6_000}, "ori-test"
+    ),
 }
 
 

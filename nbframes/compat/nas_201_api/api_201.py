@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import copy
-import os
 import warnings
-from collections import OrderedDict, defaultdict
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from nbframes.compat.nas_201_api.api_utils import ArchResults, StoredRun, remap_dataset_set_names
 from nbframes.compat.nats_bench.api import NASBenchMetaAPI
 from nbframes.compat.nats_bench.api_topology import NATStopology
-from nbframes.compat.nats_bench.archive import Archive, spelled
+from nbframes.compat.nats_bench.archive import spelled
 from nbframes.compat.nats_bench.show import describe
-from nbframes.compat.sources import COSTS, find_records, names_official_file
+from nbframes.compat.nats_bench.tables import DATASETS
 
 if TYPE_CHECKING:
+    import os
+
     from nbframes.compat.nats_bench.best import Best
     from nbframes.store import Store
 
@@ -33,7 +32,7 @@ __all__ = [
 ALL_BENCHMARK_FILES = ["NAS-Bench-201-v1_0-e61699.pth", "NAS-Bench-201-v1_1-096897.pth"]
 ALL_ARCHIVE_DIRS = ["NAS-Bench-201-v1_1-archive"]
 
-_DATASETS = ("cifar10", "cifar100", "ImageNet16-120")
+_DATASETS = tuple(name for name in DATASETS if name != "cifar10-valid")
 
 
 def print_information(information: ArchResults, extra_info: str | None = None, show: bool = False) -> list[str]:
@@ -73,36 +72,26 @@ class NASBench201API(NATStopology):
     """
 
     _kind, _stored = ArchResults, StoredRun
+    _benchmarks, _base_names = ("nb201", "nats-tss"), ALL_BENCHMARK_FILES
+    _spelled: ClassVar[dict[str, str]] = {"less": "12", "full": "200"}
 
     def __init__(
         self,
         file_path_or_dict: Store | str | os.PathLike[str] | dict[str, Any] | None = None,
         verbose: bool = True,
     ) -> None:
-        self.filename = None
-        self._fast_mode, self._archive_dir = False, None
-        self._search_space_name, self._all_base_names = self._space, ALL_BENCHMARK_FILES
-        self.reset_time()
-        self.verbose = verbose
-        self._archive = self._open(file_path_or_dict)
-        self.meta_archs = self._archive.arch_strings
-        self.archstr2index = {arch: position for position, arch in enumerate(self.meta_archs)}
-        self._asked = OrderedDict()
+        super().__init__(file_path_or_dict, verbose=verbose)
         self.evaluated_indexes = sorted(self._archive.evaluated)  # type: ignore[assignment] # a list, as upstream's
         self._avaliable_hps = {"12", "200"}
 
-    def _open(self, given: Store | str | os.PathLike[str] | dict[str, Any] | None) -> Archive:
-        if isinstance(given, dict):
-            return Archive.of_dict(copy.deepcopy(given), ArchResults, {"less": "12", "full": "200"})
-        local = isinstance(given, str | os.PathLike) and "://" not in str(given)
-        if local and not Path(str(given)).exists() and not names_official_file(str(given)):
-            msg = f"invalid path : {given}"
-            raise AssertionError(msg)
-        store, benchmark = find_records(given, "nb201", "nats-tss", columns=COSTS)
-        self.filename = Path(store.root).name
-        if self.verbose:
-            print(f"try to create the NAS-Bench-201 api from {store.root}")
-        return Archive.of_store(store, benchmark, ArchResults, StoredRun)
+    def _nothing_at(self, path: str) -> Exception:
+        return AssertionError(f"invalid path : {path}")
+
+    def _say_opening(self, root: str) -> None:
+        self._say(f"try to create the NAS-Bench-201 api from {root}")
+
+    def _say_opened(self) -> None:
+        """Nothing: upstream says it before it reads, not after."""
 
     def __repr__(self) -> str:
         counts = f"{len(self.evaluated_indexes)}/{len(self.meta_archs)} architectures"
@@ -240,7 +229,7 @@ class NASBench201API(NATStopology):
         """
         if self.verbose:
             print(f"Call the statistics function with dataset={dataset} and hp={hp}.")
-        names = ["cifar10-valid", *_DATASETS]
+        names = list(DATASETS)
         if dataset not in names:
             msg = f"{dataset} not in {names}"
             raise ValueError(msg)

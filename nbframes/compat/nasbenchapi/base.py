@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 from nbframes.compat.sources import find_records
 from nbframes.errors import InvalidArgumentError, UnknownNameError, listed
+from nbframes.spaces.nats.costs import CLASSES, SIDE
 
 if TYPE_CHECKING:
     import os
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from nbframes.store import Store
     from nbframes.store.manifest import Manifest
 
-_CIFAR: Final = (3, 32, 32)
-_CLASSES: Final = {"cifar10": (_CIFAR, 10), "cifar100": (_CIFAR, 100), "ImageNet16-120": ((3, 16, 16), 120)}
 _DATASETS: Final = {
     "nb101": ("cifar10",),
     "nb201": ("cifar10", "cifar100", "ImageNet16-120"),
@@ -67,7 +66,7 @@ def get_dataset_info(benchmark: str | int, dataset: str | None = None) -> Datase
     if chosen not in available:
         kind = f"dataset of {name}"
         raise UnknownNameError.of(kind, chosen, available)
-    shape, classes = _CLASSES[chosen]
+    shape, classes = (3, SIDE[chosen], SIDE[chosen]), CLASSES[chosen]
     return DatasetInfo(chosen, "image_classification", shape, classes)
 
 
@@ -189,3 +188,9 @@ class NASBenchBase(ABC):
 def answer(metric: float | None, name: str, cost: float | None, info: dict[str, Any]) -> dict[str, Any]:
     """Upstream's dictionary of one answer."""
     return {"metric": metric, "metric_name": name, "cost": cost, "std": None, "info": info}
+
+
+def budgets_of(found: dict[tuple[str, str], set[int]], dataset: str | None, split: str | None) -> list[int] | None:
+    """Budgets of a dataset and split, of all if neither is given; None if there are none."""
+    chosen = [epochs for (name, part), epochs in found.items() if dataset in {None, name} and split in {None, part}]
+    return sorted(set().union(*chosen)) or None

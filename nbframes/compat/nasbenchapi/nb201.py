@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 import polars as pl
 
 from nbframes import expr
-from nbframes.compat.nasbenchapi.base import NASBenchBase, answer
+from nbframes.compat.nasbenchapi.base import NASBenchBase, answer, budgets_of
 from nbframes.compat.sources import SINGLE_READS
 from nbframes.errors import InvalidArchitectureError, InvalidArgumentError, NBFramesError, UnknownNameError, listed
 from nbframes.lookup_table import lookup
@@ -55,12 +55,7 @@ class NASBench201(NASBenchBase):
 
     def available_budgets(self, dataset: str | None = None, split: str | None = None) -> list[int] | None:
         """Return the epochs (0 to 199) at which there are accuracies; None if there are none."""
-        chosen = [
-            epochs
-            for (name, part), epochs in self._budgets.items()
-            if dataset in {None, name} and split in {None, part}
-        ]
-        return sorted(set().union(*chosen)) or None
+        return budgets_of(self._budgets, dataset, split)
 
     def random_sample(self, n: int = 1, seed: int | None = None) -> list[str]:
         """Draw architectures without repetition, the same as upstream for the same seed of the global random generator."""

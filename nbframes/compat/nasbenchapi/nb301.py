@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 import polars as pl
 
 from nbframes import expr
-from nbframes.compat.nasbenchapi.base import NASBenchBase, answer
+from nbframes.compat.nasbenchapi.base import NASBenchBase, answer, budgets_of
 from nbframes.compat.sources import SINGLE_READS
 from nbframes.errors import InvalidArgumentError
 from nbframes.spaces import darts
@@ -52,12 +52,7 @@ class NASBench301(NASBenchBase):
 
     def available_budgets(self, dataset: str | None = None, split: str | None = None) -> list[int] | None:
         """Return the epochs at which any run has a value; None if there are none."""
-        chosen = [
-            epochs
-            for (name, part), epochs in self._budgets.items()
-            if dataset in {None, name} and split in {None, part}
-        ]
-        return sorted(set().union(*chosen)) or None
+        return budgets_of(self._budgets, dataset, split)
 
     def random_sample(self, n: int = 1, seed: int | None = None) -> list[int]:
         """Draw entries without repetition, the same as upstream for the same seed of the global random generator."""

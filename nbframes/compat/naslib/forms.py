@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from nbframes.errors import InvalidArchitectureError
 from nbframes.spaces import darts, tss
+from nbframes.spaces.nats.topology import NASLIB_EDGES, NASLIB_OPERATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-_OPERATIONS_OF_201: Final = ("skip_connect", "none", "nor_conv_3x3", "nor_conv_1x1", "avg_pool_3x3")
-_EDGES_OF_201: Final = ("op_0_1", "op_0_2", "op_0_3", "op_1_2", "op_1_3", "op_2_3")
 _OPERATIONS_OF_101: Final = ("input", "output", "maxpool3x3", "conv1x1-bn-relu", "conv3x3-bn-relu")
 _CONCATENATED: Final = [2, 3, 4, 5]
 
@@ -62,7 +61,7 @@ def convert_str_to_op_indices(str_encoding: str) -> tuple[int, ...]:
     (1, 1, 3, 1, 1, 1)
     """
     cell = tss.parse(str_encoding)
-    return tuple(_OPERATIONS_OF_201.index(getattr(cell, edge)) for edge in _EDGES_OF_201)
+    return tuple(NASLIB_OPERATIONS.index(getattr(cell, edge)) for edge in NASLIB_EDGES)
 
 
 def convert_genotype_to_compact(genotype: Any) -> Compact:

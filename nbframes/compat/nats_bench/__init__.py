@@ -110,13 +110,12 @@ def search_space_info(main_tag: str, aux_tag: str | None) -> dict[str, Any]:
     ValueError
         If a tag is unknown.
     """
-    topology = {
-        "op_names": ["none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3"],
-        "num_nodes": 4,
-    }
+    from nbframes.spaces import sss, tss
+
+    topology = {"op_names": list(tss.OPERATIONS), "num_nodes": 4}
     if main_tag == "nats-bench":
         if aux_tag in NATS_BENCH_SSS_NAMEs:
-            return {"candidates": [8, 16, 24, 32, 40, 48, 56, 64], "num_layers": 5}
+            return {"candidates": list(sss.CHANNELS), "num_layers": 5}
         if aux_tag in NATS_BENCH_TSS_NAMEs:
             return topology
         msg = f"Unknown auxiliary tag: {aux_tag}"

@@ -13,6 +13,7 @@ from nbframes.compat.nats_bench.best import Best, best_of_each, best_of_table, r
 from nbframes.compat.nats_bench.info import more_info
 from nbframes.compat.nats_bench.show import describe
 from nbframes.compat.nats_bench.state import State
+from nbframes.compat.nats_bench.tables import DATASETS
 
 if TYPE_CHECKING:
     from nbframes.compat.nats_bench.results import ArchResults
@@ -78,7 +79,7 @@ class NASBenchMetaAPI(State):
         ValueError
             If the dataset is not ``cifar10``, ``cifar100`` or ``ImageNet16-120``.
         """
-        index, names = self.query_index_by_arch(arch), ("cifar10", "cifar100", "ImageNet16-120")
+        index, names = self.query_index_by_arch(arch), tuple(name for name in DATASETS if name != "cifar10-valid")
         if dataset not in names:
             msg = f"Invalid dataset name : {dataset} vs {names}"
             raise ValueError(msg)
@@ -263,7 +264,7 @@ class NASBenchMetaAPI(State):
         """
         if self.verbose:
             print(f"Call the statistics function with dataset={dataset} and hp={hp}.")
-        names = ["cifar10-valid", "cifar10", "cifar100", "ImageNet16-120"]
+        names = list(DATASETS)
         if dataset not in names:
             msg = f"{dataset} not in {names}"
             raise ValueError(msg)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from nbframes.compat.nats_bench.api import NASBenchMetaAPI
 from nbframes.compat.nats_bench.files import (
     PICKLE_EXT,
@@ -42,4 +44,5 @@ def print_information(information: ArchResults, extra_info: str | None = None, s
 class NATSsize(NASBenchMetaAPI):
     """NATS-Bench's size space, as ``nats_bench.NATSsize``."""
 
-    _benchmark, _space, _base_names, _full_train_epochs = "nats-sss", "size", ALL_BASE_NAMES, 90
+    _benchmarks: ClassVar[tuple[str, ...]] = ("nats-sss",)
+    _space, _base_names, _full_train_epochs = "size", ALL_BASE_NAMES, 90

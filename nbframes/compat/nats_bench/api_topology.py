@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from nbframes.compat.nats_bench.api import NASBenchMetaAPI
 from nbframes.compat.nats_bench.files import (
@@ -50,7 +50,8 @@ def print_information(information: ArchResults, extra_info: str | None = None, s
 class NATStopology(NASBenchMetaAPI):
     """NATS-Bench's topology space, as ``nats_bench.NATStopology``."""
 
-    _benchmark, _space, _base_names, _full_train_epochs = "nats-tss", "topology", ALL_BASE_NAMES, 200
+    _benchmarks: ClassVar[tuple[str, ...]] = ("nats-tss",)
+    _space, _base_names, _full_train_epochs = "topology", ALL_BASE_NAMES, 200
 
     def get_unique_str(self, arch: Any) -> str:
         """Text that isomorphic architectures share, given an index or a text form."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from nbframes.compat.nats_bench.tables import SETS
+from nbframes.benchmarks.shared import NATS_SETS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -67,7 +67,7 @@ def best_of_table(
 
     That is so where an architecture lacks the schedule, the dataset or a value, or has costs that contradict each other.
     """
-    split = "train" if name == "train" else SETS.get(dataset, {}).get(name)
+    split = "train" if name == "train" else NATS_SETS.get(dataset, {}).get(name)
     schedule = int(hp) if hp.isdecimal() else -1
     runs = tables.all_runs.filter(
         pl.col("dataset") == dataset, pl.col("schedule") == schedule, pl.col("arch").is_in(indexes)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
-from nbframes.compat.nats_bench.tables import SETS
+from nbframes.benchmarks.shared import NATS_SETS
 from nbframes.errors import NBFramesError
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def _evals(tables: Tables, run: Run, metric: str, names: list[str]) -> dict[str,
     found: dict[str, float] = {}
     for name in names:
         try:
-            curve = tables.curve(metric, SETS[run.dataset][name], run)
+            curve = tables.curve(metric, NATS_SETS[run.dataset][name], run)
         except NBFramesError:
             continue
         found |= {f"{name}@{epoch}": value for epoch, value in curve.items()}
@@ -44,6 +44,6 @@ CURVES: dict[str, Callable[[Tables, Run, list[str]], Any]] = {
     "train_times": lambda tables, run, _: _train_times(tables, run),
     "eval_acc1es": lambda tables, run, names: _evals(tables, run, "accuracy", names),
     "eval_losses": lambda tables, run, names: _evals(tables, run, "loss", names),
-    "eval_times": lambda tables, run, _: _evals(tables, run, "epoch_time", list(SETS[run.dataset])),
+    "eval_times": lambda tables, run, _: _evals(tables, run, "epoch_time", list(NATS_SETS[run.dataset])),
 }
 """How each is read from the tables, given the names of the run's evaluation sets."""

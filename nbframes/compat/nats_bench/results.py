@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Self
 
 from nbframes.compat.nats_bench.files import pickle_load
 from nbframes.compat.nats_bench.runs import ResultsCount, mean
+from nbframes.compat.nats_bench.tables import DATASETS
 
 
 class ArchResults:
@@ -96,7 +97,7 @@ class ArchResults:
 
     def debug_test(self) -> None:
         """Print latencies, runs and times of all four datasets."""
-        for dataset in ("cifar10-valid", "cifar10", "cifar100", "ImageNet16-120"):
+        for dataset in DATASETS:
             print(f"---->>>> {dataset}")
             print(f"The latency on {dataset} is {self.get_latency(dataset)} s")
             for result in self._results(dataset):

@@ -7,6 +7,7 @@ import random
 import warnings
 from collections import OrderedDict
 from operator import index as whole_number
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -17,8 +18,6 @@ from nbframes.compat.nats_bench.stored import StoredRun
 from nbframes.compat.sources import COSTS, find_records, names_official_file
 
 if TYPE_CHECKING:
-    import os
-
     from nbframes.compat.nats_bench.archive import ByIndex
     from nbframes.store import Store
 
@@ -26,7 +25,10 @@ if TYPE_CHECKING:
 class State:
     """State of an API: what is there, what was asked for, how much time was simulated."""
 
-    _benchmark: str
+    _benchmarks: ClassVar[tuple[str, ...]]
+    """Benchmarks that can answer, the preferred first."""
+    _spelled: ClassVar[dict[str, str]] = {}
+    """Our spelling of the schedules of upstream's file, where they differ."""
     _space: str
     _base_names: list[str]
     _full_train_epochs: int
@@ -35,7 +37,7 @@ class State:
 
     def __init__(
         self,
-        file_path_or_dict: str | os.PathLike[str] | Store | dict[str, Any] | None = None,
+        file_path_or_dict: str | PathLike[str] | Store | dict[str, Any] | None = None,
         fast_mode: bool = False,
         verbose: bool = True,
     ) -> None:
@@ -53,23 +55,30 @@ class State:
         self.evaluated_indexes = set() if self._archive_dir else self._archive.evaluated
         self._avaliable_hps = set() if self._archive_dir else self._archive.hps
         if verbose:
-            counts = f"{len(self.evaluated_indexes)}/{len(self.meta_archs)}"
-            self._say(f"Create NATS-Bench ({self._space}) done with {counts} architectures avaliable.")
+            self._say_opened()
 
-    def _open(self, given: str | os.PathLike[str] | Store | dict[str, Any] | None) -> Archive:
+    def _open(self, given: str | PathLike[str] | Store | dict[str, Any] | None) -> Archive:
         if isinstance(given, dict):
-            return Archive.of_dict(copy.deepcopy(given), self._kind, {})
-        local = isinstance(given, str | Path) and "://" not in str(given)
+            return Archive.of_dict(copy.deepcopy(given), self._kind, self._spelled)
+        local = isinstance(given, str | PathLike) and "://" not in str(given)
         if local and not Path(str(given)).exists() and not names_official_file(str(given)):
-            msg = f"{given} is neither a file or a dir."
-            raise ValueError(msg)
-        store, _ = find_records(given, self._benchmark, columns=COSTS)
+            raise self._nothing_at(str(given))
+        store, benchmark = find_records(given, *self._benchmarks, columns=COSTS)
         self.filename = Path(store.root).name
         self._archive_dir = store.root if self._fast_mode else None
         if self.verbose:
-            fast = f"fast_mode={self._fast_mode}"
-            self._say(f"Try to create the NATS-Bench ({self._space}) api from {store.root} with {fast}")
-        return Archive.of_store(store, self._benchmark, self._kind, self._stored)
+            self._say_opening(store.root)
+        return Archive.of_store(store, benchmark, self._kind, self._stored)
+
+    def _nothing_at(self, path: str) -> Exception:
+        return ValueError(f"{path} is neither a file or a dir.")
+
+    def _say_opening(self, root: str) -> None:
+        self._say(f"Try to create the NATS-Bench ({self._space}) api from {root} with fast_mode={self._fast_mode}")
+
+    def _say_opened(self) -> None:
+        counts = f"{len(self.evaluated_indexes)}/{len(self.meta_archs)}"
+        self._say(f"Create NATS-Bench ({self._space}) done with {counts} architectures avaliable.")
 
     # What it is
 

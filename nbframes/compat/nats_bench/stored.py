@@ -5,17 +5,17 @@ from __future__ import annotations
 import copy
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+from nbframes.benchmarks.shared import NATS_SETS
 from nbframes.compat.nats_bench.curves import CURVES
 from nbframes.compat.nats_bench.runs import ResultsCount
-from nbframes.compat.nats_bench.tables import CLASSES, SETS
 from nbframes.errors import UnknownNameError
+from nbframes.spaces.nats.costs import CLASSES
+from nbframes.spaces.nats.size import CELL
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from nbframes.compat.nats_bench.tables import Run, Tables
-
-_CELL_OF_SIZE_SPACE = "|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|skip_connect~0|nor_conv_3x3~1|nor_conv_3x3~2|"
 
 
 class StoredRun(ResultsCount):
@@ -40,7 +40,7 @@ class StoredRun(ResultsCount):
         self.epochs = run.schedule
         self.latency = [np.float64(x) for x in run.latencies] if run.latencies else None
         self.arch_config = _arch_config(tables.benchmark, arch_str, run.dataset)
-        sets = list(SETS[run.dataset])
+        sets = list(NATS_SETS[run.dataset])
         late = tables.benchmark != "nats-sss" and run.schedule == 200 and len(sets) == 3
         self.eval_names = ["ori-test", "x-valid", "x-test"] if late else sets
 
@@ -88,7 +88,7 @@ class StoredRun(ResultsCount):
         return self._published_times(name, count) or super()._eval_seconds(name, count)
 
     def _eval_values(self, name: str, epoch: int) -> tuple[Any, Any]:
-        key, split = f"{name}@{epoch}", SETS[self.name].get(name, "")
+        key, split = f"{name}@{epoch}", NATS_SETS[self.name].get(name, "")
         loss = self._value("eval_losses", "loss", split, epoch, key)
         return loss, self._value("eval_acc1es", "accuracy", split, epoch, key)
 
@@ -103,7 +103,7 @@ class StoredRun(ResultsCount):
         return self._tables.epoch_times(split, self._run, count)
 
     def _times_of(self, name: str) -> tuple[str, str | None]:
-        return ("train_times", "train") if name == "train" else ("eval_times", SETS[self.name].get(name))
+        return ("train_times", "train") if name == "train" else ("eval_times", NATS_SETS[self.name].get(name))
 
     def _value(self, attribute: str, metric: str, split: str, epoch: int, key: Any) -> Any:
         """One value, from the curve if somebody has asked for it (or replaced it), else straight from the table."""
@@ -121,7 +121,7 @@ def _arch_config(benchmark: str, arch_str: str, dataset: str) -> dict[str, Any]:
             "name": "infer.shape.tiny",
             "channels": arch_str,
             "arch_str": arch_str,
-            "genotype": _CELL_OF_SIZE_SPACE,
+            "genotype": CELL,
         }
     else:
         config = {"channel": 16, "num_cells": 5, "arch_str": arch_str}

@@ -22,16 +22,6 @@ if TYPE_CHECKING:
 DATASETS = ("cifar10-valid", "cifar10", "cifar100", "ImageNet16-120")
 """Datasets in the order of upstream's records."""
 
-SETS = {
-    "cifar10-valid": {"x-valid": "val", "ori-test": "test"},
-    "cifar10": {"ori-test": "test"},
-    "cifar100": {"x-valid": "val", "x-test": "test", "ori-test": "valtest"},
-    "ImageNet16-120": {"x-valid": "val", "x-test": "test", "ori-test": "valtest"},
-}
-"""Upstream's evaluation sets of each dataset, and our splits."""
-
-CLASSES = {"cifar10-valid": 10, "cifar10": 10, "cifar100": 100, "ImageNet16-120": 120}
-
 
 class Run(NamedTuple):
     """One training run: its key in the tables and its costs."""

@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
+from nbframes.benchmarks.shared import NATS_SETS
 from nbframes.errors import SourceError
 from nbframes.export.containers.pickles.globals import Opaque
 from nbframes.export.containers.pickles.runs import NumberDict
 from nbframes.export.nats.check import Check, Oddity
-from nbframes.export.nats.shape import EVAL_FIELDS, SETS, TRAIN_FIELDS, Curve, RunKey, RunShape, Shape, arranged
+from nbframes.export.nats.shape import EVAL_FIELDS, TRAIN_FIELDS, Curve, RunKey, RunShape, Shape, arranged
+from nbframes.spaces.nats.costs import CLASSES
+from nbframes.spaces.nats.size import CELL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -40,8 +43,6 @@ _RESULT_KEYS: Final = {
 _NEEDED_OF_STATE: Final = {"arch_str", "all_results"}
 _NEEDED_OF_RESULT: Final = {"params", "flop"}
 _FIELDS: Final = (*TRAIN_FIELDS, *EVAL_FIELDS)
-_CLASSES: Final = {"cifar10-valid": 10, "cifar10": 10, "cifar100": 100, "ImageNet16-120": 120}
-_GENOTYPE: Final = "|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|skip_connect~0|nor_conv_3x3~1|nor_conv_3x3~2|"
 _LARGEST_EXACT: Final = 1 << 53
 
 
@@ -210,7 +211,7 @@ def _results(state: dict[str, Any], dialect: Dialect, check: Check) -> Iterator[
     for key, pickled in results.items():
         check(type(key) is tuple and len(key) == 2, "{} is no (dataset, seed)", key)
         dataset, seed = key
-        check(type(dataset) is str and dataset in SETS, "{} is none of the datasets {}", dataset, list(SETS))
+        check(type(dataset) is str and dataset in NATS_SETS, "{} is none of the datasets {}", dataset, list(NATS_SETS))
         check(type(seed) is int and 0 <= seed < 1 << 31, "{} is no seed", seed)
         seeds.setdefault(dataset, []).append(seed)
         result: dict[str, Any] = _settled(pickled)
@@ -232,7 +233,7 @@ def _check_constants(result: dict[str, Any], run: RunKey, arch_str: str, check: 
     check.note(type(seed) is int, "seed is no number", seed)
     name = result.get("name", run.dataset)
     same = type(name) is str and name == run.dataset
-    check(same or type(name) is not str or name not in SETS, "name is {}", name)
+    check(same or type(name) is not str or name not in NATS_SETS, "name is {}", name)
     check.note(same, "name is not the dataset", name)
     epochs = result.get("epochs", run.schedule)
     check(type(epochs) is not int or epochs == run.schedule, "epochs is {}", epochs)
@@ -241,7 +242,7 @@ def _check_constants(result: dict[str, Any], run: RunKey, arch_str: str, check: 
         config = _settled(result["arch_config"])
         plain = isinstance(config, dict) and all(type(value) in (int, str) for value in config.values())
         check(not plain or config.get("arch_str", arch_str) == arch_str, "arch_config is of {}", config)
-        fine = plain and _is_config(config, arch_str, _CLASSES[run.dataset])
+        fine = plain and _is_config(config, arch_str, CLASSES[run.dataset])
         check.note(fine, "arch_config is another than the published ones", config)
 
 
@@ -251,7 +252,7 @@ def _is_config(config: dict[str, Any], arch_str: str, classes: int) -> bool:
         return config == {"channel": 16, "num_cells": 5, **common}
     rest = {key: value for key, value in config.items() if key != "channels"}
     sized = type(config["channels"]) is str and config["channels"].count(":") == arch_str.count(":")
-    return sized and rest == {"name": "infer.shape.tiny", "genotype": _GENOTYPE, **common}
+    return sized and rest == {"name": "infer.shape.tiny", "genotype": CELL, **common}
 
 
 def _check_weights(weights: Any, dialect: Dialect, check: Check) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
+from nbframes.benchmarks.shared import NATS_SETS
 from nbframes.schema import Partition
 
 if TYPE_CHECKING:
@@ -26,14 +27,6 @@ TRAIN_FIELDS: Final = {
 
 EVAL_FIELDS: Final = {"eval_acc1es": "accuracy", "eval_losses": "loss", "eval_times": "epoch_time"}
 """Our metric of upstream's curves by ``"set@epoch"``."""
-
-SETS: Final[dict[str, dict[str, str]]] = {
-    "cifar10-valid": {"x-valid": "val", "ori-test": "test"},
-    "cifar10": {"ori-test": "test"},
-    "cifar100": {"x-valid": "val", "x-test": "test", "ori-test": "valtest"},
-    "ImageNet16-120": {"x-valid": "val", "x-test": "test", "ori-test": "valtest"},
-}
-"""Our split of upstream's evaluation sets, by dataset."""
 
 
 class Block(NamedTuple):
@@ -151,10 +144,10 @@ def _rows(run: RunKey, curve: Curve) -> Iterator[_Row]:
 def _evaluated(dataset: str, field: str, key: Any) -> tuple[str, int]:
     """Split and epoch of upstream's ``"set@epoch"``."""
     name, _, epoch = key.partition("@") if type(key) is str else ("", "", "")
-    if name not in SETS[dataset] or not (epoch.isascii() and epoch.isdigit()) or str(int(epoch)) != epoch:
-        msg = f"{field} of {dataset} has the key {reprlib.repr(key)}; its sets are {', '.join(SETS[dataset])}"
+    if name not in NATS_SETS[dataset] or not (epoch.isascii() and epoch.isdigit()) or str(int(epoch)) != epoch:
+        msg = f"{field} of {dataset} has the key {reprlib.repr(key)}; its sets are {', '.join(NATS_SETS[dataset])}"
         raise ValueError(msg)
-    return SETS[dataset][name], int(epoch)
+    return NATS_SETS[dataset][name], int(epoch)
 
 
 def _blocks(rows: list[_Row]) -> tuple[Block, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, overload
 
 import polars as pl
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from nbframes.spaces.nats.costs import Cost, Dataset
 
 
-class NATSSpace(GridSpace[A]):
+class NATSSpace(GridSpace[A], ABC):
     """A grid of architectures that NATS-Bench builds networks of."""
 
     @overload
@@ -96,5 +97,6 @@ class NATSSpace(GridSpace[A]):
         total = self._cost(x, dataset).macs / 1e6
         return pl.Series("mflops", total, pl.Float64) if isinstance(x, Column) else float(total)
 
+    @abstractmethod
     def _cost(self, x: str | A | Column, dataset: Dataset) -> Cost:
-        raise NotImplementedError
+        """Counts of the network of one architecture, or of a column of them."""

@@ -14,6 +14,9 @@ from nbframes.spaces.svg import PALETTE, SVG, arrowhead, box, label, line, pictu
 
 Channels: TypeAlias = tuple[int, int, int, int, int]
 _STAGES: Final = 5
+CELL: Final = "|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|skip_connect~0|nor_conv_3x3~1|nor_conv_3x3~2|"
+"""The cell of every network, as a string of the topology space."""
+
 _BAR, _GAP, _TOP = 40, 20, 26
 _STAGES_ARE: Final = ("cell", "reduce")
 

@@ -35,8 +35,9 @@ _LABELS: Final = {
 }
 """How pictures show an edge; those that carry nothing are left out."""
 _OFFICIAL_SEED: Final = 88
-_NASLIB_OPERATIONS: Final = ("skip_connect", "none", "nor_conv_3x3", "nor_conv_1x1", "avg_pool_3x3")
-_NASLIB_EDGES: Final = ("op_0_1", "op_0_2", "op_0_3", "op_1_2", "op_1_3", "op_2_3")
+NASLIB_OPERATIONS: Final = ("skip_connect", "none", "nor_conv_3x3", "nor_conv_1x1", "avg_pool_3x3")
+NASLIB_EDGES: Final = ("op_0_1", "op_0_2", "op_0_3", "op_1_2", "op_1_3", "op_2_3")
+"""What NASLib's six numbers mean, and in which order it has them."""
 
 
 class TopologyCell(NamedTuple):
@@ -222,8 +223,8 @@ class TopologySpace(NATSSpace[TopologyCell]):
     @cached_property
     def _naslib(self) -> pl.Series:
         """NASLib's six numbers of every cell, in official order."""
-        names = self._table.frame.select(pl.col(_NASLIB_EDGES).cast(pl.String))
-        numbers = names.select(pl.all().replace_strict(_NASLIB_OPERATIONS, ["0", "1", "2", "3", "4"]))
+        names = self._table.frame.select(pl.col(NASLIB_EDGES).cast(pl.String))
+        numbers = names.select(pl.all().replace_strict(NASLIB_OPERATIONS, ["0", "1", "2", "3", "4"]))
         return numbers.select(pl.concat_str(pl.all(), separator=",")).to_series()
 
     def _key(self, structure: TopologyCell) -> str:
