@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
+import polars as pl
 
-    import polars as pl
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from nbframes.benchmarks import Metric
 
@@ -67,3 +67,12 @@ class Converter(Protocol):
     def convert(self, path: Path) -> Conversion:
         """Read it."""
         ...
+
+
+def without_signs(
+    frame: pl.DataFrame, columns: Sequence[str], is_sign: Callable[[pl.Expr], pl.Expr]
+) -> tuple[pl.DataFrame, dict[str, int]]:
+    """Make null what upstream fills with a sign for "no value", and count it by column."""
+    counts = frame.select(is_sign(pl.col(columns)).sum()).row(0, named=True)
+    cleared = frame.with_columns(pl.when(~is_sign(pl.col(name))).then(pl.col(name)).alias(name) for name in columns)
+    return cleared, {name: count for name, count in counts.items() if count}

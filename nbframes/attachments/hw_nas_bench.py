@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
-from nbframes.attachments.conversion import Conversion
+from nbframes.attachments.conversion import Conversion, without_signs
 from nbframes.benchmarks.attached import HARDWARE
 from nbframes.errors import SourceError, listed
 from nbframes.export.containers import pickles
@@ -54,9 +54,7 @@ def convert(path: Path) -> Conversion:
         raise SourceError(msg)
     frame = pl.concat([_frame(path, dataset, columns) for dataset, columns in datasets.items()], how="diagonal")
     names = [metric.name for metric in HARDWARE if metric.name in frame.columns]
-    negative = frame.select(pl.col(names) < 0)
-    left_out = {name: count for name, count in negative.sum().row(0, named=True).items() if count}
-    frame = frame.with_columns(pl.when(pl.col(name) >= 0).then(pl.col(name)).alias(name) for name in names)
+    frame, left_out = without_signs(frame, names, lambda value: value < 0)
     return Conversion(
         frame,
         key="arch_str" if "arch_str" in frame.columns else "arch",

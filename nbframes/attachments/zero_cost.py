@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
-from nbframes.attachments.conversion import Conversion
+from nbframes.attachments.conversion import Conversion, without_signs
 from nbframes.benchmarks.attached import PROXIES, ZERO_COST
 from nbframes.errors import SourceError, listed
 
@@ -70,11 +70,9 @@ def convert(path: Path) -> Conversion:
     )
     names = [metric.name for metric in ZERO_COST if metric.name in frame.columns]
     scores = [name for name in names if not name.endswith("_time")]
-    no_value = frame.select(pl.col(scores) == _NO_VALUE)
-    left_out = {name: count for name, count in no_value.sum().row(0, named=True).items() if count}
-    absent = {name: pl.when(pl.col(name) != _NO_VALUE).then(pl.col(name)) for name in scores}
+    frame, left_out = without_signs(frame, scores, lambda value: value == _NO_VALUE)
     return Conversion(
-        frame.with_columns(**absent),
+        frame,
         key="architecture",
         to=_benchmarks(next(iter(next(iter(content.values()))))),
         name="suite-zero",

@@ -11,7 +11,7 @@ from nbframes.errors import SourceError
 from nbframes.export.frames import batch_of
 from nbframes.export.reader import Batch, Report
 from nbframes.export.skipping import SkipPolicy, reason_of
-from nbframes.store.storage import file_sha256
+from nbframes.export.source_files import described
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -90,7 +90,7 @@ class GraphReader:
         skipping = SkipPolicy(self._files[0].parent, self.report, on_error)
         rows = []
         for path in self._files:
-            self.report.files.append({"path": path.name, "size": path.stat().st_size, "sha256": file_sha256(path)})
+            self.report.files.append(described(path))
             with path.open("rb") as file:
                 table = load(file, str(path))
             if not isinstance(table, dict):

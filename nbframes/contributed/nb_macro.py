@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ from nbframes.errors import SourceError
 from nbframes.export.frames import batch_of
 from nbframes.export.reader import Batch, Report
 from nbframes.export.skipping import SkipPolicy, reason_of
+from nbframes.export.source_files import described_content
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -76,9 +76,7 @@ class MacroReader:
         import orjson
 
         content = self._path.read_bytes()
-        self.report.files = [
-            {"path": self._path.name, "size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
-        ]
+        self.report.files = [described_content(self._path.name, content)]
         try:
             entries = orjson.loads(content)
         except orjson.JSONDecodeError as error:

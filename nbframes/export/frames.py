@@ -8,12 +8,11 @@ import polars as pl
 
 from nbframes.errors import FrameError
 from nbframes.export.reader import Batch, Rows
-from nbframes.schema import FILE_KEY, RESULT_FILE, RUNS, Partition, check_name, check_split
+from nbframes.schema import FILE_KEY, RESULT_FILE, RUNS
+from nbframes.store.write import partitions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-_PARTITION = ("metric", "dataset", "split", "final")
 
 
 def batch_of(results: pl.DataFrame, archs: pl.DataFrame, runs: pl.DataFrame | None = None, *, progress: int) -> Batch:
@@ -67,7 +66,5 @@ def batch_of(results: pl.DataFrame, archs: pl.DataFrame, runs: pl.DataFrame | No
 
 
 def _rows(results: pl.DataFrame) -> Iterator[Rows]:
-    parts = results.sort(FILE_KEY).partition_by(_PARTITION, as_dict=True, include_key=False, maintain_order=True)
-    for (metric, dataset, split, final), part in parts.items():
-        partition = Partition(check_name("metric", metric), check_name("dataset", dataset), check_split(split))
-        yield Rows(partition, bool(final), *(part[name].to_numpy() for name in (*FILE_KEY, "value")))
+    for partition, final, columns in partitions(results.sort(FILE_KEY)):
+        yield Rows(partition, final, *(columns[name] for name in (*FILE_KEY, "value")))

@@ -76,8 +76,8 @@ def check_reader(reader: type[Reader], source: str | os.PathLike[str], /, *, see
     start = time.monotonic()
     batches = _read(reader, path, "raise")
     allowed = time.monotonic() - start + _SECONDS
-    _check_batches(batches, findings)
     rows = _rows_of(batches)
+    _check_batches(batches, rows, findings)
     if not _rows_of(_read(reader, path, "raise", jobs=2)).equals(rows):
         findings.append("the rows differ between jobs=1 and jobs=2")
     _check_early_end(reader, path, findings)
@@ -154,7 +154,7 @@ def _rows_of(batches: list[Batch]) -> pl.DataFrame:
     return pl.concat([empty, *frames], how="vertical_relaxed")
 
 
-def _check_batches(batches: list[Batch], findings: list[str]) -> None:
+def _check_batches(batches: list[Batch], rows_read: pl.DataFrame, findings: list[str]) -> None:
     last: dict[tuple[Partition, bool], int] = {}
     for batch in batches:
         for rows in batch.rows:
@@ -167,8 +167,8 @@ def _check_batches(batches: list[Batch], findings: list[str]) -> None:
                     f"order: arch {rows.arch.min()} of {rows.partition} comes in a later batch than {before}"
                 )
             last[rows.partition, rows.final] = int(rows.arch.max())
-    _check_sides(batches, findings)
-    _check_finality(_rows_of(batches), findings)
+    _check_sides(batches, rows_read, findings)
+    _check_finality(rows_read, findings)
 
 
 def _check_rows(rows: Rows, findings: list[str]) -> None:
@@ -205,14 +205,14 @@ def _noted(check: Callable[[], object], findings: list[str]) -> None:
         findings.append(str(error).split("\n", 1)[0])
 
 
-def _check_sides(batches: list[Batch], findings: list[str]) -> None:
+def _check_sides(batches: list[Batch], rows: pl.DataFrame, findings: list[str]) -> None:
     archs = pl.concat([batch.archs for batch in batches], how="diagonal_relaxed") if batches else pl.DataFrame()
     if missing := [name for name in ARCHS if name not in archs.columns]:
         findings.append(f"archs: it lacks {missing}")
         return
     if archs["arch"].is_duplicated().any():
         findings.append("archs: an architecture has two rows")
-    if absent := set(_rows_of(batches)["arch"].to_list()) - set(archs["arch"].to_list()):
+    if absent := set(rows["arch"].to_list()) - set(archs["arch"].to_list()):
         findings.append(f"archs: {len(absent)} architectures with results have no row, such as {min(absent)}")
     runs = [batch.runs for batch in batches if batch.runs.width]
     whole = pl.concat(runs, how="diagonal_relaxed") if runs else pl.DataFrame()

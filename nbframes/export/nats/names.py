@@ -41,10 +41,11 @@ def version_of(path: Path, benchmark: str) -> str:
     )
 
 
-def ranges(numbers: list[int]) -> Iterator[range]:
-    """Ranges of consecutive numbers in an ascending list."""
+def gaps(absent: list[int], count: int) -> Iterator[tuple[range, str]]:
+    """Ranges of consecutive architectures that a source of ``count`` lacks, given in ascending order, and what to say of each."""
+    reason = f"missing in the source, as {len(absent):,} of {count:,} are"
     start = 0
-    for place in range(1, len(numbers) + 1):
-        if place == len(numbers) or numbers[place] != numbers[place - 1] + 1:
-            yield range(numbers[start], numbers[place - 1] + 1)
+    for place in range(1, len(absent) + 1):
+        if place == len(absent) or absent[place] != absent[place - 1] + 1:
+            yield range(absent[start], absent[place - 1] + 1), reason
             start = place

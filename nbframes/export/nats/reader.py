@@ -13,12 +13,13 @@ from nbframes.export.containers import pickles, tar
 from nbframes.export.containers.bz2_source import decompressed
 from nbframes.export.nats.exchange import Exchange
 from nbframes.export.nats.monolith import MonolithReader
-from nbframes.export.nats.names import ranges, space_of, version_of
+from nbframes.export.nats.names import gaps, space_of, version_of
 from nbframes.export.nats.record import NOT_EXPORTED
 from nbframes.export.nats.tables import batch, checked_arch_frame
-from nbframes.export.nats.work import Entry, Part, Place, file_entries, file_entry, read_part
+from nbframes.export.nats.work import Entry, Part, Place, file_entries, read_part
 from nbframes.export.reader import Batch, Report
 from nbframes.export.skipping import SkipPolicy
+from nbframes.export.source_files import described_content
 from nbframes.export.workers import Task, results
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ class FolderReader:
         policy = SkipPolicy(self.path, self.report, on_error)
         self._leave_out_missing(policy)
         archs = checked_arch_frame(range(len(self._strings)), self._strings, self._space, self._where(META))
-        files = [file_entry(META, self._places[META].read())]
+        files = [described_content(META, self._places[META].read())]
         with Exchange(jobs) as exchange:
             parts = results(chain(self._tasks(exchange), self._file_tasks()), jobs)
             with closing(cast("Generator[object, None, None]", parts)):
@@ -132,8 +133,7 @@ class FolderReader:
         for name in self._twice:
             policy.leave_out(name, "occurs twice in the source, and nothing says which one counts")
         absent = sorted(set(range(len(self._strings))) - {*self._present, *map(_index_of, self._twice)})
-        for span in ranges(absent):
-            reason = f"missing in the source, as {len(absent):,} of {len(self._strings):,} are"
+        for span, reason in gaps(absent, len(self._strings)):
             policy.leave_out(_span_text(span), reason, hint=_INCOMPLETE)
 
 

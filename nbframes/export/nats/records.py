@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from nbframes.errors import SourceError, listed
 from nbframes.export.containers import pickles
 from nbframes.export.nats.arch_order import Ordered
-from nbframes.export.nats.names import ranges
+from nbframes.export.nats.names import gaps
 from nbframes.export.nats.record import NATS, Dialect, Record, flatten
 from nbframes.export.nats.work import note_oddities
 from nbframes.export.skipping import reason_of
@@ -106,13 +106,12 @@ class Records:
             if arch >= len(meta) or (text is not None and text != meta[arch]):
                 self._fail(f"the record of architecture {arch} is of {text!r}, which is not what meta_archs has there")
         absent = [arch for arch in range(self.count) if arch not in self._strings]
-        for span in ranges(absent):
+        for span, reason in gaps(absent, self.count):
             record = (
                 f"architecture {span[0]}"
                 if len(span) == 1
                 else f"architectures {span[0]} ... {span[-1]} ({len(span):,})"
             )
-            reason = f"missing in the source, as {len(absent):,} of {self.count:,} are"
             self._policy.leave_out(record, reason, hint=_INCOMPLETE)
 
     def _note_rest(self, rest: dict[Any, Any]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -13,7 +12,7 @@ from nbframes.export.findings import Findings
 from nbframes.export.nats.exchange import put
 from nbframes.export.nats.layout import RecordReader
 from nbframes.export.skipping import reason_of
-from nbframes.store.storage import file_sha256
+from nbframes.export.source_files import described, described_content
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -71,7 +70,7 @@ def read_part(entries: Iterable[Entry], place: str | None) -> Part:
             part.broken.append((entry.name, reason_of(error)))
             continue
         part.records.append(record)
-        part.files.append(file_entry(entry.name, raw))
+        part.files.append(described_content(entry.name, raw))
         note_oddities(record, entry.name, part.findings)
     return part if place is None else part._replace(records=put(part.records, place))
 
@@ -83,14 +82,9 @@ def note_oddities(record: Record, name: str, findings: Findings) -> None:
         findings.note(what, f"{name}, {example}")
 
 
-def file_entry(name: str, raw: bytes) -> dict[str, Any]:
-    """Manifest's line for a file, from its content."""
-    return {"path": name, "size": len(raw), "sha256": hashlib.sha256(raw).hexdigest()}
-
-
 def file_entries(path: str) -> list[dict[str, Any]]:
-    """Manifest's lines for a source that is one file."""
-    return [{"path": Path(path).name, "size": Path(path).stat().st_size, "sha256": file_sha256(Path(path))}]
+    """Manifest's lines for a source that is one file; a task of its own."""
+    return [described(path)]
 
 
 @cache

@@ -19,6 +19,7 @@ from nbframes.export.nb301 import sources
 from nbframes.export.nb301.tables import batches, in_order, release_root
 from nbframes.export.reader import Batch, Report
 from nbframes.export.skipping import SkipPolicy
+from nbframes.export.source_files import described
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -137,7 +138,7 @@ class ZipReader(_RunReader):
 
     def __init__(self, probe: Probe) -> None:
         super().__init__(probe)
-        self._members = sources.list_zip(self.path)
+        self._members = sources.run_members(probe.members)
         self.total = len(self._members)
 
     @classmethod
@@ -146,7 +147,7 @@ class ZipReader(_RunReader):
         return probe.kind == "zip" and any(map(sources.is_run_file, probe.members))
 
     def _parts(self, jobs: int) -> Iterator[Part]:
-        self.report.files = sources.source_file(self.path)
+        self.report.files = [described(self.path)]
         return sources.zip_parts(self.path, self._members, jobs)
 
 
@@ -166,7 +167,7 @@ class TarReader(_RunReader):
         return probe.kind in ("tar", "compressed tar") and any(map(sources.is_run_file, probe.members))
 
     def _parts(self, jobs: int) -> Iterator[Part]:
-        self.report.files = sources.source_file(self.path)
+        self.report.files = [described(self.path)]
         return sources.tar_parts(self.path, jobs)
 
 
@@ -186,7 +187,7 @@ class PickleReader(_RunReader):
         return isinstance(probe.pickled, dict) and sources.ENTRIES in probe.pickled
 
     def _parts(self, jobs: int) -> Iterator[Part]:  # noqa: ARG002  a pickle can only be read from its beginning
-        self.report.files = sources.source_file(self.path)
+        self.report.files = [described(self.path)]
         return sources.pickle_parts(self.path)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
 from functools import lru_cache
@@ -14,8 +13,8 @@ from nbframes.errors import SourceError
 from nbframes.export import limits
 from nbframes.export.containers import tar, zips
 from nbframes.export.nb301.chunk import Chunk, Record, collect
+from nbframes.export.source_files import described_content
 from nbframes.export.workers import Task, results
-from nbframes.store.storage import file_sha256
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -66,7 +65,7 @@ def _read_files(folder: str, paths: list[str]) -> Part:
             except (OSError, SourceError) as error:
                 yield Record(path, SourceError(f"it cannot be read ({error})"))
                 continue
-            files.append({"path": path, "size": len(content), "sha256": hashlib.sha256(content).hexdigest()})
+            files.append(described_content(path, content))
             yield Record(path, _checked_size(content))
 
     return Part(collect(records()), files, len(paths))
@@ -85,10 +84,8 @@ def _content(path: str) -> bytes:
 # --- archives -----------------------------------------------------------------------------------------------------
 
 
-def list_zip(path: Path) -> list[int]:
-    """Positions of the JSON members of a zip, in bytewise order of their names."""
-    with zips.opened(path) as archive:
-        names = archive.namelist()
+def run_members(names: list[str]) -> list[int]:
+    """Positions of the JSON members among all of a zip's, in bytewise order of their names."""
     chosen = [place for place, name in enumerate(names) if is_run_file(name)]
     return sorted(chosen, key=lambda place: os.fsencode(names[place]))
 
@@ -178,8 +175,3 @@ def _entry(number: int, entry: Any) -> Record:
         error = SourceError("it is not an entry of NASBenchAPI's pickle: it lacks 'path' or 'parsed'")
         return Record(f"entry {number}", error, number)
     return Record(entry["path"].replace("\\", "/"), entry["parsed"], number)
-
-
-def source_file(path: Path) -> list[dict[str, Any]]:
-    """Manifest's line for a source that is one file."""
-    return [{"path": path.name, "size": path.stat().st_size, "sha256": file_sha256(path)}]
