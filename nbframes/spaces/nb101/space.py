@@ -163,11 +163,17 @@ def _frame(cells: Cells) -> pl.DataFrame:
 def random_matrices(n: int, rng: np.random.Generator) -> Cells:
     """Matrices of fair coin flips with uniform operations whose pruned cells are in the space."""
     parts: list[Cells] = []
-    while sum(len(part.vertices) for part in parts) < n or not parts:
+    found, size = 0, min(_BATCH, 4 * n + 64)
+    while found < n or not parts:
         drawn = Cells(
             np.full(_BATCH, MAX_VERTICES, np.uint8),
             rng.integers(1 << len(EDGES), size=_BATCH, dtype=np.uint32),
             rng.integers(len(OPERATIONS), size=(_BATCH, MAX_VERTICES - 2), dtype=np.int8),
         )
-        parts.append(drawn.take(in_space(drawn)))
+        for start in range(0, _BATCH, size):  # drawing is cheap, pruning is not
+            some = drawn.take(slice(start, start + size))
+            parts.append(some.take(in_space(some)))
+            found += len(parts[-1].vertices)
+            if found >= n:
+                break
     return Cells.joined(parts).take(slice(n))
