@@ -5,12 +5,16 @@ from __future__ import annotations
 import sys
 import warnings
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polars as pl
 import pytest
 
 from nbframes.benchmarks import registry
 from tests import published_tables
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -31,6 +35,19 @@ def data() -> Path:
     if not _DATA.is_dir():
         pytest.skip(f"real benchmark records are not on this machine ({_DATA} is absent)")
     return _DATA
+
+
+@pytest.fixture(scope="session")
+def knowledge() -> Callable[[str], Path]:
+    """Path of a table that others published, by its name below ``knowledge``."""
+
+    def path(name: str) -> Path:
+        found = _DATA / "knowledge" / name
+        if not found.exists():
+            pytest.skip(f"{found} is not here: real published values, see the README there")
+        return found
+
+    return path
 
 
 @pytest.fixture(scope="session")

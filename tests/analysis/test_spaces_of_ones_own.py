@@ -18,9 +18,9 @@ MACRO = GridSpace(
 
 
 @pytest.fixture(scope="module")
-def values(data):
+def values(knowledge):
     """Mean test accuracy (percent) by string."""
-    table = json.loads((data / "knowledge/nas-bench-macro_cifar10.json").read_bytes())
+    table = json.loads(knowledge("nas-bench-macro_cifar10.json").read_bytes())
     return {text: entry["mean_acc"] for text, entry in table.items()}
 
 

@@ -5,21 +5,11 @@ from __future__ import annotations
 import json
 import pickle
 import zipfile
-from pathlib import Path
 
 import polars as pl
 import pytest
 
 import nbframes as nbf
-
-KNOWLEDGE = Path(__file__).resolve().parents[3] / "shared" / "data" / "knowledge"
-
-
-def knowledge(name):
-    path = KNOWLEDGE / name
-    if not path.exists():
-        pytest.skip(f"{path} is not here: real published values, see the README there")
-    return path
 
 
 @pytest.fixture(scope="session")
@@ -31,7 +21,7 @@ def cells():
 
 
 @pytest.fixture(scope="session")
-def hardware():
+def hardware(knowledge):
     return pl.read_parquet(knowledge("hw_nas_bench_nb201.parquet"))
 
 
@@ -48,7 +38,7 @@ def hardware_file(hardware, cells, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def proxies():
+def proxies(knowledge):
     return pl.read_parquet(knowledge("zero_cost_nb201_cifar10.parquet"))
 
 
@@ -76,7 +66,7 @@ def proxies_file(proxies, cells, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def attacks():
+def attacks(knowledge):
     return pl.read_parquet(knowledge("robustness_nb201_cifar10.parquet"))
 
 

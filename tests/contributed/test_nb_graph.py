@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pickle
-from pathlib import Path
 
 import polars as pl
 import pytest
@@ -12,8 +11,6 @@ import nbframes as nbf
 from nbframes.contributed import nb_graph
 from nbframes.errors import SourceError, UnsafePickleError
 from nbframes.testing import check_reader
-
-FOLDER = Path(__file__).resolve().parents[3] / "shared" / "data" / "knowledge" / "nas-bench-graph"
 
 
 @pytest.fixture(autouse=True)
@@ -66,10 +63,8 @@ def test_the_kit_finds_nothing(small):
 
 
 @pytest.mark.parametrize("graph", ["cora", "arxiv", "proteins"])
-def test_every_published_value_comes_out(graph, tmp_path):
-    path = FOLDER / f"{graph}.bench"
-    if not path.exists():
-        pytest.skip(f"{path} is not here: real published values, see the README there")
+def test_every_published_value_comes_out(knowledge, graph, tmp_path):
+    path = knowledge(f"nas-bench-graph/{graph}.bench")
     published = pickle.loads(path.read_bytes())
     nbf.export(path, tmp_path, progress=False)
     store = nbf.open_store(tmp_path)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 
@@ -11,8 +10,6 @@ import nbframes as nbf
 from nbframes.contributed import nb_macro
 from nbframes.errors import SourceError
 from nbframes.testing import check_reader
-
-FILE = Path(__file__).resolve().parents[3] / "shared" / "data" / "knowledge" / "nas-bench-macro_cifar10.json"
 
 
 @pytest.fixture(autouse=True)
@@ -79,11 +76,10 @@ def test_a_broken_entry_is_refused_or_left_out(tmp_path, name, broken):
     assert (manifest.rows(), len(manifest.skipped)) == (1, 1)
 
 
-def test_every_published_value_comes_out(tmp_path):
-    if not FILE.exists():
-        pytest.skip(f"{FILE} is not here: real published values, see the README there")
-    published = json.loads(FILE.read_text())
-    nbf.export(FILE, tmp_path, progress=False)
+def test_every_published_value_comes_out(knowledge, tmp_path):
+    path = knowledge("nas-bench-macro_cifar10.json")
+    published = json.loads(path.read_text())
+    nbf.export(path, tmp_path, progress=False)
     store = nbf.open_store(tmp_path)
     names = store.scan_archs("nb-macro").select("arch", "arch_str")
     rows = store.scan("nb-macro").join(names, on="arch").select("arch_str", "seed", "value").collect()

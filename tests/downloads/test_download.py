@@ -8,7 +8,6 @@ import os
 import re
 import socket
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -39,10 +38,8 @@ def test_benchmarks_of_plugins_are_described_as_they_describe_themselves(module)
 
 
 @pytest.mark.parametrize("name", ["nas-bench-macro_cifar10.json", "nas-bench-graph/cora.bench"])
-def test_pinned_files_are_those_that_were_read(name):
-    path = Path(__file__).resolve().parents[3] / "shared" / "data" / "knowledge" / name
-    if not path.exists():
-        pytest.skip(f"{path} is not here: real published values, see the README there")
+def test_pinned_files_are_those_that_were_read(knowledge, name):
+    path = knowledge(name)
     source = next(source for source in SOURCES if source.name == path.name)
     assert (source.size, source.sha256) == (path.stat().st_size, hashlib.sha256(path.read_bytes()).hexdigest())
 

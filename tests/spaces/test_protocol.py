@@ -173,8 +173,8 @@ def test_draws_without_replacement_are_different(space):
 # --- a grid of one's own -------------------------------------------------------------------------------------------
 
 
-def test_a_grid_of_ones_own_is_read_and_written(data):
-    published = pl.Series(pl.read_json((data / "knowledge/nas-bench-macro_cifar10.json").read_bytes()).columns)
+def test_a_grid_of_ones_own_is_read_and_written(knowledge):
+    published = pl.Series(pl.read_json(knowledge("nas-bench-macro_cifar10.json").read_bytes()).columns)
     assert MACRO.SIZE == len(published) == 6561
     assert MACRO.is_valid(published).all()
     assert MACRO.index(published).to_list() == [int(text, 3) for text in published]
