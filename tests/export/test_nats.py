@@ -22,10 +22,10 @@ from hypothesis import strategies as st
 from nbframes.errors import SourceError, UnsafePickleError
 from nbframes.export.containers import bz2_parallel
 from nbframes.export.formats import detect
-from nbframes.export.nats import layout as nats_layout
 from nbframes.export.nats import reader as nats
-from nbframes.export.nats.layout import RecordReader
+from nbframes.export.nats import record_reader
 from nbframes.export.nats.monolith import MonolithReader as Monolith
+from nbframes.export.nats.record_reader import RecordReader
 from nbframes.export.probe import Probe
 from nbframes.schema import ARCHS, RUNS, Partition
 from nbframes.spaces import sss, tss
@@ -404,7 +404,7 @@ def test_a_record_like_one_before_is_gathered_without_being_loaded(real, monkeyp
     first = records[0]
     reader = RecordReader()
     reader.read(pickle.dumps(first, 4), "x", arch=0, arch_str=strings[0])
-    monkeypatch.setattr(nats_layout, "flatten", None)
+    monkeypatch.setattr(record_reader, "flatten", None)
     text = pickle.dumps(first, 4)
     for changed in (
         text,
@@ -437,7 +437,7 @@ def test_an_own_index_and_string_do_not_keep_a_record_from_being_gathered(monkey
     reader = RecordReader()
     for arch in (300, 5):
         reader.read(pickle.dumps(record(arch), 4), "x", arch=arch, arch_str=STRINGS[False][arch])
-    monkeypatch.setattr(nats_layout, "flatten", None)
+    monkeypatch.setattr(record_reader, "flatten", None)
     for arch in (0, 11, 255, 256, 257, 399):
         found = reader.read(pickle.dumps(record(arch), 4), "x", arch=arch, arch_str=STRINGS[False][arch])
         assert as_read(found) == numbers(record(arch))

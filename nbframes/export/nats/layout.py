@@ -1,71 +1,143 @@
-"""Records of one shape differ in their numbers only: learn where the numbers lie, and read the next record by one gather.
+"""Records of one shape differ in their numbers only: where those lie, the next record is read by one gather.
 
-A record is read carefully once. A copy of it in which every float is replaced by its ordinal is then read the same careful way: what
-comes out in place of the numbers tells which float goes where. From then on a record whose every other byte is the same can only be
-the same program with other floats, and its numbers are gathered at once. Whatever differs goes the careful way.
+A record that was read carefully teaches its layout (`nbframes.export.nats.learning`). From then on a record whose every other byte is
+the same can only be the same program with other numbers, and these are gathered at once. Whatever differs goes the careful way.
 """
 
 from __future__ import annotations
 
-import pickletools
 import struct
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 import numpy as np
 
-from nbframes.errors import SourceError
-from nbframes.export.containers import pickles
 from nbframes.export.containers.pickles.runs import gathered
-from nbframes.export.nats.record import Record, checked_counts, flatten
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable
 
     from numpy.typing import NDArray
 
     from nbframes.export.nats.check import Oddity
     from nbframes.export.nats.shape import Shape
 
-_MOST_LAYOUTS = 64
-_BIG, _LITTLE = np.dtype(">f8"), np.dtype("<f8")
+HoleKind = Literal["index", "short text", "long text", "reference", "scalar"]
+
+_BIG, _LITTLE, _NUMBER = np.dtype(">f8"), np.dtype("<f8"), np.dtype("<u4")
+_DOUBLE = struct.Struct("<d")
+_SHORT_TEXT, _LONG_TEXT = 0x8C, ord("X")
+_LONGEST_SCALAR: Final = 16
 
 
-class RecordReader:
-    """Reads pickled records ``{hp: state}``, fast where it has seen their like."""
+class Hole(NamedTuple):
+    """Opcodes of a program whose length differs from record to record."""
 
-    def __init__(self) -> None:
-        self._layouts: list[_Layout] = []
+    start: int
+    stop: int
+    kind: HoleKind
+    """The record's own index or string, written or referred to, or a number of numpy, whose bytes protocol 2 writes as text."""
 
-    def read(self, data: bytes, where: str, *, arch: int, arch_str: str) -> Record:
-        """Record of one architecture, which must be the expected one.
 
-        Raises
-        ------
-        SourceError
-            If the record is corrupt, or of another architecture.
-        UnsafePickleError
-            If its pickle names a global that is not on the allow-list.
+class Context(NamedTuple):
+    """What is known of a record before it is read."""
+
+    arch: int
+    """Its index."""
+    first_object: int = 0
+    """Number that the memo gives to the record's first object."""
+    memo: Callable[[int], Any] | None = None
+    """Gives the objects of lower numbers."""
+
+
+class Found(NamedTuple):
+    """A record that has a layout."""
+
+    arch_str: str
+    values: NDArray[np.float64]
+    end: int
+    """Where its program ends."""
+
+
+class Layout(NamedTuple):
+    """Where the numbers of a record lie in the program that builds it."""
+
+    holes: tuple[tuple[int, HoleKind], ...]
+    """Where holes are, as offsets in the program without them."""
+    mask: NDArray[np.uint8]
+    fixed: NDArray[np.uint8]
+    """The program without its holes and without what the mask leaves out: floats and numbers of the memo."""
+    floats: NDArray[np.intp]
+    """Where each value of the record lies."""
+    little: NDArray[np.intp]
+    """Values that numpy wrote, in little-endian order."""
+    scalars: tuple[NDArray[np.intp], NDArray[np.intp]]
+    """Values that stand in holes, and in which of them."""
+    memo_numbers: NDArray[np.intp]
+    """Where numbers of the record's own objects lie."""
+    ordinals: NDArray[np.uint32]
+    """Which object each of them means, counted from the record's first."""
+    memo: list[tuple[Any, ...]]
+    """What the record's objects leave in the memo of a pickle of many records, in its pieces."""
+    own_texts: tuple[int, ...]
+    """Which of them are the record's own string."""
+    shape: Shape
+    oddities: tuple[Oddity, ...]
+
+    def read(self, data: bytes, start: int, context: Context) -> Found | None:
+        """Read the record that begins at ``start``, or return None if it is not of this layout.
+
+        Parameters
+        ----------
+        data
+            Opcodes without heads of frames.
+        start
+            Where those of the record begin.
+        context
+            What is known of the record.
         """
-        program = deframed(data)
-        own = _own_opcodes(arch, arch_str)
-        for place, layout in enumerate(self._layouts):
-            values = None if program is None else layout.values(program, own)
-            if values is not None:
-                self._layouts.insert(0, self._layouts.pop(place))
-                return checked_counts(Record(arch, arch_str, layout.shape, values, layout.oddities), where)
-        record = flatten(pickles.load(data, where, numbers=True), where, arch=arch)
-        if record.arch_str != arch_str:
-            msg = f"{where}: holds architecture {record.arch_str!r}, where the index of the benchmark has {arch_str!r}"
-            raise SourceError(msg)
-        if program is not None:
-            self._learn(program, own, record)
-        return record
+        filled = self._holes_filled(data, start, context)
+        if filled is None:
+            return None
+        view, text, scalars, end = filled
+        if len(view) != len(self.fixed) or not np.array_equal(view & self.mask, self.fixed):
+            return None
+        numbers = gathered(view, self.memo_numbers, _NUMBER)
+        if not np.array_equal(numbers, self.ordinals + np.uint32(context.first_object)):
+            return None
+        values = gathered(view, self.floats, _BIG)
+        if self.little.size:
+            values[self.little] = gathered(view, self.floats[self.little], _LITTLE)
+        if scalars:
+            places, which = self.scalars
+            values[places] = np.array(scalars)[which]
+        try:
+            return Found(text.decode(), values, end)
+        except UnicodeDecodeError:
+            return None
 
-    def _learn(self, program: bytes, own: tuple[bytes, bytes], record: Record) -> None:
-        layout = _layout(program, own, record)
-        if layout is not None:
-            self._layouts.insert(0, layout)
-            del self._layouts[_MOST_LAYOUTS:]
+    def _holes_filled(
+        self, data: bytes, start: int, context: Context
+    ) -> tuple[NDArray[np.uint8], bytes, list[float], int] | None:
+        """The program without its holes, what they hold, and where it ends."""
+        parts: list[bytes] = []
+        scalars: list[float] = []
+        texts: set[bytes] = set()
+        before = 0
+        for offset, kind in self.holes:
+            end = start + offset - before
+            parts.append(data[start:end])
+            hole = _hole(data, end, kind, context)
+            if hole is None:
+                return None
+            start, found = hole
+            if isinstance(found, float):
+                scalars.append(found)
+            elif found is not None:
+                texts.add(found)
+            before = offset
+        end = start + len(self.fixed) - before
+        parts.append(data[start:end])
+        return (np.frombuffer(b"".join(parts), np.uint8), texts.pop(), scalars, end) if len(texts) == 1 else None
 
 
 def deframed(data: bytes) -> bytes | None:
@@ -83,101 +155,45 @@ def deframed(data: bytes) -> bytes | None:
     return b"".join(parts) if position == len(data) else None
 
 
-def _own_opcodes(arch: int, arch_str: str) -> tuple[bytes, bytes]:
-    """Opcodes by which a record writes its own index and string."""
-    text = arch_str.encode()
-    index = struct.pack("<BB", ord("K"), arch) if arch < 1 << 8 else struct.pack("<BH", ord("M"), arch & 0xFFFF)
-    return index, struct.pack("<BB", 0x8C, len(text) & 0xFF) + text
+def scalar_text(value: float) -> bytes:
+    """Opcode by which protocol 2 writes the bytes of a number of numpy."""
+    raw = _DOUBLE.pack(value).decode("latin1").encode()
+    return struct.pack("<BI", _LONG_TEXT, len(raw)) + raw
 
 
-class _Layout(NamedTuple):
-    own: tuple[tuple[int, int], ...]
-    """Where the record writes its own index (0) or string (1), as offsets in the program without them."""
-    mask: NDArray[np.uint8]
-    fixed: NDArray[np.uint8]
-    floats: NDArray[np.intp]
-    little: NDArray[np.intp]
-    """Places in the result that numpy wrote, in little-endian order."""
-    shape: Shape
-    oddities: tuple[Oddity, ...]
-
-    def values(self, program: bytes, own: tuple[bytes, bytes]) -> NDArray[np.float64] | None:
-        """Numbers of a program of this layout, or None if it is not of this layout."""
-        if len(program) != len(self.fixed) + sum(len(own[which]) for _, which in self.own):
-            return None
-        parts, start, taken = [], 0, 0
-        for offset, which in self.own:
-            end = start + offset - taken
-            parts.append(program[start:end])
-            start, taken = end + len(own[which]), offset
-            if program[end:start] != own[which]:
-                return None
-        parts.append(program[start:])
-        view = np.frombuffer(b"".join(parts), np.uint8)
-        if not np.array_equal(view & self.mask, self.fixed):
-            return None
-        values = gathered(view, self.floats, _BIG)
-        values[self.little] = gathered(view, self.floats[self.little], _LITTLE)
-        return values
+def _hole(data: bytes, start: int, kind: HoleKind, context: Context) -> tuple[int, bytes | float | None] | None:
+    """Where the hole at ``start`` ends and what it holds besides the index; None if there is no such hole."""
+    if kind == "index":
+        opcode = _integer(context.arch)
+        return (start + len(opcode), None) if data.startswith(opcode, start) else None
+    if kind == "reference":
+        return _referred(data, start, context)
+    head = 2 if kind == "short text" else 5
+    if start + head > len(data) or data[start] != (_SHORT_TEXT if head == 2 else _LONG_TEXT):
+        return None
+    stop = start + head + int.from_bytes(data[start + 1 : start + head], "little")
+    text = data[start + head : stop]
+    if kind != "scalar":
+        return stop, text
+    raw = text.decode("utf-8", "ignore").encode("latin1", "ignore") if len(text) <= _LONGEST_SCALAR else b""
+    if len(raw) != _DOUBLE.size or raw.decode("latin1").encode() != text:
+        return None
+    return stop, float(_DOUBLE.unpack(raw)[0])
 
 
-def _layout(program: bytes, own: tuple[bytes, bytes], record: Record) -> _Layout | None:
-    """Layout of a record that was read carefully; None if its numbers are not all floats of their own."""
-    floats, little, own_places = _places(program, own, record)
-    numbered = bytearray(program)
-    for ordinal, (place, swapped) in enumerate(zip(floats, little, strict=True)):
-        struct.pack_into("<d" if swapped else ">d", numbered, place, float(ordinal))
+def _integer(number: int) -> bytes:
+    """Opcode by which an index is written."""
+    return struct.pack("<BB", ord("K"), number) if number < 1 << 8 else struct.pack("<BH", ord("M"), number & 0xFFFF)
+
+
+def _referred(data: bytes, start: int, context: Context) -> tuple[int, bytes] | None:
+    """Where the reference at ``start`` ends, and the text that it means."""
+    stop = start + {ord("h"): 2, ord("j"): 5}.get(data[start] if start < len(data) else -1, 0)
+    number = int.from_bytes(data[start + 1 : stop], "little")
+    if context.memo is None or stop == start or stop > len(data) or number >= context.first_object:
+        return None
     try:
-        ordinals = flatten(
-            pickles.load(bytes(numbered), "", numbers=True), "", arch=record.arch, whole_counts=False
-        ).values
-    except SourceError:
+        text = context.memo(number)
+    except (LookupError, ValueError):
         return None
-    if not np.isin(ordinals, np.arange(len(floats))).all():
-        return None
-    order = ordinals.astype(np.intp)
-    keep, starts, position = [], [], 0
-    for place, which in own_places:
-        keep.append(np.arange(position, place))
-        starts.append((sum(map(len, keep)), which))
-        position = place + len(own[which])
-    keep.append(np.arange(position, len(program)))
-    kept = np.concatenate(keep)
-    where = np.searchsorted(kept, np.array(floats, np.intp))
-    mask = np.full(len(kept), 0xFF, np.uint8)
-    mask[where[:, None] + np.arange(8)] = 0
-    fixed = np.frombuffer(program, np.uint8)[kept] & mask
-    numpys = np.flatnonzero(np.array(little)[order])
-    layout = _Layout(tuple(starts), mask, fixed, where[order], numpys, record.shape, record.oddities)
-    values = layout.values(program, own)
-    return layout if values is not None and values.tobytes() == record.values.tobytes() else None
-
-
-def _places(
-    program: bytes, own: tuple[bytes, bytes], record: Record
-) -> tuple[list[int], list[bool], list[tuple[int, int]]]:
-    """Byte offsets of all floats and whether they are little-endian; offsets of the record's own index and string."""
-    floats, little, own_places = [], [], []
-    key: Any = None
-    memo: list[Any] = []
-    for name, argument, place in _opcodes(program):
-        if name == "BINFLOAT":
-            floats.append(place + 1)
-            little.append(False)
-        elif name == "SHORT_BINBYTES" and len(argument) == 8:
-            floats.append(place + 2)
-            little.append(True)
-        elif key == "arch_index" and program.startswith(own[0], place):
-            own_places.append((place, 0))
-        elif argument == record.arch_str and program.startswith(own[1], place):
-            own_places.append((place, 1))
-        if name == "MEMOIZE":
-            memo.append(key)
-        else:
-            key = memo[argument] if name in ("BINGET", "LONG_BINGET") and argument < len(memo) else argument
-    return floats, little, own_places
-
-
-def _opcodes(program: bytes) -> Iterator[tuple[str, Any, int]]:
-    for opcode, argument, place in pickletools.genops(program):
-        yield opcode.name, argument, place or 0
+    return (stop, text.encode("utf-8", "surrogatepass")) if type(text) is str else None

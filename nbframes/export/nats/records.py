@@ -11,7 +11,8 @@ from nbframes.errors import SourceError, listed
 from nbframes.export.containers import pickles
 from nbframes.export.nats.arch_order import Ordered
 from nbframes.export.nats.names import gaps
-from nbframes.export.nats.record import NATS, Dialect, Record, flatten
+from nbframes.export.nats.record import NATS, Dialect, Record, checked_counts, flatten
+from nbframes.export.nats.stream import RecordMachine
 from nbframes.export.nats.work import note_oddities
 from nbframes.export.skipping import reason_of
 
@@ -61,7 +62,9 @@ class Records:
             yield part
 
     def _in_order(self, stream: Any, options: dict[str, Any]) -> Iterator[Record]:
-        items = pickles.stream_items(stream, self._where, "arch2infos", numbers=True, **options)
+        unread = options.pop("unread", None)
+        self._machine = RecordMachine(stream.read, self._where, dialect=self._dialect, **options)
+        items = pickles.items_of(self._machine, stream, self._where, unread)
         with tempfile.TemporaryFile(prefix="nbframes-") as file:
             ordered = Ordered(cast("BinaryIO", file))
             while True:
@@ -83,14 +86,21 @@ class Records:
         return False
 
     def _record(self, key: int, value: Any) -> Record | None:
+        where = f"architecture {key}"
         try:
-            record = flatten(value, f"architecture {key}", arch=key, dialect=self._dialect)
+            record = (
+                checked_counts(value, where)
+                if isinstance(value, Record)
+                else flatten(value, where, arch=key, dialect=self._dialect)
+            )
         except Exception as error:  # noqa: BLE001  whatever a hostile record breaks is a reason to leave it out
-            self._policy.leave_out(f"architecture {key}", reason_of(error))
+            self._policy.leave_out(where, reason_of(error))
             self._strings[key] = None
             return None
+        if record is not value:
+            self._machine.learn(record)
         self._strings[key] = record.arch_str
-        note_oddities(record, f"architecture {key}", self._findings)
+        note_oddities(record, where, self._findings)
         return record
 
     def _check_rest(self, rest: Any) -> None:

@@ -10,7 +10,7 @@ from nbframes.errors import SourceError, UnsafePickleError
 from nbframes.export.containers.bz2_source import decompressed
 from nbframes.export.findings import Findings
 from nbframes.export.nats.exchange import put
-from nbframes.export.nats.layout import RecordReader
+from nbframes.export.nats.record_reader import RecordReader
 from nbframes.export.skipping import reason_of
 from nbframes.export.source_files import described, described_content
 

@@ -17,7 +17,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping
     from typing import BinaryIO
 
-__all__ = ["ALLOWED", "Global", "Item", "NumberDict", "Opaque", "Run", "load", "load_prefix", "stream_items"]
+__all__ = [
+    "ALLOWED",
+    "Global",
+    "Item",
+    "NumberDict",
+    "Opaque",
+    "Run",
+    "items_of",
+    "load",
+    "load_prefix",
+    "stream_items",
+]
 
 
 def load(
@@ -130,6 +141,13 @@ def stream_items(
     8 {'seed': 888}
     """
     machine = StreamMachine(source.read, where, key=key, allowed=allowed, persistent=persistent, numbers=numbers)
+    return (yield from items_of(machine, source, where, unread))
+
+
+def items_of(
+    machine: StreamMachine, source: BinaryIO, where: str, unread: Callable[[bytes], object] | None = None
+) -> Generator[Item, None, Any]:
+    """Items that a machine finds in a source; see `stream_items`."""
     yield from machine.run()
     if unread is not None:
         unread(machine.rest)

@@ -82,9 +82,9 @@ class Input:
         self._offset += self._pos
         self._pos = 0
 
-    def _look_ahead(self) -> None:
-        """Have a whole run of numbers ahead, if there is that much left."""
-        if len(self._data) - self._pos < _AHEAD and not self._ended:
+    def _look_ahead(self, size: int = _AHEAD) -> None:
+        """Have a whole run of numbers ahead, or ``size`` bytes, if there is that much left."""
+        while len(self._data) - self._pos < size and not self._ended:
             part = self._next_part(_WINDOW)
             self._ended = not part
             self._data = self._data[self._pos :] + part

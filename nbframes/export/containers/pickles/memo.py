@@ -47,6 +47,11 @@ class Memo:
         self._ranges: dict[tuple[int, int], tuple[str, ...]] = {}
         self._room = _ROOM * limits.current().record_bytes
 
+    @property
+    def next_number(self) -> int:
+        """Number of the next value."""
+        return self._base + len(self._recent)
+
     def add(self, value: Any) -> None:
         """Number the next value."""
         if type(value) is not str:
@@ -65,7 +70,7 @@ class Memo:
         self.add(value)
 
     def _check_next(self, number: int) -> None:
-        if number != self._base + len(self._recent):
+        if number != self.next_number:
             msg = f"the memo jumps to number {number}; picklers count up"
             raise ValueError(msg)
 
@@ -112,30 +117,57 @@ class Memo:
         self._carried = {number: value for number, value in self._carried.items() if id(value) in live}
         for place in self._volatile:
             value = self._recent[place]
-            if isinstance(value, (Global, np.dtype)) or _is_singleton(value):
+            if is_pinned(value):
                 self._pinned[self._base + place] = value
             elif id(value) in live:
                 self._carried[self._base + place] = value
         self._fold()
 
+    def repeat(self, pieces: list[tuple[Any, ...]], own: dict[int, str]) -> None:
+        """Number the objects of an item that is like an earlier one.
+
+        Parameters
+        ----------
+        pieces
+            What the earlier one left here, as `cut` gives it; given as the same list again and again it costs nothing.
+        own
+            Texts in which this one differs, by their places among its objects.
+        """
+        self.forget(())
+        for place, text in own.items():
+            self._pinned[self._base + place] = text
+            self._spend(text)
+        self._check_room()
+        self._starts.append(self._base)
+        self._segments.append(pieces)
+        self._base += sum(map(len, pieces))
+
     def _fold(self) -> None:
         recent = self._recent
         for place in self._volatile:
-            if not _is_plain_tuple(recent[place]):
+            if not is_kept(recent[place]):
                 recent[place] = FORGOTTEN
         chunks = self._chunks
-        pieces = [tuple(recent[start : start + _CHUNK]) for start in range(0, len(recent), _CHUNK)]
+        pieces = cut(recent)
         for piece in pieces:
             if piece not in chunks:
                 chunks[piece] = piece
-                self._room -= sum(_TEXT_COST + len(value) for value in piece if type(value) is str)
-        if self._room < 0:
-            raise ValueError(limits.exceeded("record_bytes", "its records have more texts of their own"))
+                for value in piece:
+                    if type(value) is str:
+                        self._spend(value)
+        self._check_room()
         self._starts.append(self._base)
         self._segments.append([chunks[piece] for piece in pieces])
         self._base += len(recent)
         self._recent = []
         self._volatile = []
+
+    def _spend(self, text: str) -> None:
+        self._room -= _TEXT_COST + len(text)
+
+    def _check_room(self) -> None:
+        if self._room < 0:
+            raise ValueError(limits.exceeded("record_bytes", "its records have more texts of their own"))
 
     def _old(self, number: int) -> Any:
         if number < 0:
@@ -151,10 +183,18 @@ class Memo:
         return value
 
 
-def _is_singleton(value: Any) -> bool:
-    """Whether Python has only one such object, to which all items refer: numpy writes ``b"b"`` for every array."""
-    return type(value) is bytes and len(value) < 2
+def cut(values: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """Values in the pieces in which a memo stores them."""
+    return [tuple(values[start : start + _CHUNK]) for start in range(0, len(values), _CHUNK)]
 
 
-def _is_plain_tuple(value: Any) -> bool:
-    return type(value) is tuple and all(type(part) is str or type(part) is int for part in value)
+def is_pinned(value: Any) -> bool:
+    """Whether every item may refer to a value: globals, dtypes, and what Python has only one of, as numpy's ``b"b"``."""
+    return isinstance(value, (Global, np.dtype)) or (type(value) is bytes and len(value) < 2)
+
+
+def is_kept(value: Any) -> bool:
+    """Whether later items may refer to a value of an item that is finished: texts and tuples of texts and numbers."""
+    return type(value) is str or (
+        type(value) is tuple and all(type(part) is str or type(part) is int for part in value)
+    )
