@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 from functools import cached_property
-from math import inf
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     import os
     from pathlib import Path
 
+    from nbframes.explorer.answers import Answers
     from nbframes.explorer.payload import Axes, Sample
     from nbframes.explorer.table import Table
     from nbframes.store import Store
@@ -39,10 +39,15 @@ class Explorer:
         return f"<Explorer of {self._table.asked.title()}: notebooks show it, save() writes a page>"
 
     @cached_property
-    def _packed(self) -> bytes:
+    def _answers(self) -> Answers:
+        from nbframes.explorer.answers import Answers
+
+        return Answers(self._table, self._sample)
+
+    def _packed(self, *, alone: bool) -> bytes:
         from nbframes.explorer.payload import payload
 
-        return payload(self._table, self._axes, self._sample, progress=self._progress)
+        return payload(self._table, self._axes, self._sample, alone=alone, progress=self._progress)
 
     @cached_property
     def widget(self) -> Any:
@@ -60,7 +65,7 @@ class Explorer:
         """
         from nbframes.explorer.page import widget
 
-        return widget(self._packed)
+        return widget(self._packed(alone=False), self._answers)
 
     def selection(self) -> pl.DataFrame:
         """Architectures that are selected in the notebook.
@@ -83,7 +88,7 @@ class Explorer:
         if shown is None:
             return self.frame.clear()
         if shown.ranges:
-            return self.frame.filter(*map(_within, shown.ranges))
+            return self._answers.inside(shown.ranges)
         kept = pl.Series("arch", shown.kept, dtype=self.frame.schema["arch"]).to_frame()
         return kept.join(self.frame, on="arch", how="inner", maintain_order="left").select(self.frame.columns)
 
@@ -123,19 +128,16 @@ class Explorer:
     def _page(self) -> str:
         from nbframes.explorer.page import page
 
-        return page(f"nbframes explorer: {self._table.asked.benchmark}", self._packed)
+        return page(f"nbframes explorer: {self._table.asked.benchmark}", self._packed(alone=True))
 
     def _repr_html_(self) -> str:
-        source = html.escape(self._page(), quote=True)
-        return f'<iframe srcdoc="{source}" title="explorer" style="width: 100%; height: 950px; border: 0"></iframe>'
+        return (
+            f"<p>{html.escape(self._table.asked.title())}: these views need the kernel that made them; "
+            "run the cell again, or write a page with <code>save</code>.</p>"
+        )
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         return self.widget._repr_mimebundle_(**options)
-
-
-def _within(span: dict[str, Any]) -> pl.Expr:
-    low, high = span["low"], span["high"]
-    return pl.col(span["column"]).is_between(-inf if low is None else low, inf if high is None else high)
 
 
 def explore(
@@ -161,6 +163,8 @@ def explore(
     What is dragged over in one view is shown in the others and comes back as a frame; a click keeps an architecture and
     shows its learning curve and its neighbours, where the store and the space have them. Every view shows the Polars that
     makes it. Up to 50,000 architectures are points of their own; of larger spaces the density of all is shown, and a sample.
+    In a notebook the kernel then answers: it counts what is selected in the whole space, and who zooms in sees every
+    architecture of the window, up to 20,000.
 
     Parameters
     ----------
@@ -170,7 +174,8 @@ def explore(
         A benchmark of it.
     x, x2
         Columns across the first and the second scatter plot; by default the first two that there are of costs and values on other
-        datasets and splits.
+        datasets and splits. They, ``y`` and ``colour`` may also name metrics of the store that were measured without training
+        (split ``none``), such as attached hardware costs.
     y
         Column of the vertical axes and the histogram; by default ``value``, the mean over seeds.
     colour
@@ -219,6 +224,7 @@ def explore(
         schedule=schedule,
         budget=budget,
         metrics=metrics,
+        wanted=[name for name in (x, x2, y, colour) if name is not None],
     )
     first, second = explored.defaults()
     across = x or first

@@ -1,28 +1,13 @@
 // The explorer of a search space: linked views by Vega-Lite, and beside them what is hovered, kept and selected.
-// `page` is what nbframes/explorer/payload.py packs; `tell(ranges, kept)` hears of every change of the selection.
-async function nbframesExplore(root, packed, tell) {
-  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
-  const page = await new Response(stream).json();
-  const axes = { ...page.axes }, columns = new Map(page.columns.map((c) => [c.name, c]));
-  const field = (name) => `c${[...columns.keys()].indexOf(name)}`, named = (field) => page.columns[Number(field.slice(1))].name;
-  const size = page.arch.length, bounds = { low: null, high: null };
-  let kept = [], brushed = [], view = null;
-
-  const value = (name, row) => {
-    const column = page.data[name];
-    return Array.isArray(column) ? column[row] : (column.categories[column.codes[row]] ?? null);
-  };
-  const name = (row) => page.names?.[row] ?? `architecture ${page.arch[row]}`;
-  const written = (x) =>
-    x === null || x === undefined ? "–" : typeof x === "string" ? x
-      : Number.isInteger(x) ? x.toLocaleString("en") : x.toLocaleString("en", { maximumSignificantDigits: 6 });
-  const make = (tag, parent, attributes = {}, text = "") => {
-    const node = document.createElement(tag);
-    for (const [key, given] of Object.entries(attributes)) node.setAttribute(key, given);
-    node.textContent = text;
-    parent?.append(node);
-    return node;
-  };
+// `packed` is what nbframes/explorer/payload.py packs; `tell(ranges, kept)` hears of every change of the selection;
+// `ask(question)` is answered by a kernel, see nbframes/explorer/answers.py, and is null on a page. Resolves to what ends it.
+async function nbframesExplore(root, packed, tell, ask = null) {
+  const page = await nbframesUnpack(packed), rows = new NbframesRows(page), axes = { ...page.axes };
+  const make = nbframesMake, written = nbframesWritten, far = page.sampled && ask;
+  const cards = new NbframesCards(page, rows, ask, keep), typed = { column: axes.y, low: null, high: null };
+  const sample = page.sample && `frame.sample(${page.sample.size}, seed=${page.sample.seed})`;
+  const windows = [[]];
+  let kept = [], brushed = [], view = null, shown = null;
 
   root.replaceChildren();
   root.classList.add("nbf");
@@ -31,75 +16,107 @@ async function nbframesExplore(root, packed, tell) {
   if (page.synthetic) make("p", root, { class: "banner" }, "SYNTHETIC: these numbers are made up; nothing was trained. Never cite them as results of the benchmark.");
   const form = make("form", root), body = make("div", root, { class: "body" });
   const main = make("div", body), aside = make("div", body);
-  const chart = make("div", main, { class: "views", role: "img", "aria-label": "Two scatter plots and a histogram" });
+  const note = make("p", main, { class: "window", role: "status" });
+  const chart = make("div", main, { role: "img" });
   const missing = make("p", main), how = make("details", main);
   make("summary", how, {}, "How these views are made");
-  const code = make("pre", how);
+  const code = make("pre", how, { tabindex: 0, "aria-label": "Python that makes these views" });
   make("h2", aside, {}, "Selected");
-  const summary = make("p", aside, { "aria-live": "polite" }), chosen = make("pre", aside), top = make("ol", aside);
+  const summary = make("p", aside, { role: "status" }), chosen = make("pre", aside), top = make("ol", aside);
   make("h2", aside, {}, "Kept");
   const hint = make("p", aside, {}, "Click a point, or find an architecture by its number or its string.");
   const list = make("div", aside), tip = make("div", root, { class: "tip", hidden: "" });
 
-  function menu(title, axis, numeric, disabled) {
-    const select = make("select", make("label", form, {}, title));
+  function menu(title, parent, numeric, now, changed) {
+    const select = make("select", make("label", parent, {}, title));
     for (const column of page.columns) {
       if (!numeric || column.numeric) make("option", select, { value: column.name }, column.title);
     }
-    select.value = axes[axis];
-    select.disabled = disabled;
-    select.addEventListener("change", () => { axes[axis] = select.value; draw(); });
+    select.value = now;
+    select.addEventListener("change", () => changed(select.value));
+    return select;
   }
-  menu("x, first view", "x", true, page.sampled);
-  menu("x, second view", "x2", true, page.sampled);
-  menu("y, and bars", "y", true, page.sampled);
-  menu("colour", "colour", false, false);
-  for (const [title, bound] of [["y from", "low"], ["y to", "high"]]) {
-    const input = make("input", make("label", form, {}, title), { type: "number", step: "any", class: "bound", name: bound });
+  for (const [axis, title] of [["x", "x, first view"], ["x2", "x, second view"], ["y", "y, and bars"], ["colour", "colour"]]) {
+    const select = menu(title, form, axis !== "colour", axes[axis], (name) => { axes[axis] = name; look(); });
+    if (page.sampled && !ask && axis !== "colour") {
+      Object.assign(select, { disabled: true, title: "The tiles of this page are of these columns; a notebook can change them" });
+    }
+  }
+  const only = make("fieldset", form);
+  make("legend", only, {}, "select by value");
+  menu("column", only, true, typed.column, (name) => { typed.column = name; draw(); });
+  for (const [title, bound] of [["from", "low"], ["to", "high"]]) {
+    const input = make("input", make("label", only, {}, title), { type: "number", step: "any", class: "bound", name: bound });
     input.addEventListener("input", async () => {
-      bounds[bound] = input.value === "" ? null : Number(input.value);
-      await view?.signal(bound, bounds[bound]).runAsync();
+      typed[bound] = input.value === "" ? null : Number(input.value);
+      await view?.signal(bound, typed[bound]).runAsync();
       report();
     });
   }
   const find = make("input", make("label", form, {}, "find"), { type: "search", name: "find", placeholder: "number or string" });
-  make("button", form, { type: "submit", class: "plain" }, "keep");
-  form.addEventListener("submit", (event) => {
+  const button = (title, type, pressed) => {
+    const made = make("button", form, { type, class: "plain" }, title);
+    if (pressed) made.addEventListener("click", pressed);
+    return made;
+  };
+  button("keep", "submit");
+  form.addEventListener("submit", async (event) => {
     event.preventDefault();
     const asked = find.value.trim();
     if (asked === "") return;
-    let row = page.names ? page.names.indexOf(asked) : -1;
-    if (row < 0 && /^\d+$/.test(asked)) row = page.arch.indexOf(Number(asked));
-    find.setCustomValidity(row < 0 ? `No architecture ${asked} on this page` : "");
+    let row = rows.find(asked);
+    if (row === undefined && far) row = rows.learn((await ask({ kind: "find", text: asked })).rows)[0];
+    const where = page.sampled && !ask ? "in the sample of this page" : "here";
+    find.setCustomValidity(row === undefined ? `There is no architecture ${asked} ${where}` : "");
     find.reportValidity();
-    if (row >= 0) keep(row);
+    if (row !== undefined) keep(row);
   });
   find.addEventListener("input", () => find.setCustomValidity(""));
-  const clear = make("button", form, { type: "button", class: "plain" }, "clear the selection");
-  clear.addEventListener("click", () => {
-    for (const bound of ["low", "high"]) form.elements[bound].value = "";
-    bounds.low = bounds.high = null;
-    draw();
-  });
+  const closer = button("zoom to the selection", "button", () => { windows.push(narrowed()); untype(); look(); });
+  const farther = button("zoom out", "button", () => { windows.pop(); look(); });
+  const clear = button("clear the selection", "button", () => { windows.length = 1; untype(); look(); });
 
-  function picture(row) {
-    if (!page.pictures) return null;
-    const holder = document.createElement("div");
-    holder.innerHTML = page.pictures.rows[row].map((piece) => "<" + page.pictures.elements[piece]).join("");
-    holder.firstElementChild?.setAttribute("aria-label", name(row));
-    return holder.firstElementChild;
+  function untype() {
+    for (const bound of ["low", "high"]) form.elements[bound].value = "";
+    typed.low = typed.high = null;
   }
 
-  function facts(row, parent) {
-    const drawn = picture(row);
-    if (drawn) parent.append(drawn);
-    if (page.names) make("div", parent, { class: "name" }, name(row));
-    const table = make("dl", parent);
-    for (const shown of new Set(["value", axes.y, axes.x, axes.x2, axes.colour, "rank"])) {
-      if (!columns.has(shown)) continue;
-      make("dt", table, {}, columns.get(shown).title);
-      make("dd", table, {}, written(value(shown, row)));
+  // What the views show: all that there are, or a sample of them and the density of all.
+  async function look() {
+    const ranges = windows.at(-1), all = written(page.total);
+    if (!page.sampled) {
+      shown = { rows: rows.inside(rows.all, ranges), exact: true, densities: {} };
+      shown.words = `${written(shown.rows.length)} of ${all} architectures, each a point.`;
+    } else if (!ranges.length && Object.keys(axes).every((axis) => axis === "colour" || axes[axis] === page.axes[axis])) {
+      shown = { rows: rows.all, exact: false, densities: page.densities, code: sample };
+      shown.words = `${all} architectures: grey tiles are their density; points and bars are a sample of ${written(rows.all.length)}, ${sample}.`;
+    } else if (!ask) {
+      const inside = rows.inside(rows.all, ranges), of = written(rows.all.length);
+      shown = { rows: inside, exact: false, densities: {}, code: `${sample}.filter(${predicates(ranges)})` };
+      shown.words = `${written(inside.length)} of the sample's ${of} architectures, each a point; a notebook shows all of the ${all}.`;
+    } else if (!(await fetched(ranges, all))) return;
+    await draw();
+  }
+
+  let asking = 0;
+  async function fetched(ranges, all) {
+    const number = ++asking;
+    note.textContent = "The kernel is asked …";
+    const late = setTimeout(() => { note.textContent = "The kernel has not answered yet: it may be busy with another cell."; }, 4000);
+    const told = await ask({ kind: "window", ranges, axes: { ...axes } }).catch((error) => ({ error })).finally(() => clearTimeout(late));
+    if (number !== asking) return false;
+    if (told.error) {
+      note.textContent = `The kernel could not answer. ${told.error.message}`;
+      return false;
     }
+    const inside = rows.learn(told.rows), of = `${written(told.count)} of ${all} architectures`;
+    shown = { rows: inside, exact: told.exact, densities: told.densities, words: `${of}, each a point.` };
+    if (!told.exact) {
+      const filtered = ranges.length ? `.filter(${predicates(ranges)})` : "";
+      shown.code = `frame${filtered}.sample(${inside.length}, seed=${page.sample.seed})`;
+      shown.words = `${of}, more than ${written(page.most)}: grey tiles are their density; points and bars are a sample of ${written(inside.length)}.`;
+    }
+    return true;
   }
 
   function hover(handler, event, item) {
@@ -107,52 +124,16 @@ async function nbframesExplore(root, packed, tell) {
     tip.hidden = row === undefined || row === null;
     if (tip.hidden) return;
     tip.replaceChildren();
-    make("div", tip, {}, `architecture ${page.arch[row]}`);
-    facts(row, tip);
-    const box = tip.getBoundingClientRect();
-    const left = event.clientX + 16 + box.width > innerWidth ? event.clientX - 16 - box.width : event.clientX + 16;
-    tip.style.left = `${Math.max(4, left)}px`;
-    tip.style.top = `${Math.max(4, Math.min(event.clientY + 12, innerHeight - box.height - 4))}px`;
-  }
-
-  function neighbours(row) {
-    const codes = page.encoding.map((column) => { const c = page.data[column]; return Array.isArray(c) ? c : c.codes; });
-    const found = [];
-    for (let other = 0; other < size; other++) {
-      let differing = 0;
-      for (const code of codes) if (code[other] !== code[row] && ++differing > 1) break;
-      if (differing === 1) found.push(other);
-    }
-    return found;
-  }
-
-  const ahead = (a, b) => {
-    const [x, y] = [value("value", a), value("value", b)];
-    return x === null ? 1 : y === null ? -1 : page.better === "min" ? x - y : y - x;
-  };
-
-  function rows(parent, listed) {
-    for (const row of listed) {
-      const item = make("li", parent);
-      make("button", item, { type: "button" }, name(row)).addEventListener("click", () => keep(row));
-      make("span", item, {}, written(value("value", row)));
-    }
-  }
-
-  function curve(row, parent) {
-    const points = page.curves.budgets.map((budget) => [budget, page.curves.values[budget][row]]).filter((p) => p[1] !== null);
-    if (points.length < 2) return;
-    const [w, h, left, foot] = [300, 120, 44, 20];
-    const xs = points.map((p) => p[0]), ys = points.map((p) => p[1]);
-    const [x0, x1, y0, y1] = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)];
-    const at = ([x, y]) => `${left + ((x - x0) / (x1 - x0)) * (w - left - 10)},${h - foot - ((y - y0) / (y1 - y0 || 1)) * (h - foot - 10)}`;
-    const text = (x, y, words, anchor) => `<text x="${x}" y="${y}" text-anchor="${anchor}" font-size="10" fill="currentColor">${words}</text>`;
-    make("p", parent, {}, "Learning curve: mean over seeds against epochs completed");
-    make("div", parent).innerHTML =
-      `<svg viewBox="0 0 ${w} ${h}" width="${w}" height="${h}" role="img" aria-label="Learning curve">` +
-      `<polyline fill="none" stroke="var(--accent)" stroke-width="2" points="${points.map(at).join(" ")}"/>` +
-      text(left - 4, h - foot, written(y0), "end") + text(left - 4, 14, written(y1), "end") +
-      text(left, h - 5, written(x0), "start") + text(w - 10, h - 5, written(x1), "end") + "</svg>";
+    make("div", tip, {}, `architecture ${rows.arch[row]}`);
+    const content = make("div", tip);
+    const placed = () => {
+      const box = tip.getBoundingClientRect();
+      const left = event.clientX + 16 + box.width > innerWidth ? event.clientX - 16 - box.width : event.clientX + 16;
+      tip.style.left = `${Math.max(4, left)}px`;
+      tip.style.top = `${Math.max(4, Math.min(event.clientY + 12, innerHeight - box.height - 4))}px`;
+    };
+    cards.facts(row, content, axes).then(() => { if (content.isConnected) placed(); });
+    placed();
   }
 
   function keep(row) {
@@ -161,114 +142,91 @@ async function nbframesExplore(root, packed, tell) {
     report();
   }
 
+  function letGo(row) {
+    const place = kept.indexOf(row);
+    kept = kept.filter((other) => other !== row);
+    showKept();
+    report();
+    (list.children[Math.min(place, kept.length - 1)]?.querySelector("button") ?? find).focus();
+  }
+
   function showKept() {
     hint.hidden = kept.length > 0;
     list.replaceChildren();
-    for (const row of kept) {
-      const card = make("div", list, { class: "card" });
-      const head = make("div", card, {}, `architecture ${page.arch[row]} `);
-      make("button", head, { type: "button", "aria-label": `let architecture ${page.arch[row]} go` }, "let go")
-        .addEventListener("click", () => { kept = kept.filter((other) => other !== row); showKept(); report(); });
-      facts(row, card);
-      if (page.curves) curve(row, card);
-      if (!page.neighbours) continue;
-      const near = neighbours(row).sort(ahead), better = near.filter((other) => ahead(other, row) < 0).length;
-      const more = make("details", card);
-      make("summary", more, {}, `${near.length} neighbours` + (page.better ? `, ${better} of them better` : ""));
-      rows(make("ol", more), near);
-    }
+    for (const row of kept) cards.card(row, list, axes, () => letGo(row));
   }
 
   const ranges = () => {
-    const typed = bounds.low !== null || bounds.high !== null;
-    return typed ? [...brushed, { column: axes.y, low: bounds.low, high: bounds.high }] : brushed;
+    const value = typed.low !== null || typed.high !== null ? [{ ...typed }] : [];
+    return [...windows.at(-1), ...brushed, ...value];
   };
 
-  function selected() {
-    const asked = ranges().map((range) => [page.data[range.column], range.low ?? -Infinity, range.high ?? Infinity]);
-    if (!asked.length) return null;
-    const found = [];
-    for (let row = 0; row < size; row++) {
-      if (asked.every(([column, low, high]) => column[row] !== null && column[row] >= low && column[row] <= high)) found.push(row);
+  // The ranges, one a column.
+  function narrowed() {
+    const columns = new Map();
+    for (const { column, low, high } of ranges()) {
+      const known = columns.get(column) ?? { column, low: null, high: null };
+      if (low !== null) known.low = Math.max(known.low ?? low, low);
+      if (high !== null) known.high = Math.min(known.high ?? high, high);
+      columns.set(column, known);
     }
-    return found;
+    return [...columns.values()];
   }
 
-  function report() {
-    const found = selected(), of = page.sampled ? `the sample of ${written(size)}` : written(size);
-    summary.textContent = found ? `${written(found.length)} of ${of} architectures; the best:` : "Drag over a view; double-click ends it.";
-    chosen.hidden = !found;
-    chosen.textContent = found ? `frame.filter(${ranges().map(predicate).join(", ")})` : "";
+  const predicates = (asked) => asked.map((range) => nbframesPredicate(range, rows.columns.get(range.column).finite)).join(", ");
+
+  let counting = 0;
+  async function report() {
+    const asked = narrowed(), number = ++counting;
+    closer.disabled = !brushed.length && typed.low === null && typed.high === null;
+    farther.disabled = windows.length === 1;
+    clear.disabled = !asked.length;
+    tell(asked, kept.map((row) => rows.arch[row]));
+    chosen.hidden = !asked.length;
+    chosen.textContent = asked.length ? `frame.filter(${predicates(asked)})` : "";
+    if (!asked.length) {
+      summary.textContent = "Drag over a view; double-click ends it.";
+      top.replaceChildren();
+      delete root.dataset.selected;
+      return;
+    }
+    const told = far ? await ask({ kind: "selection", ranges: asked }) : null;
+    if (number !== counting) return;
+    const found = told ? rows.learn(told.rows) : rows.inside(rows.all, asked), count = told ? told.count : found.length;
+    const of = page.sampled && !far ? `the sample of ${written(rows.all.length)}` : written(page.total);
+    summary.textContent = `${written(count)} of ${of} architectures` + (count ? "; the best:" : ".");
     top.replaceChildren();
-    if (found) rows(top, found.sort(ahead).slice(0, 10));
-    root.dataset.selected = found ? found.length : "";
-    tell(ranges(), kept.map((row) => page.arch[row]));
+    cards.list(rows.order(found).slice(0, 10), top);
+    root.dataset.selected = count;
   }
 
-  function predicate({ column, low, high }) {
-    const of = `pl.col("${column}")`;
-    return low === null ? `${of} <= ${high}` : high === null ? `${of} >= ${low}` : `${of}.is_between(${low}, ${high})`;
-  }
-
-  function explain() {
-    const steps = (...names) => [...new Set(["value", ...names].map((n) => columns.get(n).expression))].join("\n");
-    const scatter = (x) => `${steps(x, axes.y, axes.colour)}\nframe.select(${[...new Set([x, axes.y, axes.colour])].map((n) => `"${n}"`).join(", ")})` +
-      (page.sampled ? `  # tiles: counts in ${page.tiles} x ${page.tiles} equal tiles` : "");
-    code.textContent = [
-      `# first view\n${scatter(axes.x)}`, `# second view\n${scatter(axes.x2)}`,
-      `# bars\n${steps(axes.y)}\nframe["${axes.y}"].drop_nulls()  # counted in bins of equal width`,
-    ].join("\n\n");
-    const lacking = [...new Set([axes.x, axes.x2, axes.y])].map((n) => [n, page.data[n].filter((x) => x === null).length]).filter((p) => p[1]);
-    missing.textContent = lacking.map(([n, count]) => `${written(count)} architectures have no ${columns.get(n).title}: not drawn there.`).join(" ");
-  }
-
-  const records = () => {
-    const shown = [...new Set([axes.x, axes.x2, axes.y, axes.colour])], out = new Array(size);
-    for (let row = 0; row < size; row++) {
-      const record = { row };
-      for (const column of shown) record[field(column)] = value(column, row);
-      out[row] = record;
-    }
-    return out;
-  };
-
-  function specification(width, wide, dark) {
-    const escaped = (text) => JSON.stringify(text).slice(1, -1);
-    let text = JSON.stringify(page.spec);
-    for (const axis of ["x2", "x", "y", "colour"]) {
-      text = text.replaceAll(`§${axis} title`, () => escaped(columns.get(axes[axis]).title)).replaceAll(`§${axis}"`, () => `${field(axes[axis])}"`);
-    }
-    text = text.replaceAll("§y'", () => `${field(axes.y)}'`);
-    const spec = JSON.parse(text), ink = dark ? "#e6e9ee" : "#1d2430", rule = dark ? "#3a424d" : "#d9dee5";
-    const each = wide ? Math.floor((width - 150) / 2) : width - 78;
-    const [pair, bars] = spec.vconcat;
-    for (const part of pair.hconcat) {
-      Object.assign(part, { width: each, height: Math.min(330, Math.max(220, each)) });
-      const points = part.layer ? part.layer[1] : part;
-      if (!columns.get(axes.colour).numeric) Object.assign(points.encoding.color, { type: "nominal", scale: { scheme: "tableau10" } });
-    }
-    Object.assign(bars, { width: wide ? 2 * each + 72 : each, height: 130 });
-    if (page.sampled) for (const layer of bars.layer) layer.encoding.y.title = "of the sample";
-    if (!wide) spec.vconcat = [...pair.hconcat, bars];
-    spec.datasets = { archs: records() };
-    spec.config = {
-      background: null, view: { stroke: rule }, title: { color: ink },
-      axis: { labelColor: ink, titleColor: ink, gridColor: rule, gridOpacity: 0.6, domainColor: rule, tickColor: rule, titleFontWeight: "normal", labelFontSize: 11, titleFontSize: 12, titleLimit: each },
-      legend: { labelColor: ink, titleColor: ink, titleFontWeight: "normal", gradientLength: Math.min(180, each), columns: wide ? 3 : 2 },
-    };
-    return spec;
+  function describe() {
+    note.textContent = shown.words;
+    const [x, x2, y, colour] = ["x", "x2", "y", "colour"].map((axis) => rows.title(axes[axis]));
+    chart.setAttribute("aria-label", `Two scatter plots, ${y} against ${x} and against ${x2}, coloured by ${colour}, and a histogram of ${y}. ${shown.words}`);
+    code.textContent = nbframesCode(page, rows, axes, shown, predicates(windows.at(-1)));
+    const drawn = [...new Set([axes.x, axes.x2, axes.y])].map((name) => [name, shown.rows.filter((row) => rows.value(name, row) === null).length]);
+    missing.textContent = drawn.filter(([, count]) => count)
+      .map(([name, count]) => `${written(count)} architectures have no ${rows.title(name)}: not drawn there.`).join(" ");
   }
 
   const night = matchMedia("(prefers-color-scheme: dark)");
+  const isDark = () => {
+    const { dataset, classList } = document.body;
+    return "jpThemeLight" in dataset ? dataset.jpThemeLight === "false" : night.matches || classList.contains("vscode-dark");
+  };
+  let wasDark = isDark();
+
   async function draw() {
-    root.classList.toggle("dark", night.matches);
+    wasDark = isDark();
+    root.classList.toggle("dark", wasDark);
     root.classList.toggle("narrow", root.clientWidth < 900);
+    const width = main.clientWidth, options = { actions: false, renderer: "canvas", tooltip: hover, logLevel: 1 };  // errors only: of an empty selection Vega warns
+    const spec = nbframesSpecification(page, rows, axes, shown, typed.column, { width, wide: width > 620, dark: wasDark });
     view?.finalize();
-    const width = main.clientWidth;
-    const options = { actions: false, renderer: "canvas", tooltip: hover, logLevel: 1 };  // errors only: of an empty selection Vega warns
-    view = (await vegaEmbed(chart, specification(width, width > 620, night.matches), options)).view;
+    view = (await vegaEmbed(chart, spec, options)).view;
     brushed = [];
-    if (bounds.low !== null || bounds.high !== null) await view.signal("low", bounds.low).signal("high", bounds.high).runAsync();
+    if (typed.low !== null || typed.high !== null) await view.signal("low", typed.low).signal("high", typed.high).runAsync();
     view.addEventListener("click", (event, item) => { if (item?.datum?.row !== undefined) keep(item.datum.row); });
     let waiting = false;
     const changed = () => {
@@ -277,23 +235,33 @@ async function nbframesExplore(root, packed, tell) {
       requestAnimationFrame(() => { waiting = false; brushed = [...stored("brush_store"), ...stored("span_store")]; report(); });
     };
     for (const store of ["brush_store", "span_store"]) view.addDataListener(store, changed);
-    explain();
+    describe();
     report();
     root.dataset.ready = "true";
   }
 
   const stored = (store) =>
     view.data(store).flatMap(({ fields, values }) =>
-      fields.map(({ field }, place) => ({ column: named(field), low: short(Math.min(...values[place])), high: short(Math.max(...values[place])) })));
+      fields.map(({ field }, place) => ({ column: axes[field], low: short(Math.min(...values[place])), high: short(Math.max(...values[place])) })));
   const short = (x) => Number(x.toPrecision(8));
 
   let drawnAt = root.clientWidth, timer = 0;
-  new ResizeObserver(() => {
+  const sized = new ResizeObserver(() => {
     if (root.clientWidth === drawnAt || root.clientWidth === 0) return;
     drawnAt = root.clientWidth;
     clearTimeout(timer);
     timer = setTimeout(draw, 150);
-  }).observe(root);
-  night.addEventListener("change", draw);
-  await draw();
+  });
+  const themed = () => { if (isDark() !== wasDark) draw(); };
+  const theme = new MutationObserver(themed);
+  await look();
+  sized.observe(root);
+  theme.observe(document.body, { attributes: true });
+  night.addEventListener("change", themed);
+  return () => {
+    sized.disconnect();
+    theme.disconnect();
+    night.removeEventListener("change", themed);
+    view?.finalize();
+  };
 }

@@ -6,21 +6,44 @@ import base64
 import html
 from functools import cache
 from importlib import resources
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
 from nbframes.errors import MissingDependencyError
 
-_WIDGET = """
+if TYPE_CHECKING:
+    from nbframes.explorer.answers import Answers
+
+_SCRIPTS: Final = ("architectures.js", "views.js", "cards.js", "explorer.js")
+_WIDGET: Final = """
 export default { async render({ model, el }) {
-  const root = el.appendChild(document.createElement("div"));
-  await nbframesExplore(root, model.get("packed"), (ranges, kept) => {
+  const root = el.appendChild(document.createElement("div")), me = Math.random().toString(36), waiting = new Map();
+  let asked = 0;
+  const heard = async ({ id }, buffers) => {
+    if (!waiting.has(id)) return;  // asked by another view of the same explorer
+    const { resolve, reject } = waiting.get(id), answer = await nbframesUnpack(buffers[0]);
+    waiting.delete(id);
+    if (answer.error) reject(new Error(answer.error));
+    else resolve(answer);
+  };
+  const ask = (question) => new Promise((resolve, reject) => {
+    const id = `${me} ${asked++}`;
+    waiting.set(id, { resolve, reject });
+    model.send({ id, question });
+  });
+  const tell = (ranges, kept) => {
     model.set("ranges", ranges);
     model.set("kept", kept);
     model.save_changes();
-  });
+  };
+  model.on("msg:custom", heard);
+  const end = await nbframesExplore(root, model.get("packed"), tell, ask);
+  return () => {
+    model.off("msg:custom", heard);
+    end();
+  };
 } };
 """
-_START = """
+_START: Final = """
 const packed = Uint8Array.from(atob(document.getElementById("packed").textContent), (c) => c.charCodeAt(0));
 nbframesExplore(document.getElementById("explorer"), packed, () => {});
 """
@@ -37,12 +60,12 @@ def page(title: str, packed: bytes) -> str:
         "#explorer { max-width: 88rem; margin: 0 auto; padding: 1rem; }</style>\n</head>\n<body>\n"
         "<main id='explorer'>This page needs JavaScript.</main>\n"
         f"<script type='application/octet-stream' id='packed'>{base64.b64encode(packed).decode()}</script>\n"
-        f"<script>{_safe(_libraries())}</script>\n<script>{_safe(_part('explorer.js'))}{_START}</script>\n</body>\n</html>\n"
+        f"<script>{_safe(_libraries())}</script>\n<script>{_safe(_scripts())}{_START}</script>\n</body>\n</html>\n"
     )
 
 
-def widget(packed: bytes) -> Any:
-    """Build the widget: ``ranges`` and ``kept`` follow what its reader does."""
+def widget(packed: bytes, answers: Answers) -> Any:
+    """Build the widget: ``ranges`` and ``kept`` follow what its reader does, who is told what the views ask for."""
     try:
         import anywidget
         import traitlets
@@ -50,13 +73,19 @@ def widget(packed: bytes) -> Any:
         raise MissingDependencyError.of("anywidget", "an explorer in a notebook", "explorer") from error
 
     class ExplorerWidget(anywidget.AnyWidget):
-        _esm = f"{_libraries()}\n{_part('explorer.js')}{_WIDGET}"
+        _esm = f"{_libraries()}\n{_scripts()}{_WIDGET}"
         _css = _part("explorer.css")
         packed = traitlets.Bytes().tag(sync=True)
         ranges: Any = traitlets.List().tag(sync=True)
         kept: Any = traitlets.List().tag(sync=True)
 
-    return ExplorerWidget(packed=packed)
+    made = ExplorerWidget(packed=packed)
+    made.on_msg(lambda _, message, __: made.send({"id": message["id"]}, [answers(message["question"])]))
+    return made
+
+
+def _scripts() -> str:
+    return "\n".join(map(_part, _SCRIPTS))
 
 
 def _safe(script: str) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
@@ -10,16 +12,18 @@ import polars as pl
 from nbframes import benchmarks, expr, spaces
 from nbframes.analysis import best_archs
 from nbframes.analysis.query import QueryTable, meant_pairs, query_table
+from nbframes.benchmarks import Metric
+from nbframes.display import redacted
 from nbframes.errors import FrameError, UnknownNameError, did_you_mean, listed
+from nbframes.store.access import PACKAGED
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from nbframes.spaces.base import Space
     from nbframes.store import Store
     from nbframes.store.manifest import Manifest
 
-_ALL: Final = 2**32 - 1
 _MOST_BUDGETS: Final = 24
 _NAMES: Final = ("arch", "arch_str", "hash")
 _RANKED: Final = ("rank", "value", "runs")
@@ -47,32 +51,39 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """Architectures of a benchmark, and what their columns are."""
+    """Architectures of a benchmark, what their columns are, and which more there could be."""
 
     asked: QueryTable
     origin: str
+    opening: str
     frame: pl.DataFrame
     columns: tuple[Column, ...]
     encoding: tuple[str, ...]
     space: Space | None
     curves: pl.DataFrame | None
+    more: tuple[str, ...]
 
     def column(self, name: str) -> Column:
         """Find a column that a view can show."""
         found = next((column for column in self.columns if column.name == name), None)
         if found is None:
-            names = [column.name for column in self.columns]
+            names = [*(column.name for column in self.columns), *self.more]
             msg = f"the explorer has no column {name!r}{did_you_mean(name, names)}; there are {listed(names)}"
             raise UnknownNameError(msg)
         return found
 
+    @property
+    def drawable(self) -> bool:
+        """Whether every architecture has a string that its space reads."""
+        return self.space is not None and "arch_str" in self.frame.columns and not self.frame["arch_str"].null_count()
+
     def defaults(self) -> tuple[str, str]:
-        """Two columns to set against the value: costs first, then values elsewhere, then the rank."""
+        """Two columns to set against the value: costs first, then values elsewhere, then the rank, the encoding and the seeds."""
         own = (*_RANKED, *self.encoding)
-        numbers = [c.name for c in self.columns if c.numeric and self.frame[c.name].count()]
+        numbers = [c.name for c in self.columns if c.numeric and self.frame[c.name].is_finite().any()]
         beside = [name for name in numbers if name not in own]
-        others = [name for name in ("rank", *self.encoding, "value") if name in numbers]
-        first, second = [*beside, *others][:2]
+        others = [name for name in ("rank", *self.encoding, "runs", "value") if name in numbers]
+        first, second, *_ = [*beside, *others, "value", "value"]
         return first, second
 
 
@@ -86,26 +97,38 @@ def table(
     schedule: int | None,
     budget: int | None,
     metrics: pl.DataFrame | pl.LazyFrame | None,
+    wanted: Sequence[str],
 ) -> Table:
-    """Put the means, costs, values elsewhere and encodings of all architectures beside each other."""
+    """Put the means, costs, values elsewhere and encodings of all architectures beside each other, and metrics that are wanted."""
     asked = query_table(
         store, benchmark, dataset=dataset, split=split, metric=metric, schedule=schedule, budget=budget, top=1
     )
     source = _Source(store, asked, budget)
-    frame, texts = source.ranked(metrics)
+    frame, texts = source.ranked(metrics, wanted)
     elsewhere, others = source.elsewhere()
     archs, encoding, space = _archs(store, benchmark)
     for other in (elsewhere, archs):
         if other is not None:
             frame = frame.join(other, on="arch", how="left", maintain_order="left", validate="1:1")
-    texts |= others | {name: _joined(f'store.scan_archs("{benchmark}").select("arch", "{name}")') for name in encoding}
+    texts |= others | {
+        name: _joined(f'store.scan_archs("{benchmark}").select("arch", {_quoted(name)})') for name in encoding
+    }
+    titles = _titles(store, asked, frame.columns, others)
     columns = tuple(
-        Column(name, _title(name, asked, others), frame.schema[name].is_numeric(), texts[name])
+        Column(name, titles[name], frame.schema[name].is_numeric(), texts[name])
         for name in frame.columns
         if name not in _NAMES
     )
     return Table(
-        asked, _origin(store.manifest(benchmark)), frame, columns, tuple(encoding), space, source.curves(frame["arch"])
+        asked,
+        _origin(store.manifest(benchmark)),
+        _opening(store),
+        frame,
+        columns,
+        tuple(encoding),
+        space,
+        source.curves(frame["arch"]),
+        tuple(name for name in source.attached() if name not in frame.columns),
     )
 
 
@@ -117,24 +140,41 @@ class _Source:
         self._last = expr.final() if budget is None else expr.budget(budget)
         self._last_text = "nbf.final()" if budget is None else f"nbf.budget({budget})"
 
-    def ranked(self, metrics: pl.DataFrame | pl.LazyFrame | None) -> tuple[pl.DataFrame, dict[str, str]]:
+    def ranked(
+        self, metrics: pl.DataFrame | pl.LazyFrame | None, wanted: Sequence[str]
+    ) -> tuple[pl.DataFrame, dict[str, str]]:
         """Mean, rank and costs of every architecture, and the expression of each column."""
         asked, store = self._asked, self._store
         rows = store.scan(asked.benchmark).filter(*self._measured(), asked.where(store), self._last)
         runs = store.scan_runs(asked.benchmark).collect() if store.manifest(asked.benchmark).rows("runs") else None
-        frame = best_archs(rows.collect(), k=_ALL, runs=runs, metrics=metrics, maximise=asked.better != "min")
+        options = "" if runs is None else f', runs=store.scan_runs("{asked.benchmark}").collect()'
+        if metrics is not None:
+            options += ", metrics=metrics"
+        elif attached := [
+            name for name in self.attached() if name in wanted and (runs is None or name not in runs.columns)
+        ]:
+            metrics = store.scan(asked.benchmark).filter(store.metric(*attached), expr.split("none"), expr.final())
+            named = ", ".join(map(_quoted, attached))
+            options += f', metrics=store.scan("{asked.benchmark}").filter(store.metric({named}), nbf.split("none"), nbf.final())'
+        maximise = asked.better != "min"
+        frame = best_archs(rows.collect(), k=max(asked.archs, 1), runs=runs, metrics=metrics, maximise=maximise)
         frame = frame.select(
             name
             for name, dtype in frame.schema.items()
             if name == "arch" or (dtype.is_numeric() and name not in ("n", "budget", "schedule"))
         )
+        text = (
+            f"frame = nbf.best_archs({self._rows(asked.dataset, asked.split)}.collect(), "
+            f"k={max(asked.archs, 1)}{options}, maximise={maximise})"
+        )
         if asked.better is None:
-            frame = frame.drop("rank").sort("arch")
-        costs = "" if runs is None else f', runs=store.scan_runs("{asked.benchmark}").collect()'
-        costs += "" if metrics is None else ", metrics=metrics"
-        rows_text = f"{self._rows(asked.dataset, asked.split)}.collect()"
-        text = f"nbf.with_costs({rows_text}{costs})" if costs else f"nbf.best_archs({rows_text}, k={_ALL})"
-        return frame, dict.fromkeys(frame.columns, f"frame = {text}")
+            frame, text = frame.drop("rank").sort("arch"), f'{text}.drop("rank").sort("arch")'
+        return frame, dict.fromkeys(frame.columns, text)
+
+    def attached(self) -> list[str]:
+        """Metrics that were measured without training, as hardware costs are."""
+        there = self._store.describe(self._asked.benchmark).select(pl.col("metric", "split").cast(pl.String))
+        return sorted(set(there.filter(pl.col("split") == "none")["metric"]) - {self._asked.metric})
 
     def elsewhere(self) -> tuple[pl.DataFrame | None, dict[str, str]]:
         """Means of the same metric on other datasets and splits: a column each, and its expression."""
@@ -181,7 +221,19 @@ class _Source:
 
 
 def _joined(rows: str) -> str:
-    return f'frame = frame.join({rows}.collect(), on="arch", how="left")'
+    return f'frame = frame.join({rows}.collect(), on="arch", how="left", maintain_order="left")'
+
+
+def _quoted(name: str) -> str:
+    return json.dumps(name, ensure_ascii=False)
+
+
+def _opening(store: Store) -> str:
+    """Python that opens the store, from the folder that it lies in."""
+    if store.root == str(PACKAGED):
+        return "store = nbf.published.store()"
+    root = redacted(store.root) if "://" in store.root else PurePath(store.root).name
+    return f"store = nbf.open_store({_quoted(root)})"
 
 
 def _has_protocol(dataset: str, split: str) -> bool:
@@ -225,14 +277,23 @@ def _is_choice(dtype: Any) -> bool:
     return dtype is not None and (dtype.is_numeric() or dtype in (pl.Enum, pl.Categorical, pl.String))
 
 
-def _title(name: str, asked: QueryTable, elsewhere: dict[str, str]) -> str:
-    known = benchmarks.find_metric(asked.metric, asked.benchmark)
-    measured = known.label if known else f"{asked.metric} ({asked.unit})"
-    if name in elsewhere:
-        return f"{name.replace('_', ' ')} {measured}"
-    own = {"value": f"{asked.dataset} {asked.split} {measured}", "rank": "rank", "runs": "runs"}
-    cost = benchmarks.find_metric(name)
-    return own.get(name) or (cost.label if cost else name.replace("_", " "))
+def _titles(store: Store, asked: QueryTable, names: Sequence[str], elsewhere: Collection[str]) -> dict[str, str]:
+    """What stands on the axis of each column."""
+    measured = _label(store, asked.benchmark, asked.metric)
+    own = {name: f"{name.replace('_', ' ')} {measured}" for name in elsewhere}
+    own["value"] = f"{asked.dataset} {asked.split} {measured}"
+    return {name: own.get(name) or _label(store, asked.benchmark, name) for name in names}
+
+
+def _label(store: Store, benchmark: str, name: str) -> str:
+    """Label of a metric or cost, as its benchmark defines it or else the store; other names stand for themselves."""
+    known = benchmarks.find_metric(name, benchmark)
+    if known is None:
+        stored = (
+            manifest.metrics[name] for manifest in store.catalogue.manifests(benchmark) if name in manifest.metrics
+        )
+        known = next((Metric(name, **{"unit": "", **facts}) for facts in stored), None)
+    return known.label if known is not None else name.replace("_", " ")
 
 
 def check_numeric(column: Column, option: str) -> str:

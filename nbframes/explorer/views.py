@@ -1,24 +1,20 @@
-"""The linked views as one Altair chart: two scatter plots and a histogram, over the densities where points are a sample.
+"""The linked views as one Altair chart: two scatter plots over the densities of what they are a sample of, and a histogram.
 
-Fields, titles and types are left open as ``§x``, ``§x title`` and so on: the page fills in the columns that its reader chooses.
+Columns are called ``x``, ``x2``, ``y`` and ``colour``: the page says which they are, and changes them as its reader chooses.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
+import polars as pl
 
 from nbframes.errors import MissingDependencyError
 
-if TYPE_CHECKING:
-    import polars as pl
-
-DATA: Final = "archs"
-"""Name of the data set that the page fills in."""
 TILES: Final = 60
 _FAINT: Final = 0.06
-_TYPED: Final = "(low === null || datum['§y'] >= low) && (high === null || datum['§y'] <= high)"
+_TYPED: Final = "(low === null || datum.typed >= low) && (high === null || datum.typed <= high)"
 """Bounds that are typed, for those who do not use a pointer."""
 
 _PARAMETERS: Final = [
@@ -33,42 +29,39 @@ _PARAMETERS: Final = [
 ]
 
 
-def chart(densities: dict[str, list[dict[str, float]]]) -> dict[str, Any]:
-    """Build the Vega-Lite specification; ``densities`` are those of the views ``x`` and ``x2``, none if all points are shown."""
+def chart() -> dict[str, Any]:
+    """Build the Vega-Lite specification; the page fills in titles, colours, sizes and the data ``archs``, ``tiles_x`` and ``tiles_x2``."""
     alt = _altair()
-
     selected = alt.PredicateComposition({"and": [{"param": "brush"}, {"param": "span"}, _TYPED]})
-
-    def axis(channel: Any, name: str, **options: Any) -> Any:
-        return channel(field=f"§{name}", type="quantitative", title=f"§{name} title", **options)
+    close = alt.Scale(zero=False, nice=False, padding=6)
 
     def scatter(x: str) -> Any:
-        close = alt.Scale(zero=False, nice=False, padding=6)
-        points = alt.Chart(alt.NamedData(DATA)).mark_circle(size=14, tooltip=alt.TooltipContent("data"))
+        points = alt.Chart(alt.NamedData("archs")).mark_circle(size=14, tooltip=alt.TooltipContent("data"))
         points = points.encode(
-            x=axis(alt.X, x, scale=close, axis=alt.Axis(tickCount=6)),
-            y=axis(alt.Y, "y", scale=close),
+            x=alt.X(field=x, type="quantitative", scale=close, axis=alt.Axis(tickCount=6)),
+            y=alt.Y(field="y", type="quantitative", scale=close),
             color=alt.Color(
-                field="§colour",
+                field="colour",
                 type="quantitative",
-                title="§colour title",
-                legend=alt.Legend(orient="top", titleLimit=330, symbolOpacity=1, gradientOpacity=1),
-                scale=alt.Scale(scheme="viridis"),
+                legend=alt.Legend(orient="top", symbolOpacity=1, gradientOpacity=1),
             ),
             opacity=alt.condition(selected, alt.value(0.7), alt.value(_FAINT)),
         )
-        return alt.layer(_tiles(alt, densities[x], x), points) if x in densities else points
+        return alt.layer(_tiles(alt, f"tiles_{x}"), points)
 
-    bars = alt.Chart(alt.NamedData(DATA)).encode(
-        x=axis(alt.X, "y", bin=alt.Bin(maxbins=TILES)),
-        y=alt.Y("count():Q", title="architectures", axis=alt.Axis(tickMinStep=1)),
+    bars = alt.Chart(alt.NamedData("archs")).encode(
+        x=alt.X(field="y", type="quantitative", bin=alt.Bin(maxbins=TILES)),
+        y=alt.Y("count():Q", axis=alt.Axis(tickMinStep=1)),
     )
     grey = bars.mark_bar(color="#888888", opacity=0.45, tooltip=False)
     histogram = alt.layer(grey, bars.mark_bar(color="#0072b2", tooltip=False).transform_filter(selected))
     specification: dict[str, Any] = alt.vconcat(alt.hconcat(scatter("x"), scatter("x2")), histogram).to_dict()
     pair, bottom = specification["vconcat"]
-    for part, name in ((pair["hconcat"][0], "x"), (pair["hconcat"][1], "x2"), (bottom, "bars")):
-        unit = part["layer"][0 if name == "bars" else 1] if "layer" in part else part
+    for unit, name in (
+        (pair["hconcat"][0]["layer"][1], "x"),
+        (pair["hconcat"][1]["layer"][1], "x2"),
+        (bottom["layer"][0], "bars"),
+    ):
         unit["name"] = name  # Altair numbers the names of layers
     return specification | {"params": _PARAMETERS}
 
@@ -83,8 +76,10 @@ def _altair() -> Any:
 
 def density(frame: pl.DataFrame, x: str, y: str) -> list[dict[str, float]]:
     """Count the architectures in each of 60 x 60 tiles between the least and the greatest values; empty tiles are left out."""
-    known = frame.select(x, y).drop_nulls().drop_nans()
-    counts, edges_x, edges_y = np.histogram2d(known[x].to_numpy(), known[y].to_numpy(), bins=TILES)
+    known = frame.select(x=x, y=y).filter(pl.all_horizontal(pl.all().is_finite()))
+    if known.is_empty():
+        return []
+    counts, edges_x, edges_y = np.histogram2d(known["x"].to_numpy(), known["y"].to_numpy(), bins=TILES)
     return [
         {
             "x": float(edges_x[i]),
@@ -97,13 +92,7 @@ def density(frame: pl.DataFrame, x: str, y: str) -> list[dict[str, float]]:
     ]
 
 
-def _tiles(alt: Any, values: list[dict[str, float]], x: str) -> Any:
+def _tiles(alt: Any, name: str) -> Any:
     shade = alt.Opacity("n:Q", scale=alt.Scale(type="log", range=[0.12, 0.9]), legend=None)
-    tiles = alt.Chart(alt.Data(values=values)).mark_rect(color="#888888", tooltip=False)
-    return tiles.encode(
-        x=alt.X("x:Q", title=f"§{x} title"),
-        x2="x2:Q",
-        y=alt.Y("y:Q", title="§y title"),
-        y2="y2:Q",
-        opacity=shade,
-    )
+    tiles = alt.Chart(alt.NamedData(name)).mark_rect(color="#888888", tooltip=False)
+    return tiles.encode(x=alt.X("x:Q"), x2="x2:Q", y=alt.Y("y:Q"), y2="y2:Q", opacity=shade)
