@@ -17,7 +17,7 @@ async function nbframesExplore(root, packed, tell, ask = null) {
   const form = make("form", root), body = make("div", root, { class: "body" });
   const main = make("div", body), aside = make("div", body);
   const note = make("p", main, { class: "window", role: "status" });
-  const chart = make("div", main, { role: "img" });
+  const chart = make("div", main);  // Vega gives it the role of a graphic
   const missing = make("p", main), how = make("details", main);
   make("summary", how, {}, "How these views are made");
   const code = make("pre", how, { tabindex: 0, "aria-label": "Python that makes these views" });

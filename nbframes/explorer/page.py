@@ -55,7 +55,7 @@ def page(title: str, packed: bytes) -> str:
         "<!doctype html>\n<html lang='en'>\n<head>\n<meta charset='utf-8'>\n"
         "<meta name='viewport' content='width=device-width, initial-scale=1'>\n<link rel='icon' href='data:,'>\n"
         f"<title>{html.escape(title)}</title>\n<style>{_part('explorer.css')}\n"
-        "html { color-scheme: light dark; background: #ffffff; } body { margin: 0; }\n"
+        "html { color-scheme: light dark; background: #ffffff; scrollbar-gutter: stable; } body { margin: 0; }\n"
         "@media (prefers-color-scheme: dark) { html { background: #14181d; } }\n"
         "#explorer { max-width: 88rem; margin: 0 auto; padding: 1rem; }</style>\n</head>\n<body>\n"
         "<main id='explorer'>This page needs JavaScript.</main>\n"

@@ -48,3 +48,43 @@ def until(what: Callable[[], Any], seconds: float = 20) -> Any:
         time.sleep(0.05)
     assert answer
     return answer
+
+
+def drag(driver: Any, start: tuple[int, int], end: tuple[int, int]) -> None:
+    """Drag over the views, from one place of the canvas to another."""
+    from selenium.webdriver import ActionChains
+
+    canvas = driver.find_element("css selector", ".nbf canvas")
+    driver.execute_script("arguments[0].scrollIntoView({ block: 'center' })", canvas)
+    middle = canvas.rect["width"] // 2, canvas.rect["height"] // 2
+    across, down = end[0] - start[0], end[1] - start[1]
+    move = ActionChains(driver, duration=80).move_to_element_with_offset(
+        canvas, start[0] - middle[0], start[1] - middle[1]
+    )
+    move.click_and_hold().move_by_offset(across // 2, down // 2)
+    move.move_by_offset(across - across // 2, down - down // 2).release().perform()
+
+
+def press(driver: Any, title: str) -> None:
+    """Press the button with this text."""
+    driver.find_element("xpath", f"//button[text()='{title}']").click()
+
+
+def selected(driver: Any) -> str | None:
+    """How many architectures the views say are selected."""
+    return driver.find_element("css selector", ".nbf").get_attribute("data-selected")
+
+
+def note(driver: Any) -> str:
+    """What the views say of what they show."""
+    return driver.find_element("css selector", ".nbf .window").text
+
+
+def code(driver: Any) -> str:
+    """Python that the views say makes them."""
+    return driver.execute_script("return document.querySelector('.nbf details pre').textContent")
+
+
+def errors(driver: Any) -> list[Any]:
+    """What the console says, but for the warning that the test itself reads pixels."""
+    return [entry for entry in driver.get_log("browser") if "getImageData" not in entry["message"]]

@@ -36,12 +36,13 @@ def _store(root, values, *, metric="accuracy", archs=None, runs=None):
     return nbf.open_store(root)
 
 
-def _made(explorer, store):
-    """What the expressions of all columns make."""
+def _check_expressions(explorer, store):
+    """The expressions of all columns, one after the other, make the frame."""
     scope = {"store": store, "nbf": nbf, "pl": pl}
     for text in dict.fromkeys(column.expression for column in explorer._table.columns):
         exec(text, scope)
-    return scope["frame"]
+    columns = [column.name for column in explorer._table.columns]
+    assert_frame_equal(scope["frame"].select("arch", *columns), explorer.frame.select("arch", *columns))
 
 
 def _page(browser, explorer, folder):
@@ -54,7 +55,7 @@ def test_values_that_diverged_are_in_no_selection(browser, tmp_path):
     costs = pl.DataFrame({"energy": [1.0, 2.0, None, 4.0, 5.0, math.inf]})
     store = _store(tmp_path / "store", values, runs=costs)
     explorer = nbf.explore(store, "mine", x="energy")
-    assert_frame_equal(_made(explorer, store).select(explorer.frame.columns), explorer.frame)
+    _check_expressions(explorer, store)
     _page(browser, explorer, tmp_path)
     text = browser.find_element("id", "explorer").text
     assert "2 architectures have no mnist test accuracy (%)" in text
@@ -75,7 +76,7 @@ def test_there_need_be_nothing_to_compare(browser, tmp_path, values):
     store = _store(tmp_path / "store", values)
     explorer = nbf.explore(store, "mine")
     assert explorer.frame.height == len(values)
-    assert_frame_equal(_made(explorer, store).select(explorer.frame.columns), explorer.frame)
+    _check_expressions(explorer, store)
     _page(browser, explorer, tmp_path)
     assert note(browser) == f"{len(values)} of {len(values)} architectures, each a point."
 
@@ -85,7 +86,7 @@ def test_a_metric_of_which_no_end_is_better_is_not_ranked(browser, tmp_path):
     explorer = nbf.explore(store, "mine")
     assert explorer.frame["arch"].to_list() == [0, 1, 2]
     assert "rank" not in explorer.frame.columns
-    assert_frame_equal(_made(explorer, store).select(explorer.frame.columns), explorer.frame)
+    _check_expressions(explorer, store)
     _page(browser, explorer, tmp_path)
 
 
@@ -149,6 +150,6 @@ def test_attached_metrics_are_columns_by_their_name(tmp_path):
     archs = explorer.frame["arch"].to_list()
     assert explorer.frame["energy"].to_list() == [arch % 7 for arch in archs]
     assert explorer._table.column("energy").title == "energy (mJ)"
-    assert_frame_equal(_made(explorer, store).select(explorer.frame.columns), explorer.frame)
+    _check_expressions(explorer, store)
     with pytest.raises(UnknownNameError, match="did you mean 'energy'"):
         nbf.explore(store, "nats-tss", x="enrgy", progress=False)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import gzip
 import sys
 
-import orjson
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
 import nbframes as nbf
 from nbframes import spaces
+from nbframes.analysis import neighbour_pairs
 from nbframes.errors import FrameError, InvalidArgumentError, MissingDependencyError, UnknownNameError
 from nbframes.explorer.pictures import pictures
 from nbframes.explorer.views import density
@@ -62,14 +61,15 @@ def test_every_expression_makes_its_column(tss, published):
         assert_frame_equal(made, tss.frame.select("arch", column.name).sort("arch"), abs_tol=1e-9)
 
 
-def test_a_page_is_told_every_architecture(tss):
-    told = orjson.loads(gzip.decompress(tss._packed))
-    assert told["arch"] == tss.frame["arch"].to_list()
-    assert told["data"]["value"] == tss.frame["value"].to_list()
-    assert told["names"] == tss.frame["arch_str"].to_list()
-    assert not told["sampled"]
-    assert not told["synthetic"]
-    op = told["data"]["op_0_1"]
+def test_a_page_is_told_every_architecture(tss, told):
+    document = told(tss)
+    rows = document["rows"]
+    assert rows["arch"] == tss.frame["arch"].to_list()
+    assert rows["data"]["value"] == tss.frame["value"].to_list()
+    assert rows["names"] == tss.frame["arch_str"].to_list()
+    assert not document["sampled"]
+    assert not document["synthetic"]
+    op = rows["data"]["op_0_1"]
     assert [op["categories"][code] for code in op["codes"]] == tss.frame["op_0_1"].cast(pl.String).to_list()
 
 
@@ -103,22 +103,46 @@ def test_densities_count_every_architecture(tss):
     assert inside.height == fullest["n"]
 
 
-def test_a_large_space_is_a_density_and_a_named_sample(large):
-    told = orjson.loads(gzip.decompress(large._packed))
-    assert told["sampled"]
-    assert large.frame.height == 60_000
-    assert told["arch"] == sorted(large.frame.sample(2_000, seed=5)["arch"], key=large.frame["arch"].to_list().index)
-    assert any("sample of 2,000, frame.sample(2000, seed=5)" in fact for fact in told["facts"])
-    tiles = told["spec"]["vconcat"][0]["hconcat"][0]["layer"][0]["data"]["values"]
-    assert sum(tile["n"] for tile in tiles) == 60_000
+def test_a_large_space_is_a_density_and_a_named_sample(large, told):
+    document = told(large)
+    assert document["sampled"]
+    assert document["total"] == large.frame.height == 60_000
+    places = large.frame.with_row_index("row").sample(2_000, seed=5)["row"].sort()
+    assert document["rows"]["arch"] == large.frame["arch"][places].to_list()
+    assert sum(tile["n"] for tile in document["densities"]["x"]) == 60_000
 
 
-def test_synthetic_values_say_so():
-    explorer = nbf.explore(nbf.synthetic.store(), "nats-tss", progress=False)
-    told = orjson.loads(gzip.decompress(explorer._packed))
-    assert told["synthetic"]
-    assert told["facts"][0].startswith("SYNTHETIC")
-    assert told["curves"]["budgets"]
+def test_neighbours_among_those_of_a_page_are_told(large, told):
+    document, space = told(large), nbf.spaces.nb101
+    near = document["neighbours"]
+    pairs = neighbour_pairs(large.frame.select("arch", "arch_str"), space="nb101")
+    of = dict(pairs.group_by("arch").agg("neighbour").iter_rows())
+    archs = document["rows"]["arch"]
+    texts, values = (dict(large.frame.select("arch", name).iter_rows()) for name in ("arch_str", "value"))
+    on_page = 0
+    for place in range(0, 2_000, 100):
+        text = document["rows"]["names"][place]
+        hashes = set(space.hash(pl.Series(space.neighbours(text)))) - {space.hash(text)}
+        assert near["possible"][place] == len(hashes)
+        forth = {arch for arch in of[archs[place]] if space.hash(texts[arch]) in hashes}
+        assert near["there"][place] == len(forth)
+        assert near["better"][place] == sum(values[arch] > values[archs[place]] for arch in forth)
+        assert {archs[row] for row in near["rows"][place]} == forth & set(archs)
+        on_page += len(near["rows"][place])
+    assert on_page
+
+
+def test_a_widget_leaves_to_the_kernel_what_is_asked_for_one_by_one(large, told):
+    document = told(large, alone=False)
+    assert document["pictures"] is None
+    assert document["neighbours"] == {"rows": []}
+
+
+def test_synthetic_values_say_so(told):
+    document = told(nbf.explore(nbf.synthetic.store(), "nats-tss", progress=False))
+    assert document["synthetic"]
+    assert document["facts"][0].startswith("SYNTHETIC")
+    assert document["curves"]["budgets"]
 
 
 def test_wrong_calls(published):
