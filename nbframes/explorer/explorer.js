@@ -254,14 +254,18 @@ async function nbframesExplore(root, packed, tell, ask = null) {
   });
   const themed = () => { if (isDark() !== wasDark) draw(); };
   const theme = new MutationObserver(themed);
+  const away = () => { tip.hidden = true; };
   await look();
   sized.observe(root);
   theme.observe(document.body, { attributes: true });
   night.addEventListener("change", themed);
+  addEventListener("scroll", away, { capture: true, passive: true });  // of any element: notebooks scroll within the page
+  chart.addEventListener("mouseleave", away);
   return () => {
     sized.disconnect();
     theme.disconnect();
     night.removeEventListener("change", themed);
+    removeEventListener("scroll", away, { capture: true });
     view?.finalize();
   };
 }

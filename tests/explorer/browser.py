@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 
 
-def started() -> Any:
-    """Driver of a new Chromium; the caller quits it."""
+def started(*, online: bool = False) -> Any:
+    """Driver of a new Chromium, without a network unless it is ``online``; the caller quits it."""
     from selenium import webdriver
     from selenium.webdriver.chrome.service import Service
 
@@ -25,11 +25,13 @@ def started() -> Any:
     options.add_argument("--window-size=1400,1200")
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     driver = webdriver.Chrome(options=options, service=Service(DRIVER))
-    driver.execute_cdp_cmd("Network.enable", {})
-    driver.execute_cdp_cmd(
-        "Network.emulateNetworkConditions",
-        {"offline": True, "latency": 0, "downloadThroughput": 0, "uploadThroughput": 0},
-    )
+    driver.set_script_timeout(60)
+    if not online:
+        driver.execute_cdp_cmd("Network.enable", {})
+        driver.execute_cdp_cmd(
+            "Network.emulateNetworkConditions",
+            {"offline": True, "latency": 0, "downloadThroughput": 0, "uploadThroughput": 0},
+        )
     return driver
 
 
