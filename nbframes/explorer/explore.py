@@ -132,8 +132,8 @@ class Explorer:
 
     def _repr_html_(self) -> str:
         return (
-            f"<p>{html.escape(self._table.asked.title())}: these views need the kernel that made them; "
-            "run the cell again, or write a page with <code>save</code>.</p>"
+            f"<p>{html.escape(self._table.asked.title())}: the views are shown by a running kernel with the extra "
+            "<code>explorer</code>; run the cell there, or write a page with <code>save</code>.</p>"
         )
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
