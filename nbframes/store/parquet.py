@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self
+from concurrent.futures import ThreadPoolExecutor, wait
+from threading import BoundedSemaphore
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import numpy as np
 import polars as pl
@@ -15,6 +17,8 @@ from nbframes.store.spill import ROW_GROUP, Columns, first_not_increasing, joine
 from nbframes.store.storage import file_sha256
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from concurrent.futures import Future
     from pathlib import Path
 
     import pyarrow as pa
@@ -28,6 +32,8 @@ _VALUE_ENCODINGS: tuple[dict[str, Any], ...] = (
 )
 _SIGNED: dict[Any, Any] = {pl.UInt8: pl.Int16, pl.UInt16: pl.Int32, pl.UInt32: pl.Int64}
 _FEW = 256
+_THREADS: Final = 2
+"""Row groups that are written at a time: encoding and compressing leave the interpreter to the reader of the source."""
 _PARQUET: dict[str, Any] = {
     "compression": "zstd",
     "compression_level": 3,
@@ -36,6 +42,29 @@ _PARQUET: dict[str, Any] = {
     "write_page_checksum": True,
     "write_statistics": ["arch", "schedule", "budget", "seed", "final"],
 }
+
+
+class Background:
+    """Threads that encode and write row groups, of which only a few may wait in memory."""
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(_THREADS, "nbframes-write")
+        self._room = BoundedSemaphore(2 * _THREADS)
+
+    def start(
+        self, work: Callable[[Columns, Future[None] | None], None], columns: Columns, before: Future[None] | None
+    ) -> Future[None]:
+        """Start a piece of work behind those that were started earlier, as soon as there is room for it."""
+        if before is not None and before.done():
+            before.result()
+        self._room.acquire()
+        started = self._pool.submit(work, columns, before)
+        started.add_done_callback(lambda _: self._room.release())
+        return started
+
+    def close(self) -> None:
+        """Wait for what was started."""
+        self._pool.shutdown()
 
 
 class PartitionFile:
@@ -49,9 +78,11 @@ class PartitionFile:
         Folder of its partition.
     final
         Whether its rows are final, which says how they are sorted.
+    background
+        Writes row groups while the caller goes on; without it they are written where rows are added.
     """
 
-    def __init__(self, staging: Path, folder: str, *, final: bool) -> None:
+    def __init__(self, staging: Path, folder: str, *, final: bool, background: Background | None = None) -> None:
         self._final = final
         self._name = f"{folder}/{'final' if final else 'curve'}"
         self._path = staging / f"{self._name}.parquet"
@@ -61,6 +92,8 @@ class PartitionFile:
         self._rows = 0
         self._last: Columns | None = None
         self._writer: Any = None
+        self._background = background
+        self._writing: Future[None] | None = None
         self.contents = Contents()
 
     def __enter__(self) -> Self:
@@ -90,11 +123,15 @@ class PartitionFile:
         """Write what is left and close the file."""
         if self._waiting:
             self._write(self._take_pending())
+        if self._writing is not None:
+            self._writing.result()
         self.close()
         return name_by_content(self._path, self._name, self._rows)
 
     def close(self) -> None:
         """Close the file, if it is open."""
+        if self._writing is not None:
+            wait([self._writing])
         if self._writer is not None:
             self._writer.close()
             self._writer = None
@@ -121,8 +158,17 @@ class PartitionFile:
         raise FrameError(msg)
 
     def _write(self, columns: Columns) -> None:
+        if self._background is None:
+            self._write_group(columns, None)
+        else:
+            self._writing = self._background.start(self._write_group, columns, self._writing)
+
+    def _write_group(self, columns: Columns, before: Future[None] | None) -> None:
+        """Write a row group when the one before it is written."""
         import pyarrow.parquet as pq
 
+        if before is not None:
+            before.result()
         self.contents.add(columns)
         table = _arrow_table(columns, final=self._final)
         if self._writer is None:

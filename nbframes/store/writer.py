@@ -21,7 +21,7 @@ from nbframes.store.commit import Staging, explain_os_errors
 from nbframes.store.contents import Contents, table_of_contents
 from nbframes.store.fit import check_attachments_fit
 from nbframes.store.manifest import Manifest, StoredFile, writer_versions
-from nbframes.store.parquet import PartitionFile, name_by_content, write_side_table
+from nbframes.store.parquet import Background, PartitionFile, name_by_content, write_side_table
 from nbframes.store.spill import Columns, Spill
 
 if TYPE_CHECKING:
@@ -66,6 +66,7 @@ class BenchmarkWriter:
         self._store = store
         self._sorted_curves = sorted_curves
         self._streams: dict[Partition, PartitionFile] = {}
+        self._background = Background()
         self._spills: dict[tuple[Partition, bool], Spill] = {}
         self._contents: list[tuple[Partition, Contents]] = []
         self._unsorted = 0
@@ -86,6 +87,7 @@ class BenchmarkWriter:
         for part in parts:
             with suppress(Exception):  # what cannot be closed, on a full disk for example, is thrown away all the same
                 part.close()
+        self._background.close()
         self._staging.discard()
 
     def append(self, partition: Partition, columns: Columns, *, final: bool) -> None:
@@ -202,7 +204,9 @@ class BenchmarkWriter:
             return target.finish()
 
     def _partition_file(self, partition: Partition, *, final: bool) -> PartitionFile:
-        return PartitionFile(self._staging.folder, partition.folder(self.benchmark), final=final)
+        background = None if final or not self._sorted_curves else self._background
+        folder = partition.folder(self.benchmark)
+        return PartitionFile(self._staging.folder, folder, final=final, background=background)
 
     def _write_frame(self, table: Table, frames: list[pl.DataFrame]) -> StoredFile:
         frame = pl.concat(frames)
