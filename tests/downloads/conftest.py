@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 HASTY = RetryPolicy(timeout=0.5, attempts=3, pause=0.0, longest_wait=2.0, slowest=1e6)
 CONTENT = b"\x80\x04" + random.Random(0).randbytes(200_000)
+OTHER = b"\x80\x04" + bytes(200_000)
 
 
 @dataclass(frozen=True)
@@ -177,3 +178,14 @@ def fetch(monkeypatch, tmp_path: Path):
         return download("nb101", **({"to": tmp_path, "progress": False, "retry_policy": HASTY} | options))
 
     return run
+
+
+@pytest.fixture(params=["published", "source"], ids=["hash known", "hash unknown"])
+def either(request):
+    """A file whose hash is published, and one of which nothing is known."""
+    return request.getfixturevalue(request.param)
+
+
+def kept(tmp_path):
+    part = tmp_path / "file.pkl.part"
+    return part.read_bytes() if part.exists() else None

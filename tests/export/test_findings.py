@@ -12,7 +12,7 @@ import pytest
 
 import nbframes as nbf
 from nbframes.errors import FindingsWarning, SourceError
-from tests.export import nb101_files as made
+from tests.export.nb101 import files as made
 
 HINT = "without strict=True"
 

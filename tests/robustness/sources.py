@@ -13,7 +13,7 @@ import numpy as np
 
 from nbframes.export.containers.tfrecord import frame
 from nbframes.spaces import darts
-from tests.export import nb101_files as nb101
+from tests.export.nb101 import files as nb101
 from tests.robustness import mutate, oracle
 
 if TYPE_CHECKING:

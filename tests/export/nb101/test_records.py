@@ -17,7 +17,7 @@ from polars.testing import assert_frame_equal
 import nbframes as nbf
 from nbframes.export.containers.tfrecord import scan
 from nbframes.export.nb101.record import percent
-from tests.export.nb101_files import published, read, write_pickle
+from tests.export.nb101.files import published, read, write_pickle
 
 SPLITS = {"train": "train", "val": "validation", "test": "test"}
 

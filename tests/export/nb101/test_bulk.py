@@ -11,7 +11,7 @@ from nbframes.errors import SourceError
 from nbframes.export.containers.protobuf import fields, varint
 from nbframes.export.nb101.bulk import SEPARATOR, Decoder
 from nbframes.export.nb101.record import decode_base64, parse_metrics, parse_row
-from tests.export import nb101_files as made
+from tests.export.nb101 import files as made
 
 NUMBERS = st.integers(0, 9984).map(made.accuracy) | st.sampled_from([0.5, float("nan"), float("inf"), 0.3, -0.0, 1e300])
 EXTRAS = st.sampled_from(
