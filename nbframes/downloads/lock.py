@@ -6,7 +6,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from nbframes.errors import SourceError
-from nbframes.locks import Lock
+from nbframes.store.locks import Lock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -1,7 +1,9 @@
 """Published values of real benchmarks that travel with the package, and public copies of a store of one's own.
 
-The values were measured by the authors of NATS-Bench and NAS-Bench-301 and published again under permissive licences. It is a part of each
-benchmark: `nbframes.Store.manifest` says what is there, what is not, and where it comes from.
+What else was published of the official files, `nbframes.published.check` compares a store with.
+
+The values were measured by the authors of NATS-Bench and NAS-Bench-301 and published again under permissive licences. They are a part
+of each benchmark: `nbframes.Store.manifest` says what is there, what is not, and where it comes from.
 """
 
 from __future__ import annotations

@@ -23,9 +23,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from nbframes.errors import BenchmarkExistsError, StoreError
-from nbframes.locks import Lock, locked
 from nbframes.schema import CONTROL, RECORD, TABLES, manifest_file, manifest_owner, table_folder
 from nbframes.store.delta import refresh
+from nbframes.store.locks import Lock, locked
 from nbframes.store.storage import check_contained
 from nbframes.store.validation import check_path, check_record
 

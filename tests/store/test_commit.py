@@ -17,7 +17,7 @@ import pytest
 
 import nbframes as nbf
 from nbframes.errors import StoreError
-from nbframes.locks import locked
+from nbframes.store.locks import locked
 from tests.frames import results
 
 WRITE = """

@@ -11,10 +11,9 @@ import pytest
 from polars.testing import assert_frame_equal
 
 import nbframes as nbf
-from nbframes import locks
 from nbframes.errors import InvalidArgumentError, StoreError, UnknownNameError
 from nbframes.schema import KEY, RESULTS
-from nbframes.store import access
+from nbframes.store import access, locks
 from tests.frames import results
 
 

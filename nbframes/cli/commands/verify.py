@@ -82,13 +82,13 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _checked(store: Store, options: argparse.Namespace) -> pl.DataFrame:
-    from nbframes.facts import FACTS, check_facts
+    from nbframes.published.check import FACTS, check_facts
 
     return check_facts(store, *options.benchmarks, against=options.against or FACTS)
 
 
 def _print_facts(checked: pl.DataFrame) -> None:
-    from nbframes.facts import verdict
+    from nbframes.published.check import verdict
 
     print_table(checked.filter(verdict="differs").head(_SHOWN))
     for (benchmark,), facts in checked.group_by("benchmark", maintain_order=True):

@@ -10,7 +10,7 @@ import pytest
 import nbframes as nbf
 from nbframes.cli import main
 from nbframes.errors import InvalidArgumentError
-from nbframes.facts import FACTS, check_facts, verdict
+from nbframes.published.check import FACTS, check_facts, verdict
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,8 @@
-"""Each published number against what a store holds."""
+"""Each number that was published about the official files against what a store holds.
+
+The numbers come from the outputs of the official notebooks, from READMEs and from papers, each with its source; none was
+computed from a file. An export of the official file that reproduces them all was read rightly, whatever the file says of itself.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import polars as pl
 
 from nbframes.errors import InvalidArgumentError, StoreError, UnknownNameError
-from nbframes.facts.finding import FINDERS
+from nbframes.published.finding import FINDERS
 
 if TYPE_CHECKING:
     import os
@@ -53,7 +57,7 @@ def check_facts(store: Store, *benchmarks: str, against: str | os.PathLike[str] 
     Examples
     --------
     >>> import nbframes as nbf
-    >>> from nbframes.facts import check_facts
+    >>> from nbframes.published.check import check_facts
     >>> found = check_facts(nbf.published.store())
     >>> found.filter(verdict="differs").height
     0
@@ -75,7 +79,7 @@ def verdict(checked: pl.DataFrame) -> str:
     Examples
     --------
     >>> import polars as pl
-    >>> from nbframes.facts import verdict
+    >>> from nbframes.published.check import verdict
     >>> verdict(pl.DataFrame({"verdict": ["reproduced", "reproduced", "not in the store"]}))
     'reproduces 2 of 2 published numbers; 1 more are about what the store lacks'
     """
