@@ -15,9 +15,9 @@ import polars as pl
 
 from nbframes.errors import SourceError
 from nbframes.export.containers.tfrecord import begins_with_head, pieces
+from nbframes.export.nb101.cells import ReadCells, read_cells
 from nbframes.export.nb101.entries import ENTRIES
 from nbframes.export.nb101.index import Stretches, plan, read_pieces
-from nbframes.export.nb101.part import Part, read_part
 from nbframes.export.nb101.pickle import read_blocks
 from nbframes.export.nb101.record import EPOCHS, VALUES, percent
 from nbframes.export.nb101.runs import REPEATS
@@ -88,7 +88,7 @@ class TFRecordReader:
         policy = SkipPolicy(self.path, self.report, on_error)
         with sha256_meanwhile(self.path) as sha256, workers(jobs) as run:
             blocks = plan(self.path, self._stretches(run, policy), _BLOCK)
-            tasks = (Task(read_part, (some,)) for some in _batched(blocks, _BLOCKS))
+            tasks = (Task(read_cells, (some,)) for some in _batched(blocks, _BLOCKS))
             yield from assemble(run(tasks), self.path, self.report, policy)
             describe_source(self.report, self.path, sha256())
 
@@ -130,7 +130,7 @@ class PickleReader:
         policy = SkipPolicy(self.path, self.report, on_error)
         with sha256_meanwhile(self.path) as sha256, workers(jobs) as run:
             blocks = read_blocks(self.path, policy.leave_out)
-            tasks = (Task(read_part, (some,)) for some in _batched(blocks, _PICKLED_BLOCKS))
+            tasks = (Task(read_cells, (some,)) for some in _batched(blocks, _PICKLED_BLOCKS))
             yield from assemble(run(tasks), self.path, self.report, policy)
             describe_source(self.report, self.path, sha256())
 
@@ -139,7 +139,7 @@ READERS: Final = (TFRecordReader, PickleReader)
 """The readers of NAS-Bench-101."""
 
 
-def assemble(parts: Iterable[Part], path: Path, report: Report, policy: SkipPolicy) -> Generator[Batch]:
+def assemble(parts: Iterable[ReadCells], path: Path, report: Report, policy: SkipPolicy) -> Generator[Batch]:
     """Number the architectures of all parts in turn and make their batches; complete the notes of the report."""
     archs = identical = 0
     repeats: Counter[tuple[int, ...]] = Counter()
@@ -213,7 +213,7 @@ def _ranges(path: Path) -> Iterator[list[tuple[int, int]]]:
         yield some
 
 
-def _batch(part: Part, first: int) -> Batch:
+def _batch(part: ReadCells, first: int) -> Batch:
     """Make the rows of one part, whose first architecture gets the number ``first``."""
     number = np.arange(first, first + part.archs.height, dtype=np.int32)
     arch, schedule, seed = np.repeat(number, part.counts), part.schedule.astype(np.int32), part.seed.astype(np.int32)

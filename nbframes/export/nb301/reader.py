@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from nbframes.export.nb301.chunk import Chunk
-    from nbframes.export.nb301.sources import Part
+    from nbframes.export.nb301.sources import ReadRuns
     from nbframes.export.probe import Probe
     from nbframes.export.reader import OnError
 
@@ -54,7 +54,7 @@ class _RunReader(ABC):
         self.report.notes = {"unknown_curves": [], "differing_copies": []}
 
     @abstractmethod
-    def _parts(self, jobs: int) -> Iterator[Part]:
+    def _parts(self, jobs: int) -> Iterator[ReadRuns]:
         """Give the runs part by part."""
 
     def batches(self, *, jobs: int, on_error: OnError) -> Generator[Batch]:
@@ -126,7 +126,7 @@ class FolderReader(_RunReader):
         """Whether there is a JSON file below a folder."""
         return any(map(sources.is_run_file, probe.files))
 
-    def _parts(self, jobs: int) -> Iterator[Part]:
+    def _parts(self, jobs: int) -> Iterator[ReadRuns]:
         return sources.folder_parts(self.path, self._paths, jobs)
 
 
@@ -146,7 +146,7 @@ class ZipReader(_RunReader):
         """Whether a zip holds a JSON file."""
         return probe.kind == "zip" and any(map(sources.is_run_file, probe.members))
 
-    def _parts(self, jobs: int) -> Iterator[Part]:
+    def _parts(self, jobs: int) -> Iterator[ReadRuns]:
         self.report.files = [described(self.path)]
         return sources.zip_parts(self.path, self._members, jobs)
 
@@ -166,7 +166,7 @@ class TarReader(_RunReader):
         """Whether a tar holds a JSON file."""
         return probe.kind in ("tar", "compressed tar") and any(map(sources.is_run_file, probe.members))
 
-    def _parts(self, jobs: int) -> Iterator[Part]:
+    def _parts(self, jobs: int) -> Iterator[ReadRuns]:
         self.report.files = [described(self.path)]
         return sources.tar_parts(self.path, jobs)
 
@@ -186,7 +186,7 @@ class PickleReader(_RunReader):
         """Whether a pickle holds a list of entries."""
         return isinstance(probe.pickled, dict) and sources.ENTRIES in probe.pickled
 
-    def _parts(self, jobs: int) -> Iterator[Part]:  # noqa: ARG002  a pickle can only be read from its beginning
+    def _parts(self, jobs: int) -> Iterator[ReadRuns]:  # noqa: ARG002  a pickle can only be read from its beginning
         self.report.files = [described(self.path)]
         return sources.pickle_parts(self.path)
 

@@ -26,7 +26,7 @@ ENTRIES: Final = "entries"
 """Key of the runs in NASBenchAPI's pickle."""
 
 
-class Part(NamedTuple):
+class ReadRuns(NamedTuple):
     """Some runs, the source files that they came from, and the progress made."""
 
     chunk: Chunk
@@ -49,13 +49,13 @@ def run_files(paths: Iterable[str]) -> list[str]:
     return sorted(filter(is_run_file, paths), key=os.fsencode)
 
 
-def folder_parts(folder: Path, paths: list[str], jobs: int) -> Iterator[Part]:
+def folder_parts(folder: Path, paths: list[str], jobs: int) -> Iterator[ReadRuns]:
     """Read the files of a folder in worker processes."""
     chunks = (paths[start : start + _CHUNK] for start in range(0, len(paths), _CHUNK))
     yield from results((Task(_read_files, (str(folder), chunk)) for chunk in chunks), jobs)  # type: ignore[misc]
 
 
-def _read_files(folder: str, paths: list[str]) -> Part:
+def _read_files(folder: str, paths: list[str]) -> ReadRuns:
     files: list[dict[str, Any]] = []
 
     def records() -> Iterator[Record]:
@@ -68,7 +68,7 @@ def _read_files(folder: str, paths: list[str]) -> Part:
             files.append(described_content(path, content))
             yield Record(path, _checked_size(content))
 
-    return Part(collect(records()), files, len(paths))
+    return ReadRuns(collect(records()), files, len(paths))
 
 
 def _content(path: str) -> bytes:
@@ -90,7 +90,7 @@ def run_members(names: list[str]) -> list[int]:
     return sorted(chosen, key=lambda place: os.fsencode(names[place]))
 
 
-def zip_parts(path: Path, members: list[int], jobs: int) -> Iterator[Part]:
+def zip_parts(path: Path, members: list[int], jobs: int) -> Iterator[ReadRuns]:
     """Read the members of a zip in worker processes."""
     chunks = (members[start : start + _CHUNK] for start in range(0, len(members), _CHUNK))
     try:
@@ -99,7 +99,7 @@ def zip_parts(path: Path, members: list[int], jobs: int) -> Iterator[Part]:
         _opened.cache_clear()
 
 
-def _read_members(path: str, members: list[int]) -> Part:
+def _read_members(path: str, members: list[int]) -> ReadRuns:
     archive = _opened(path)
     infos = archive.infolist()
 
@@ -112,7 +112,7 @@ def _read_members(path: str, members: list[int]) -> Part:
             except zips.CORRUPT as error:
                 yield Record(name, SourceError(f"it cannot be unpacked ({error})"))
 
-    return Part(collect(records()), [], len(members))
+    return ReadRuns(collect(records()), [], len(members))
 
 
 @lru_cache(maxsize=1)
@@ -121,7 +121,7 @@ def _opened(path: str) -> ZipFile:
     return zips.opened(Path(path))
 
 
-def tar_parts(path: Path, jobs: int) -> Iterator[Part]:
+def tar_parts(path: Path, jobs: int) -> Iterator[ReadRuns]:
     """Unpack a tar in this process, read its members in worker processes."""
     yield from results(_tar_tasks(path), jobs)  # type: ignore[misc]
 
@@ -151,14 +151,14 @@ def _too_large() -> str:
     return limits.exceeded("record_bytes", "it holds more bytes")
 
 
-def _read_records(records: list[Record], progress: int) -> Part:
-    return Part(collect(records), [], progress)
+def _read_records(records: list[Record], progress: int) -> ReadRuns:
+    return ReadRuns(collect(records), [], progress)
 
 
 # --- pickle -------------------------------------------------------------------------------------------------------
 
 
-def pickle_parts(path: Path) -> Iterator[Part]:
+def pickle_parts(path: Path) -> Iterator[ReadRuns]:
     """Read NASBenchAPI's pickle entry by entry."""
     from nbframes.export.containers.pickles import stream_items
 
@@ -166,7 +166,7 @@ def pickle_parts(path: Path) -> Iterator[Part]:
         items = stream_items(file, str(path), ENTRIES)
         done = 0
         while records := [_entry(item.key, item.value) for item in islice(items, _CHUNK)]:
-            yield Part(collect(records), [], file.tell() - done)
+            yield ReadRuns(collect(records), [], file.tell() - done)
             done = file.tell()
 
 

@@ -1,4 +1,4 @@
-"""What a worker process makes of blocks of NAS-Bench-101 records."""
+"""What a worker process makes of blocks of NAS-Bench-101 records: cells with their runs."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Block(Protocol):
         """Where in the source one of the records stands, for messages."""
 
 
-class Part(NamedTuple):
+class ReadCells(NamedTuple):
     """The runs of some cells, sorted by cell, epochs, run number."""
 
     archs: pl.DataFrame
@@ -59,7 +59,7 @@ class Part(NamedTuple):
     """Bytes of the source that were read."""
 
 
-def read_part(blocks: Sequence[Block]) -> Part:
+def read_cells(blocks: Sequence[Block]) -> ReadCells:
     """Read some blocks; the cells of all are checked and encoded together."""
     decoder = Decoder()
     impossible: dict[str, str] = {}
@@ -80,7 +80,7 @@ def read_part(blocks: Sequence[Block]) -> Part:
     findings = Findings()
     examine_hashes(archs, findings)
     examine_accuracies(values, names, counts, findings)
-    return Part(
+    return ReadCells(
         archs.hstack(encoding),
         counts,
         schedule,
