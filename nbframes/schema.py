@@ -117,7 +117,7 @@ def manifest_file(benchmark: str, attachment: str = "") -> str:
 
 
 def manifest_owner(file: str) -> tuple[str, str] | None:
-    """Benchmark and attachment ("" for none) that a file in ``manifests/`` is of; None if its name is no manifest's."""
+    """Benchmark and attachment ("" for none) that a file in ``manifests/`` is of; None if its name is not a manifest's."""
     if not file.endswith(".json"):
         return None
     benchmark, plus, attachment = file.removesuffix(".json").partition("+")

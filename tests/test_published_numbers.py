@@ -109,7 +109,7 @@ def test_the_wrong_winner_differs_and_what_is_missing_is_not_counted(store, tmp_
 def test_what_is_no_file_of_facts_is_refused(store, tmp_path, content):
     path = tmp_path / "facts.json"
     path.write_text(content)
-    with pytest.raises(InvalidArgumentError, match=r"no file of published facts|unknown kind or source"):
+    with pytest.raises(InvalidArgumentError, match=r"not a file of published facts|unknown kind or source"):
         check_facts(store, against=path)
 
 

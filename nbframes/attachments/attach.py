@@ -53,7 +53,7 @@ def attach(
         Column that names the architectures: ``"arch"``, ``"arch_str"``, ``"hash"``, or any other whose values the search space
         parses, such as genotypes or the tuples of NASLib.
     metrics
-        The metrics of a wide frame, by default all columns that are no keys; as `Metric`, the unit, direction and
+        The metrics of a wide frame, by default all columns that are not keys; as `Metric`, the unit, direction and
         description of those that nbframes does not know.
     source, licence, citation
         Where the values come from, the SPDX identifier of their licence, and BibTeX.
@@ -77,7 +77,7 @@ def attach(
     UnknownNameError
         If the store does not have the benchmark.
     SourceError
-        If a path leads to no published table that nbframes reads.
+        If a path does not lead to a published table that nbframes reads.
     BenchmarkExistsError
         If the attachment is there and ``overwrite`` is not set.
 
@@ -170,7 +170,7 @@ def _converter(path: Path) -> Converter:
             return found
     known = "\n".join(f"- {converter.TITLE}: {converter.FILES}" for converter in converters)
     msg = (
-        f"{path} is no published table that nbframes reads\n\nIt reads\n{known}\n\n"
+        f"{path} is not a published table that nbframes reads\n\nIt reads\n{known}\n\n"
         "Hint: describe a CSV or Parquet table in a TOML, `nbframes import --template` writes one to fill in; "
         "export files of whole benchmarks"
     )

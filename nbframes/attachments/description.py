@@ -189,7 +189,7 @@ class _Parser:
             if entry not in section and required:
                 self._refuse(name, "", f"[{name}] needs {entry!r}")
             if entry in section and not isinstance(section[entry], str):
-                self._refuse(name, entry, f"{entry} is a text, not {section[entry]!r}")
+                self._refuse(name, entry, f"{entry} is a string, not {section[entry]!r}")
 
     def _keys(self, where: str, section: dict[str, Any]) -> dict[str, Key]:
         return {name: self._key(where, name, value) for name, value in section.items() if name in KEYS}
@@ -199,7 +199,7 @@ class _Parser:
             return Column(value["column"])
         wanted = str if name in ("dataset", "split") else int
         if not isinstance(value, wanted) or isinstance(value, bool):
-            kind = "a text" if wanted is str else "a whole number"
+            kind = "a string" if wanted is str else "a whole number"
             self._refuse(where, name, f'{name} is {kind}, or {{ column = "..." }} of the table; not {value!r}')
         return value
 

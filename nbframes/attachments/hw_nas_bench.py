@@ -71,7 +71,7 @@ def convert(path: Path) -> Conversion:
 
 def _frame(path: Path, dataset: str, columns: Any) -> pl.DataFrame:
     if not isinstance(columns, dict):
-        msg = f"{path}: the entry of {dataset!r} is no table of metrics"
+        msg = f"{path}: the entry of {dataset!r} is not a table of metrics"
         raise SourceError(msg)
     known = {metric.name.removeprefix("hw_"): metric.name for metric in HARDWARE}
     if unknown := [name for name in columns if name not in known and name != "config"]:

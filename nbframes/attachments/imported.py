@@ -113,9 +113,7 @@ def _rows(
     keys = _DEFAULTS | description.keys | column.keys
     section = f"metrics.{column.column}"
     if "dataset" not in keys:
-        description.refuse(
-            "keys", "", "the dataset is not said: write dataset in [keys], as a text or { column = ... }"
-        )
+        description.refuse("keys", "", "no dataset is given: write dataset in [keys], as a string or { column = ... }")
     values = _numbers(description, section, table[column.column])
     frame = table.select(
         pl.col(description.key).alias(_ARCHITECTURE),
@@ -138,7 +136,7 @@ def _numbers(description: Description, section: str, column: pl.Series) -> pl.Se
     if (wrong := values.is_null() & column.is_not_null()).any():
         row = int(wrong.arg_true()[0])
         description.refuse(
-            section, "", f"column {column.name!r} holds {column[row]!r} in row {row + 1}, which is no number"
+            section, "", f"column {column.name!r} holds {column[row]!r} in row {row + 1}, which is not a number"
         )
     return values
 

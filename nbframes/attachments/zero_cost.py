@@ -87,7 +87,7 @@ def convert(path: Path) -> Conversion:
 
 def _items(path: Path, dataset: str, cells: Any) -> Any:
     if not isinstance(cells, dict):
-        msg = f"{path}: the entry of {dataset!r} is no table of architectures"
+        msg = f"{path}: the entry of {dataset!r} is not a table of architectures"
         raise SourceError(msg)
     return cells.items()
 

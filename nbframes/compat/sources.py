@@ -89,7 +89,7 @@ def find_records(
         msg = (
             f"the store {store.root!r} has some values of {benchmark}, not the records that this API tells of\n\n"
             "Hint: export the official file (`nbframes export FILE --store STORE`) and name that store, by argument or by "
-            "$NBFRAMES_STORE; single values are had with nbframes.lookup()"
+            "$NBFRAMES_STORE; single values come from nbframes.lookup()"
         )
         raise StoreError(msg)
     return store, benchmark

@@ -128,7 +128,7 @@ def _values(entry: Any) -> dict[str, float]:
     values = {name: float(entry[name]) for name in ("valid_perf", "perf", "latency", "para")}
     for name in _SPLITS:
         if not 0 <= values[name] <= 1:
-            msg = f"its {name} {values[name]!r} is no fraction"
+            msg = f"its {name} {values[name]!r} is not a fraction"
             raise SourceError(msg)
     return values
 

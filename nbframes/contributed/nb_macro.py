@@ -97,7 +97,7 @@ def _row(name: str, entry: Any) -> dict[str, Any]:
     _space().validate(name)
     accuracies = [float(value) for value in entry["test_acc"]]
     if not accuracies or not all(0 <= value <= 100 for value in accuracies):
-        msg = f"its test_acc {entry['test_acc']!r} are no percentages"
+        msg = f"its test_acc {entry['test_acc']!r} are not percentages"
         raise SourceError(msg)
     return {
         "arch": int(_space().index(name)),

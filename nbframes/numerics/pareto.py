@@ -70,7 +70,7 @@ def nondominated_mask(
     Raises
     ------
     InvalidArgumentError
-        If the points are no ``(n, m)`` array, or ``maximise`` or ``tie`` does not have m values.
+        If the points are not an ``(n, m)`` array, or ``maximise`` or ``tie`` does not have m values.
 
     Notes
     -----
@@ -122,7 +122,7 @@ def nondominated_rank(
     Raises
     ------
     InvalidArgumentError
-        If the points are no ``(n, m)`` array, or ``maximise`` or ``tie`` does not have m values.
+        If the points are not an ``(n, m)`` array, or ``maximise`` or ``tie`` does not have m values.
 
     Notes
     -----

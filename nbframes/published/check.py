@@ -52,7 +52,7 @@ def check_facts(store: Store, *benchmarks: str, against: str | os.PathLike[str] 
     Raises
     ------
     InvalidArgumentError
-        If the file is no such file.
+        If the file does not hold published facts.
 
     Examples
     --------
@@ -96,7 +96,7 @@ def _read(path: Path) -> dict[str, Any]:
         facts, sources = document["facts"], document["sources"]
         unusable = [fact for fact in facts if fact["kind"] not in FINDERS or fact["source"] not in sources]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        msg = f"{str(path)!r} is no file of published facts: {error}"
+        msg = f"{str(path)!r} is not a file of published facts: {error}"
         raise InvalidArgumentError(msg) from error
     if unusable:
         msg = f"{str(path)!r} has a fact of an unknown kind or source: {unusable[0]}"

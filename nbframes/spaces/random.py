@@ -34,7 +34,7 @@ def count(n: Any, noun: str, available: int | None = None) -> int:
     Raises
     ------
     InvalidArgumentError
-        If ``n`` is no whole number from 0, or too large.
+        If ``n`` is not a whole number of at least 0, or is too large.
     """
     try:
         number = -1 if isinstance(n, bool) else index(n)

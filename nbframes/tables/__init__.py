@@ -52,7 +52,7 @@ def table(
     Raises
     ------
     FrameError
-        If it is no frame, or has no rows or columns.
+        If it is not a frame, or has no rows or columns.
     InvalidArgumentError
         If ``bold`` or ``digits`` cannot be used.
     UnknownNameError

@@ -105,7 +105,7 @@ def _check_face(reader: type[Reader], path: Path, findings: list[str]) -> None:
     if benchmarks.find(made.benchmark) is None:
         findings.append(f"benchmark: {made.benchmark!r} is not registered; see nbframes.register")
     if not isinstance(made.total, int) or made.total < 1 or not made.unit:
-        findings.append(f"total and unit: {made.total!r} of {made.unit!r} is no number of units of progress")
+        findings.append(f"total and unit: {made.total!r} of {made.unit!r} is not a number of units of progress")
     with tempfile.TemporaryDirectory() as name:
         for foreign in _foreign(Path(name)):
             try:

@@ -54,7 +54,7 @@ def test_hardware_costs_without_strings_stand_at_the_official_index(hardware_fil
     ("change", "text"),
     [
         (lambda content: content.pop("nasbench201"), "no table 'nasbench201'"),
-        (lambda content: content["nasbench201"].update(cifar10=[1]), "no table of metrics"),
+        (lambda content: content["nasbench201"].update(cifar10=[1]), "not a table of metrics"),
         (lambda content: content["nasbench201"]["cifar10"]["fpga_latency"].pop(), "15,624 numbers instead of one"),
         (lambda content: content["nasbench201"]["cifar10"].update(fpga_latency=["x"] * 15625), "not a list of numbers"),
         (lambda content: content["nasbench201"]["cifar10"].update(tpu_v9=[]), "unknown metrics 'tpu_v9'"),
@@ -95,7 +95,7 @@ def test_proxies_are_those_of_the_file(proxies_file, proxies):
     [
         ("{", "is not JSON"),
         ("[]", "no table of scores|not a table of scores"),
-        ('{"cifar10": [1]}', "no table of architectures"),
+        ('{"cifar10": [1]}', "not a table of architectures"),
         ('{"cifar10": {"(1, 2)": 3}}', "has no scores"),
         ('{"cifar10": {"(1, 2)": {"magic": 3}}}', "unknown proxy 'magic'"),
         ('{"cifar10": {"(1, 2)": {"snip": {"score": null}}}}', "None, not a number"),

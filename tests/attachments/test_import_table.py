@@ -154,7 +154,7 @@ def line(text, part):
         ('column = "set"', 'column = "sets"', "dataset =", "did you mean 'set'"),
         ('unit = "ms"', 'units = "ms"', "units =", r"has no 'units'; did you mean 'unit'"),
         ('unit = "ms"', "", "[metrics.ms]", "needs its 'unit'"),
-        ('unit = "ms"', "unit = 3", "unit =", "unit is a text, not 3"),
+        ('unit = "ms"', "unit = 3", "unit =", "unit is a string, not 3"),
         ('better = "min"', 'better = "low"', "[metrics.ms]", "better is 'max', 'min' or None"),
         ("no_value = [-1]", 'no_value = ["x"]', "no_value =", "no_value is a number"),
         ("[benchmark]", "[bench]", "[bench]", r"unknown section \[bench\]; did you mean 'benchmark'"),

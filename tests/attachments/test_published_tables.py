@@ -186,7 +186,7 @@ def test_robust_accuracy_is_correlated_with_clean_accuracy(store, attacks):
 
 def test_what_is_no_published_table_is_refused(store, tmp_path):
     (tmp_path / "x.json").write_text("{}")
-    with pytest.raises(SourceError, match=r"(?s)no published table .*HW-NAS-Bench.*nbframes import --template"):
+    with pytest.raises(SourceError, match=r"(?s)not a published table .*HW-NAS-Bench.*nbframes import --template"):
         nbf.attach(tmp_path / "x.json", store)
     with pytest.raises(SourceError, match="there is no file"):
         nbf.attach(tmp_path / "y.json", store)

@@ -540,8 +540,8 @@ ODD = {
     "no configuration": (lambda state, result: result.pop("arch_config"), "records without 'arch_config'"),
     "no seeds": (lambda state, result: state.pop("dataset_seed"), "records without 'dataset_seed'"),
     "no losses": (lambda state, result: result.pop("train_losses"), "records without 'train_losses'"),
-    "a seed in words": (lambda state, result: result.update(seed="random"), "seed is no number"),
-    "epochs in words": (lambda state, result: result.update(epochs="3"), "epochs is no number"),
+    "a seed in words": (lambda state, result: result.update(seed="random"), "seed is not a number"),
+    "epochs in words": (lambda state, result: result.update(epochs="3"), "epochs is not a number"),
 }
 
 

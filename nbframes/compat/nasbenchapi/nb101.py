@@ -126,7 +126,7 @@ class NASBench101(NASBenchBase):
         Raises
         ------
         InvalidArchitectureError
-            If ``arch`` is no cell, or has no valid change of this kind.
+            If ``arch`` is not a cell, or has no valid change of this kind.
         UnknownNameError
             If there is no such kind.
         """

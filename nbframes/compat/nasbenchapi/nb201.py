@@ -77,7 +77,7 @@ class NASBench201(NASBenchBase):
         Raises
         ------
         InvalidArchitectureError
-            If it is no architecture of the space, or the store does not have it.
+            If it is not an architecture of the space, or the store does not have it.
         """
         index = self._find(arch)
         if index is None:
@@ -108,7 +108,7 @@ class NASBench201(NASBenchBase):
         Raises
         ------
         InvalidArchitectureError
-            If ``arch`` is no architecture of the space.
+            If ``arch`` is not an architecture of the space.
         """
         return rng.choice(tss.neighbours(arch))
 

@@ -16,7 +16,7 @@ than its name says, this answers what the name says:
 - NAS-Bench-301, ``TEST_ACCURACY``: the test set, known after the last epoch alone. NASLib gives the validation accuracy. Costs
   are the published ones; NASLib's are placeholders.
 - NAS-Bench-301: an architecture that was not trained is an error. NASLib answers with a surrogate, or -1; a surrogate's
-  answers are had from `nbframes.surrogate` here.
+  answers come from `nbframes.surrogate` here.
 
 References
 ----------

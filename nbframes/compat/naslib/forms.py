@@ -1,4 +1,4 @@
-"""NASLib's forms of architectures, converted to and fro."""
+"""NASLib's forms of architectures, converted both ways."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def convert_str_to_op_indices(str_encoding: str) -> tuple[int, ...]:
     Raises
     ------
     InvalidArchitectureError
-        If it is no cell of the space.
+        If it is not a cell of the space.
 
     Examples
     --------
@@ -75,7 +75,7 @@ def convert_genotype_to_compact(genotype: Any) -> Compact:
     Raises
     ------
     InvalidArchitectureError
-        If it is no architecture of the space.
+        If it is not an architecture of the space.
 
     Examples
     --------
@@ -99,7 +99,7 @@ def convert_compact_to_genotype(compact: Any) -> Genotype:
     Raises
     ------
     InvalidArchitectureError
-        If it is no architecture of the space.
+        If it is not an architecture of the space.
 
     Examples
     --------
@@ -121,7 +121,7 @@ def convert_genotype_to_config(genotype: Any) -> dict[str, str]:
     Raises
     ------
     InvalidArchitectureError
-        If it is no architecture of the space.
+        If it is not an architecture of the space.
     """
     config: dict[str, str] = darts.to_config(genotype)
     return config
@@ -133,7 +133,7 @@ def convert_config_to_genotype(config: Mapping[str, Any]) -> Genotype:
     Raises
     ------
     InvalidArchitectureError
-        If it is no architecture of the space.
+        If it is not an architecture of the space.
     """
     normal, reduce = darts.from_config(config)
     return Genotype(list(normal), list(_CONCATENATED), list(reduce), list(_CONCATENATED))
@@ -145,7 +145,7 @@ def convert_config_to_compact(config: Mapping[str, Any]) -> Compact:
     Raises
     ------
     InvalidArchitectureError
-        If it is no architecture of the space.
+        If it is not an architecture of the space.
     """
     return convert_genotype_to_compact(convert_config_to_genotype(config))
 
@@ -156,7 +156,7 @@ def convert_compact_to_config(compact: Any) -> dict[str, str]:
     Raises
     ------
     InvalidArchitectureError
-        If it is no architecture of the space.
+        If it is not an architecture of the space.
     """
     return convert_genotype_to_config(convert_compact_to_genotype(compact))
 

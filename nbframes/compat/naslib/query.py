@@ -87,7 +87,7 @@ class DatasetAPI:
         Raises
         ------
         InvalidArchitectureError
-            If it is no architecture of the space.
+            If it is not an architecture of the space.
         UnknownNameError
             If the store does not have it.
         """

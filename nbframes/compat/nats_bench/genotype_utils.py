@@ -112,7 +112,7 @@ class TopologyStructure:
         Raises
         ------
         AssertionError
-            If it is no text form.
+            If it is not a text form.
         """
         if isinstance(xstr, TopologyStructure):
             return xstr
@@ -125,7 +125,7 @@ class TopologyStructure:
         Raises
         ------
         AssertionError
-            If it is no text form.
+            If it is not a text form.
         """
         nodes = []
         for position, node in enumerate(str2lists(xstr)):
@@ -164,7 +164,7 @@ def str2lists(arch_str: str) -> list[Node]:
     Raises
     ------
     AssertionError
-        If it is no text form.
+        If it is not a text form.
     """
     _check(isinstance(arch_str, str), f"must take string (not {type(arch_str)}) as input")
     return [_node(filter(None, node.split("|"))) for node in arch_str.split("+")]

@@ -47,7 +47,7 @@ class ArchResults:
         Raises
         ------
         ValueError
-            If ``all_results`` is no dict.
+            If ``all_results`` is not a dict.
         """
         for key, value in state_dict.items():
             if key != "all_results":

@@ -205,7 +205,7 @@ def _reason(data: bytes, position: int) -> str:
     if len(head) < HEAD:
         return "cut short: the file ends within the length of a record"
     if _SUM.unpack_from(head, 8)[0] != masked_crc32c(head[:8]):
-        return "the checksum of the record's length does not match: bytes were changed, or this is no TFRecord file"
+        return "the checksum of the record's length does not match: bytes were changed, or this is not a TFRecord file"
     left = len(data) - position - HEAD
     return f"cut short: {_LENGTH.unpack(head[:8])[0]} bytes and a checksum should follow, {left} bytes are left"
 

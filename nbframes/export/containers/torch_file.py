@@ -60,7 +60,7 @@ class Tensors:
     def _storage(self, identifier: Any) -> Opaque:
         """Stand for the storage of a persistent id ``("storage", type, key, location, count, ...)``."""
         if type(identifier) is not tuple or len(identifier) < 5 or identifier[0] != "storage":
-            msg = "it refers to something outside itself that is no storage of torch"
+            msg = "it refers to something outside itself that is not a torch storage"
             raise ValueError(msg)
         _, kind, key, _, count = identifier[:5]
         item_size = _STORAGES.get(kind.name) if isinstance(kind, Global) else None

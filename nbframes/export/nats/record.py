@@ -90,7 +90,7 @@ def flatten(states: Any, where: str, *, arch: int, dialect: Dialect = NATS, whol
     Raises
     ------
     SourceError
-        If a measured number would be lost or misplaced: it is no number, its place is unknown or given twice, or the
+        If a measured number would be lost or misplaced: it is not a number, its place is unknown or given twice, or the
         record is of another architecture. Unknown keys and other constants are among `Record.oddities`.
     """
     check = Check(where)
@@ -120,14 +120,14 @@ def flatten(states: Any, where: str, *, arch: int, dialect: Dialect = NATS, whol
 
 
 def checked_counts(record: Record, where: str) -> Record:
-    """Return the record if its published params (millions) can be had back from whole counts bit for bit."""
+    """Return the record if its published params (millions) can be recovered from whole counts bit for bit."""
     shape = record.shape
     millions = record.values[len(shape.seed) : len(shape.seed) + len(shape.runs)].tolist()
     for run, value in zip(shape.runs, millions, strict=True):
         if not abs(value) < _LARGEST_EXACT / 1e6 or round(value * 1e6) / 1e6 != value:
             msg = (
                 f"{where}: params of {run.dataset}, schedule {run.schedule}, seed {run.seed}: {value!r} (millions) "
-                "is not a whole number of parameters, so it could not be had back exactly"
+                "is not a whole number of parameters, so it could not be recovered exactly"
             )
             raise SourceError(msg)
     return record
@@ -176,7 +176,7 @@ def _schedule(hp: Any, dialect: Dialect, check: Check) -> int:
         check(type(hp) is str and hp in dialect.schedules, "{} is none of {}", hp, list(dialect.schedules))
         return dialect.schedules[hp]
     digits = type(hp) is str and hp.isascii() and hp.isdigit() and len(hp) < 6
-    check(digits and int(hp) > 0, "{} is no number of epochs", hp)
+    check(digits and int(hp) > 0, "{} is not a number of epochs", hp)
     return int(hp)
 
 
@@ -209,10 +209,10 @@ def _results(state: dict[str, Any], dialect: Dialect, check: Check) -> Iterator[
     check(isinstance(results, dict) and bool(results), "all_results is {}", results)
     seeds: dict[str, list[int]] = {}
     for key, pickled in results.items():
-        check(type(key) is tuple and len(key) == 2, "{} is no (dataset, seed)", key)
+        check(type(key) is tuple and len(key) == 2, "{} is not a pair (dataset, seed)", key)
         dataset, seed = key
         check(type(dataset) is str and dataset in NATS_SETS, "{} is none of the datasets {}", dataset, list(NATS_SETS))
-        check(type(seed) is int and 0 <= seed < 1 << 31, "{} is no seed", seed)
+        check(type(seed) is int and 0 <= seed < 1 << 31, "{} is not a seed", seed)
         seeds.setdefault(dataset, []).append(seed)
         result: dict[str, Any] = _settled(pickled)
         _check_keys(result, _RESULT_KEYS, _NEEDED_OF_RESULT, check.at(f"{dataset}, seed {seed}"), dialect.optional)
@@ -230,14 +230,14 @@ def _check_constants(result: dict[str, Any], run: RunKey, arch_str: str, check: 
     if type(seed) is str and seed.isascii() and seed.isdigit() and len(seed) < 11:
         seed = int(seed)
     check(type(seed) is not int or seed == run.seed, "seed is {}", seed)
-    check.note(type(seed) is int, "seed is no number", seed)
+    check.note(type(seed) is int, "seed is not a number", seed)
     name = result.get("name", run.dataset)
     same = type(name) is str and name == run.dataset
     check(same or type(name) is not str or name not in NATS_SETS, "name is {}", name)
     check.note(same, "name is not the dataset", name)
     epochs = result.get("epochs", run.schedule)
     check(type(epochs) is not int or epochs == run.schedule, "epochs is {}", epochs)
-    check.note(type(epochs) is int, "epochs is no number", epochs)
+    check.note(type(epochs) is int, "epochs is not a number", epochs)
     if "arch_config" in result:
         config = _settled(result["arch_config"])
         plain = isinstance(config, dict) and all(type(value) in (int, str) for value in config.values())

@@ -108,7 +108,7 @@ def arranged(runs: tuple[RunShape, ...]) -> tuple[Shape, NDArray[np.intp]]:
     Raises
     ------
     ValueError
-        If a key is no epoch or set, or two numbers have the same key.
+        If a key is not an epoch or set, or two numbers have the same key.
     """
     found = [row for run in runs for curve in run.curves for row in _rows(run.key, curve)]
     order = sorted(range(len(found)), key=found.__getitem__)
@@ -135,7 +135,7 @@ def _rows(run: RunKey, curve: Curve) -> Iterator[_Row]:
             metric = EVAL_FIELDS[curve.field]
             split, epoch = _evaluated(run.dataset, curve.field, key)
         if type(epoch) is not int or not 0 <= epoch < run.schedule:
-            msg = f"{curve.field} has the key {reprlib.repr(key)}, which is no epoch of {run.schedule}"
+            msg = f"{curve.field} has the key {reprlib.repr(key)}, which is not an epoch of {run.schedule}"
             raise ValueError(msg)
         partition = Partition(metric, run.dataset, split)
         yield _Row(partition, epoch + 1 == run.schedule, run.schedule, epoch + 1, run.seed)

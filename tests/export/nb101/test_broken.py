@@ -75,7 +75,7 @@ def test_a_hole_in_the_file_costs_only_what_it_covers(path):
 )
 def test_a_foreign_tfrecord_is_refused(path, payloads):
     path.write_bytes(b"".join(map(frame, payloads)))
-    with pytest.raises(SourceError, match=r"NAS-Bench-101|module_hash|no TFRecord"):
+    with pytest.raises(SourceError, match=r"NAS-Bench-101|module_hash|not a TFRecord"):
         read(path)
     with pytest.raises(SourceError, match="no record of NAS-Bench-101"):
         read(path, on_error="skip")
@@ -83,7 +83,7 @@ def test_a_foreign_tfrecord_is_refused(path, payloads):
 
 def test_no_tfrecord_at_all_is_refused(path):
     path.write_bytes(b"this is a text" * 100)
-    with pytest.raises(SourceError, match="no TFRecord"):
+    with pytest.raises(SourceError, match="not a TFRecord"):
         read(path)
 
 

@@ -147,5 +147,5 @@ def test_persistent_ids_are_storages_or_nothing(tmp_path):
         for part in (MAGIC, 1001, SYSTEM):
             pickle.dump(part, file, 2)
         Pickler(file, 2).dump({"meta_archs": "x"})
-    with pytest.raises(SourceError, match="no storage of torch"):
+    with pytest.raises(SourceError, match="not a torch storage"):
         read(path)
