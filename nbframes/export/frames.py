@@ -65,6 +65,12 @@ def batch_of(results: pl.DataFrame, archs: pl.DataFrame, runs: pl.DataFrame | No
     return Batch(list(_rows(numbers)), archs.with_columns(pl.col("arch", "position").cast(pl.Int32)), side, progress)
 
 
+def runs_table(known: pl.DataFrame, *own: str) -> pl.DataFrame:
+    """Columns of ``runs``, null where a source does not tell, then the source's ``own`` columns."""
+    absent = (pl.lit(None, dtype).alias(name) for name, dtype in RUNS.items() if name not in known.columns)
+    return known.with_columns(absent).select(*RUNS, *own)
+
+
 def _rows(results: pl.DataFrame) -> Iterator[Rows]:
     for partition, final, columns in partitions(results.sort(FILE_KEY)):
         yield Rows(partition, final, *(columns[name] for name in (*FILE_KEY, "value")))

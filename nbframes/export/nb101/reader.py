@@ -15,6 +15,7 @@ import polars as pl
 
 from nbframes.errors import SourceError
 from nbframes.export.containers.tfrecord import begins_with_head, pieces
+from nbframes.export.frames import runs_table
 from nbframes.export.nb101.cells import ReadCells, read_cells
 from nbframes.export.nb101.entries import ENTRIES
 from nbframes.export.nb101.index import Stretches, plan, read_pieces
@@ -231,15 +232,14 @@ def _batch(part: ReadCells, first: int) -> Batch:
     archs = pl.DataFrame({"arch": number, "position": number}).hstack(part.archs)
     time = part.values[VALUES.index("final_training_time")].astype(np.float64)
     known = {"arch": arch, "schedule": schedule, "seed": seed, "params": part.params, "train_time": time}
-    return Batch(rows, archs, _runs_table(pl.DataFrame(known)), part.progress)
+    return Batch(rows, archs, _runs(pl.DataFrame(known)), part.progress)
 
 
-def _runs_table(known: pl.DataFrame) -> pl.DataFrame:
+def _runs(known: pl.DataFrame) -> pl.DataFrame:
     """Costs of the runs; latency and operations were not published."""
     found = known.with_columns(
         pl.lit(_DATASET).cast(RUNS["dataset"]).alias("dataset"),
         pl.col("params").cast(RUNS["params"]).replace(-1, None),
         pl.col("train_time").fill_nan(None),
     )
-    absent = (pl.lit(None, dtype).alias(name) for name, dtype in RUNS.items() if name not in found.columns)
-    return found.with_columns(absent).select(*RUNS)
+    return runs_table(found)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import polars as pl
 
+from nbframes.export.frames import runs_table
 from nbframes.export.nb301.chunk import BEST_COLUMNS, COUNTS
 from nbframes.export.nb301.run import CURVES
 from nbframes.export.reader import Batch, Rows
@@ -118,6 +119,5 @@ def _archs(runs: pl.DataFrame) -> pl.DataFrame:
 
 
 def _runs(runs: pl.DataFrame) -> pl.DataFrame:
-    absent = [pl.lit(None, dtype=RUNS[name]).alias(name) for name in RUNS if name not in runs.columns]
     own = ("entry", "optimizer", "path", "dataset_path", *BEST_COLUMNS, "config")
-    return runs.with_columns(pl.col("dataset").cast(RUNS["dataset"]), *absent).select(*RUNS, *own)
+    return runs_table(runs.with_columns(pl.col("dataset").cast(RUNS["dataset"])), *own)
