@@ -165,7 +165,7 @@ def line(text, part):
         ("full_schedule = 30", "full_schedule = 0", "full_schedule =", "number of epochs"),
         ('space = "nbframes.spaces:tss"', 'space = "nbframes.spaces:sss"', "space =", "."),
         ("latency = {", "latancy = {", "latancy =", "did you mean 'latency'"),
-        ('dataset = { column = "set" }', "", "[keys]", "the dataset is not said"),
+        ('dataset = { column = "set" }', "", "[keys]", "no dataset is given"),
     ],
 )
 def test_what_is_wrong_is_named_with_its_line(table, old, new, where, reason):

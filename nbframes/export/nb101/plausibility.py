@@ -28,7 +28,7 @@ def examine_hashes(archs: pl.DataFrame, findings: Findings) -> None:
     """
     differ = archs.filter(archs["hash"] != nb101.hash(archs["arch_str"]))
     if differ.height:
-        examples = (f"{text} under {hash}" for hash, text in differ.select("hash", "arch_str").head(3).iter_rows())
+        examples = (f"{hash} of {text}" for hash, text in differ.select("hash", "arch_str").head(3).iter_rows())
         findings.note("module_hash is not the hash of its cell", *examples, count=differ.height)
 
 
