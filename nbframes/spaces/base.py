@@ -9,17 +9,9 @@ import polars as pl
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import numpy as np
-    from numpy.typing import NDArray
-
     from nbframes.spaces.codes import Codes
+    from nbframes.spaces.kinds import Array, Seed
     from nbframes.spaces.svg import SVG
-
-    Array: TypeAlias = NDArray[np.uint8]
-    """Codes of n architectures, shape (n, positions)."""
-    Bools: TypeAlias = NDArray[np.bool_]
-    Indices: TypeAlias = NDArray[np.int64]
-    Seed: TypeAlias = int | np.random.Generator | None
 
 Column: TypeAlias = pl.Series | pl.DataFrame
 """Many architectures: a Series of strings, or a frame with the encoding columns."""

@@ -12,7 +12,7 @@ from nbframes.errors import InvalidArchitectureError, InvalidArgumentError
 from nbframes.spaces.random import count, generator
 
 if TYPE_CHECKING:
-    from nbframes.spaces.base import Array, Bools, Indices, Seed
+    from nbframes.spaces.kinds import Array, Bools, Indices, Seed
 
 
 class Codes(ABC):

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from nbframes.spaces.base import Array, FeatureKind
+    from nbframes.spaces.base import FeatureKind
+    from nbframes.spaces.kinds import Array
 
     Features = Callable[[], Array]
 

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from nbframes.spaces.base import Array, Bools, FeatureKind, Seed
+    from nbframes.spaces.base import FeatureKind
     from nbframes.spaces.features import Features
+    from nbframes.spaces.kinds import Array, Bools, Seed
 
     Positions = NDArray[np.intp]
 

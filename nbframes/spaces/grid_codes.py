@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     import polars as pl
     from numpy.typing import NDArray
 
-    from nbframes.spaces.base import Array, Indices
     from nbframes.spaces.grid_table import GridTable
+    from nbframes.spaces.kinds import Array, Indices
 
 
 class GridCodes(Codes):

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from nbframes.spaces.base import Array, Bools, Column
+    from nbframes.spaces.base import Column
+    from nbframes.spaces.kinds import Array, Bools
 
     Positions = NDArray[np.intp]
 

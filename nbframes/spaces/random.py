@@ -10,7 +10,7 @@ import numpy as np
 from nbframes.errors import InvalidArgumentError
 
 if TYPE_CHECKING:
-    from nbframes.spaces.base import Seed
+    from nbframes.spaces.kinds import Seed
 
 
 def generator(seed: Seed) -> np.random.Generator:

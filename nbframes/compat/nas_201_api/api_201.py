@@ -6,11 +6,10 @@ import warnings
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from nbframes.compat.nas_201_api.api_utils import ArchResults, StoredRun, remap_dataset_set_names
+from nbframes.compat.nas_201_api.api_utils import ArchResults, StoredRun, print_information, remap_dataset_set_names
 from nbframes.compat.nats_bench.api import NASBenchMetaAPI
 from nbframes.compat.nats_bench.api_topology import NATStopology
 from nbframes.compat.nats_bench.archive import spelled
-from nbframes.compat.nats_bench.show import describe
 from nbframes.compat.nats_bench.tables import DATASETS
 
 if TYPE_CHECKING:
@@ -33,14 +32,6 @@ ALL_BENCHMARK_FILES = ["NAS-Bench-201-v1_0-e61699.pth", "NAS-Bench-201-v1_1-0968
 ALL_ARCHIVE_DIRS = ["NAS-Bench-201-v1_1-archive"]
 
 _DATASETS = tuple(name for name in DATASETS if name != "cifar10-valid")
-
-
-def print_information(information: ArchResults, extra_info: str | None = None, show: bool = False) -> list[str]:
-    """Lines about an architecture, printed if ``show``."""
-    lines = [line.replace(" & top1", ", top1") for line in describe(information, extra_info, tests=False)]
-    if show:
-        print("\n".join(lines))
-    return lines
 
 
 class NASBench201API(NATStopology):

@@ -9,6 +9,7 @@ import numpy as np
 from nbframes.compat.nats_bench import results, runs, stored
 from nbframes.compat.nats_bench.api import NASBenchMetaAPI
 from nbframes.compat.nats_bench.best import remap_dataset_set_names
+from nbframes.compat.nats_bench.show import describe
 from nbframes.errors import InvalidArgumentError
 
 __all__ = ["ArchResults", "NASBenchMetaAPI", "ResultsCount", "remap_dataset_set_names"]
@@ -117,6 +118,12 @@ class ArchResults(results.ArchResults):
 
     def show(self, is_print: bool = False) -> list[str]:
         """Lines about the architecture, printed if ``is_print``."""
-        from nbframes.compat.nas_201_api.api_201 import print_information
-
         return print_information(self, None, is_print)
+
+
+def print_information(information: ArchResults, extra_info: str | None = None, show: bool = False) -> list[str]:
+    """Lines about an architecture, printed if ``show``."""
+    lines = [line.replace(" & top1", ", top1") for line in describe(information, extra_info, tests=False)]
+    if show:
+        print("\n".join(lines))
+    return lines

@@ -15,7 +15,7 @@ from nbframes.spaces.darts.moves import mutants, neighbours_of
 if TYPE_CHECKING:
     import polars as pl
 
-    from nbframes.spaces.base import Array, Indices
+    from nbframes.spaces.kinds import Array, Indices
 
 SIZES: Final = (len(OPERATIONS),) * 16 + tuple(len(PAIRS[node]) for node in NODES) * 2
 _OF_CELL: Final = [[*range(8), *range(16, 20)], [*range(8, 16), *range(20, 24)]]

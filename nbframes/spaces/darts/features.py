@@ -15,10 +15,11 @@ if TYPE_CHECKING:
     import polars as pl
     from numpy.typing import NDArray
 
-    from nbframes.spaces.base import Array, Column, FeatureKind
+    from nbframes.spaces.base import Column, FeatureKind
     from nbframes.spaces.darts.cells import Cells
     from nbframes.spaces.darts.structures import Architecture
     from nbframes.spaces.features import Features
+    from nbframes.spaces.kinds import Array
 
 _BASE: Final = len(OPERATIONS)
 _EDGES: Final = [(source, node) for node in NODES for source in range(node)]

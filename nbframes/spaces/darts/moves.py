@@ -15,8 +15,8 @@ from nbframes.spaces.random import generator
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from nbframes.spaces.base import Seed
     from nbframes.spaces.darts.structures import Architecture, Genotype, Structure
+    from nbframes.spaces.kinds import Seed
 
 _EDIT: Final = np.dtype([("pair", np.intp), ("rewires", np.bool_), ("choice", np.uint8)])
 

@@ -18,8 +18,8 @@ from nbframes.spaces.darts.permutation import permuted, unpermuted
 from nbframes.spaces.random import count, generator
 
 if TYPE_CHECKING:
-    from nbframes.spaces.base import Seed
     from nbframes.spaces.darts.structures import Architecture
+    from nbframes.spaces.kinds import Seed
 
 
 def enumerate(start: int, stop: int, /, *, seed: int | None = None) -> pl.DataFrame:

@@ -12,7 +12,7 @@ from nbframes.spaces.darts.definition import SIZE_OF_CELL
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from nbframes.spaces.base import Indices
+    from nbframes.spaces.kinds import Indices
 
     Words = NDArray[np.uint64]
 

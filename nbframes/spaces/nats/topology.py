@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from nbframes.spaces.base import Array, FeatureKind
+    from nbframes.spaces.base import FeatureKind
     from nbframes.spaces.features import Features
+    from nbframes.spaces.kinds import Array
 
 OPERATIONS: Final = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3")
 _LABELS: Final = {

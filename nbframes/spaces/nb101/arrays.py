@@ -19,7 +19,7 @@ from nbframes.spaces.nb101.space import random_matrices
 if TYPE_CHECKING:
     import polars as pl
 
-    from nbframes.spaces.base import Array, Bools, Indices
+    from nbframes.spaces.kinds import Array, Bools, Indices
 
 SIZES: Final = (2,) * len(EDGES) + (len(OPERATIONS),) * (MAX_VERTICES - 2)
 _SHIFTS: Final = np.arange(len(EDGES))[::-1].astype(np.uint32)

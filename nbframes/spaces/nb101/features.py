@@ -17,8 +17,9 @@ from nbframes.spaces.nb101.identity import hash
 if TYPE_CHECKING:
     import polars as pl
 
-    from nbframes.spaces.base import Array, Column, FeatureKind
+    from nbframes.spaces.base import Column, FeatureKind
     from nbframes.spaces.features import Features
+    from nbframes.spaces.kinds import Array
     from nbframes.spaces.nb101._cell import CellLike
     from nbframes.spaces.nb101._columns import Cells
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from nbframes.spaces.base import Seed
+    from nbframes.spaces.kinds import Seed
 
     Positions = NDArray[np.intp]
 

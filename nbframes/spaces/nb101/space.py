@@ -17,7 +17,7 @@ from nbframes.spaces.nb101._hash import hash_cells
 from nbframes.spaces.random import count, generator
 
 if TYPE_CHECKING:
-    from nbframes.spaces.base import Seed
+    from nbframes.spaces.kinds import Seed
 
 _DRAWS: Final = ("cell", "matrix")
 _BATCH: Final = 16_384
