@@ -33,7 +33,7 @@ class NbframesCards {
       nbframesMake("dt", table, {}, rows.title(name));
       nbframesMake("dd", table, {}, nbframesWritten(rows.value(name, row)));
     }
-    const drawn = await this.picture(row);
+    const drawn = await this.picture(row).catch((error) => nbframesMake("p", null, {}, `Not drawn. ${error.message}`));
     if (drawn) place.replaceChildren(drawn);
   }
 
@@ -47,7 +47,7 @@ class NbframesCards {
       if (curve?.length > 1) this.curve(curve, more);
       if (near) this.neighbours(row, near, more);
       else if (why) nbframesMake("p", more, {}, why);
-    });
+    }, (error) => nbframesMake("p", more, {}, `The kernel could not answer. ${error.message}`));
   }
 
   // Learning curve and neighbours, from the page as far as it has them, else from the kernel.

@@ -106,7 +106,7 @@ async function nbframesExplore(root, packed, tell, ask = null) {
     const told = await ask({ kind: "window", ranges, axes: { ...axes } }).catch((error) => ({ error })).finally(() => clearTimeout(late));
     if (number !== asking) return false;
     if (told.error) {
-      note.textContent = `The kernel could not answer. ${told.error.message}`;
+      note.textContent = unanswered(told.error);
       return false;
     }
     const inside = rows.learn(told.rows), of = `${written(told.count)} of ${all} architectures`;
@@ -175,30 +175,50 @@ async function nbframesExplore(root, packed, tell, ask = null) {
 
   const predicates = (asked) => asked.map((range) => nbframesPredicate(range, rows.columns.get(range.column).finite)).join(", ");
 
-  let counting = 0;
-  async function report() {
-    const asked = narrowed(), number = ++counting;
+  function report() {
+    const asked = narrowed();
     closer.disabled = !brushed.length && typed.low === null && typed.high === null;
     farther.disabled = windows.length === 1;
     clear.disabled = !asked.length;
     tell(asked, kept.map((row) => rows.arch[row]));
     chosen.hidden = !asked.length;
     chosen.textContent = asked.length ? `frame.filter(${predicates(asked)})` : "";
+    wanted = asked;
     if (!asked.length) {
       summary.textContent = "Drag over a view; double-click ends it.";
       top.replaceChildren();
       delete root.dataset.selected;
-      return;
+    } else if (far) count();
+    else {
+      const found = rows.inside(rows.all, asked);
+      summarise(found.length, found, page.sampled ? `the sample of ${written(rows.all.length)}` : written(page.total));
     }
-    const told = far ? await ask({ kind: "selection", ranges: asked }) : null;
-    if (number !== counting) return;
-    const found = told ? rows.learn(told.rows) : rows.inside(rows.all, asked), count = told ? told.count : found.length;
-    const of = page.sampled && !far ? `the sample of ${written(rows.all.length)}` : written(page.total);
+  }
+
+  // A kernel counts one selection at a time, the latest next.
+  let wanted = [], counting = false;
+  async function count() {
+    if (counting) return;
+    counting = true;
+    for (let counted = null; counted !== wanted && wanted.length;) {
+      counted = wanted;
+      const late = setTimeout(() => { summary.textContent = "The kernel is asked …"; }, 500);
+      const told = await ask({ kind: "selection", ranges: counted }).catch((error) => ({ error })).finally(() => clearTimeout(late));
+      if (counted !== wanted) continue;
+      if (told.error) summary.textContent = unanswered(told.error);
+      else summarise(told.count, rows.learn(told.rows), written(page.total));
+    }
+    counting = false;
+  }
+
+  function summarise(count, found, of) {
     summary.textContent = `${written(count)} of ${of} architectures` + (count ? "; the best:" : ".");
     top.replaceChildren();
     cards.list(rows.order(found).slice(0, 10), top);
     root.dataset.selected = count;
   }
+
+  const unanswered = (error) => `The kernel could not answer. ${error.message}`;
 
   function describe() {
     note.textContent = shown.words;

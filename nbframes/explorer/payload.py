@@ -49,7 +49,7 @@ def payload(table: Table, axes: Axes, sample: Sample, *, alone: bool, progress: 
     near, why = _neighbours(table, shown["row"], sampled=sampled, alone=alone)
     document = {
         "benchmark": printable(table.asked.benchmark),
-        "facts": [printable(table.asked.title()), printable(table.origin)],
+        "facts": [printable(fact) for fact in (table.asked.title(), *table.origins)],
         "synthetic": table.asked.synthetic,
         "better": table.asked.better,
         "total": whole.height,

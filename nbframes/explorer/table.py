@@ -54,7 +54,7 @@ class Table:
     """Architectures of a benchmark, what their columns are, and which more there could be."""
 
     asked: QueryTable
-    origin: str
+    origins: tuple[str, ...]
     opening: str
     frame: pl.DataFrame
     columns: tuple[Column, ...]
@@ -121,7 +121,7 @@ def table(
     )
     return Table(
         asked,
-        _origin(store.manifest(benchmark)),
+        tuple(map(_origin, source.manifests(frame.columns))),
         _opening(store),
         frame,
         columns,
@@ -175,6 +175,15 @@ class _Source:
         """Metrics that were measured without training, as hardware costs are."""
         there = self._store.describe(self._asked.benchmark).select(pl.col("metric", "split").cast(pl.String))
         return sorted(set(there.filter(pl.col("split") == "none")["metric"]) - {self._asked.metric})
+
+    def manifests(self, names: Sequence[str]) -> list[Manifest]:
+        """What is known of the benchmark, and of the attachments that own some metrics or the values themselves."""
+        shown = {*names, self._asked.metric}
+        return [
+            manifest
+            for manifest in self._store.catalogue.manifests(self._asked.benchmark)
+            if not manifest.attachment or shown & set(manifest.metrics)
+        ]
 
     def elsewhere(self) -> tuple[pl.DataFrame | None, dict[str, str]]:
         """Means of the same metric on other datasets and splits: a column each, and its expression."""
@@ -267,10 +276,14 @@ def _archs(store: Store, benchmark: str) -> tuple[pl.DataFrame | None, list[str]
 
 
 def _origin(manifest: Manifest) -> str:
+    of = f"Attached {manifest.attachment}" if manifest.attachment else "Source"
     if manifest.synthetic:
-        return "Source: made up by nbframes; nothing was trained."
+        return f"{of}: made up by nbframes; nothing was trained."
+    licence = f"licence {manifest.licence or 'not known'}"
+    if manifest.attachment:
+        return f"{of}: {', '.join(manifest.metrics)}; {licence}."
     kind = "exported from the official files" if manifest.official else "not exported from the official files"
-    return f"Source: {manifest.source['name']} ({kind}); version {manifest.version}; licence {manifest.licence or 'not known'}."
+    return f"{of}: {manifest.source['name']} ({kind}); version {manifest.version}; {licence}."
 
 
 def _is_choice(dtype: Any) -> bool:

@@ -139,17 +139,20 @@ def page(tss, tmp_path_factory):
     return tss.save(tmp_path_factory.mktemp("explorer") / "tss.html")
 
 
-def test_attached_metrics_are_columns_by_their_name(tmp_path):
+def test_attached_metrics_are_columns_by_their_name(tmp_path, told):
     root = tmp_path / "store"
     shutil.copytree(nbf.synthetic.store().root, root)
     meter = pl.DataFrame({"arch": range(128), "energy": [float(k % 7) for k in range(128)]}).cast({"arch": pl.Int32})
     meter = meter.join(pl.DataFrame({"dataset": ["cifar10", "cifar100"]}), how="cross")
-    nbf.attach(meter, root, to="nats-tss", name="meter", metrics=nbf.Metric("energy", "mJ", better="min"))
+    energy = nbf.Metric("energy", "mJ", better="min")
+    nbf.attach(meter, root, to="nats-tss", name="meter", metrics=energy, licence="CC0-1.0")
     store = nbf.open_store(root)
     explorer = nbf.explore(store, "nats-tss", x="energy", dataset="cifar100", split="test", progress=False)
     archs = explorer.frame["arch"].to_list()
     assert explorer.frame["energy"].to_list() == [arch % 7 for arch in archs]
     assert explorer._table.column("energy").title == "energy (mJ)"
+    assert told(explorer)["facts"][2] == "Attached meter: energy; licence CC0-1.0."
+    assert len(told(nbf.explore(store, "nats-tss", progress=False))["facts"]) == 2
     _check_expressions(explorer, store)
     with pytest.raises(UnknownNameError, match="did you mean 'energy'"):
         nbf.explore(store, "nats-tss", x="enrgy", progress=False)
