@@ -41,7 +41,7 @@ PLANS = (
     Plan("bench_attach.py", ("--repeat", "3"), ("--store", "{store}")),
     Plan("bench_explorer.py", ("--repeat", "3"), ()),
     Plan("bench_write.py", ("--rows", "1000000"), ("--rows", "50000000")),
-    Plan("bench_export_nb201.py", ("--archs", "32", "--repeat", "1"), ()),
+    Plan("bench_export_nb201.py", ("--count", "40", "--peer", "40", "--repeat", "1"), ("--file", "{nb201.pth}")),
     Plan("bench_query.py", None, ("--store", "{store}", "--benchmark", "nats-tss")),
     Plan("bench_query.py", None, ("--store", "{store}", "--benchmark", "nb101")),
     Plan("bench_lookup.py", None, ("--store", "{store}")),

@@ -92,7 +92,7 @@ def read_run(run: Any) -> tuple[dict[str, Any], array[float]]:
     epochs, told = _epochs(curves, lengths)
     schedule = _required(_count(run, "budget", lowest=1), "budget")
     fields = {
-        "cells": tuple(_text(config, name) for name in CONFIG),
+        "cells": _cells(config),
         "layers": _required(_count(config, _LAYERS, lowest=1), _LAYERS),
         "init_channels": _required(_count(config, _CHANNELS, lowest=1), _CHANNELS),
         "schedule": schedule,
@@ -113,6 +113,15 @@ def read_run(run: Any) -> tuple[dict[str, Any], array[float]]:
         "unknown_curves": [name for name in curves if name not in CURVES and name not in _NOT_CURVES],
     }
     return fields, values
+
+
+def _cells(config: Mapping[str, Any]) -> tuple[str | None, ...]:
+    """Settings of the architecture; as a rule all of them are plain texts, and are looked at together."""
+    cells = tuple(map(config.get, CONFIG))
+    told = [cell for cell in cells if cell is not None]
+    if set(map(type, told)) <= {str} and "".join(told).isascii():
+        return cells
+    return tuple(_text(config, name) for name in CONFIG)
 
 
 def _info(info: Any) -> Mapping[str, Any]:
@@ -164,7 +173,8 @@ def _extend(values: array[float], name: str, curve: Any) -> None:
         msg = f"its learning curve {name!r} is not a list of numbers"
         raise SourceError(msg) from None
     # `fromlist` takes True for 1.0.
-    if (1.0 in values[before:] or 0.0 in values[before:]) and bool in map(type, curve):
+    added = values[before:]
+    if (1.0 in added or 0.0 in added) and bool in map(type, curve):
         msg = f"its learning curve {name!r} holds a truth value"
         raise SourceError(msg)
 
@@ -220,7 +230,7 @@ def _text(record: Mapping[str, Any], key: str) -> str | None:
     if value is not None and not isinstance(value, str):
         msg = f"its {key!r} is {value!r}, not a string"
         raise SourceError(msg)
-    if value is not None and not is_unicode(value):
+    if value is not None and not value.isascii() and not is_unicode(value):
         msg = f"its {key!r} is {value!r}, which is not valid Unicode"
         raise SourceError(msg)
     return value
