@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from nbframes.store import Store
 
 PLAN: Final = "shards.json"
+PARTS: Final = ".parts"
+"""Folder in which workers write aside."""
 _TYPES: Final = {
     "arch": "int32",
     "schedule": "int32",
@@ -144,6 +146,7 @@ def adopt(
     for shard in shards:
         if (source / shard.path).stat().st_nlink > 1:
             (source / shard.path).unlink()
+    shutil.rmtree(source / PARTS, ignore_errors=True)  # what killed workers left
     return manifest
 
 

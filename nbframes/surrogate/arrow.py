@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from nbframes.surrogate.base import Surrogate
 
-_CELLS: Final = 8_192
+CELLS: Final = 8_192
 """Cells that are predicted at a time: a hundred budgets of them are a few tens of megabytes."""
 
 
@@ -139,8 +139,8 @@ class ArrowFunction:
         """
         for batch in batches:
             cells = pl.DataFrame(pl.from_arrow(batch))
-            for start in range(0, cells.height, _CELLS):
-                table = self.frame(cells[start : start + _CELLS]).to_arrow().cast(self.schema)
+            for start in range(0, cells.height, CELLS):
+                table = self.frame(cells[start : start + CELLS]).to_arrow().cast(self.schema)
                 yield from table.combine_chunks().to_batches()
 
     def frame(self, cells: pl.DataFrame, /) -> pl.DataFrame:

@@ -13,18 +13,14 @@ import polars as pl
 
 from nbframes.errors import InvalidArgumentError, SourceError
 from nbframes.schema import FILE_KEY, Partition, check_name
-from nbframes.store.adopt import PLAN
+from nbframes.store.adopt import PARTS, PLAN
 from nbframes.store.parquet import PartitionFile
-from nbframes.surrogate.arrow import ArrowFunction
+from nbframes.surrogate.arrow import CELLS, ArrowFunction
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     import pyarrow as pa
-
-
-_PARTS: Final = ".parts"
-_CELLS: Final = 8_192
 
 
 class ShardWriter:
@@ -49,6 +45,11 @@ class ShardWriter:
         Budgets (epochs) to answer for; by default the last that the surrogate can answer.
     benchmark
         Name that the benchmark will have.
+
+    Attributes
+    ----------
+    plan : dict
+        What every shard of the folder is part of: the space, the benchmark, the range, its seed, the budgets, the model's checksum.
 
     Raises
     ------
@@ -81,21 +82,16 @@ class ShardWriter:
         self._folder = str(Path(folder).expanduser().resolve())
         self.count = count
         self.benchmark = check_name("benchmark", benchmark)
-        self._settle_plan()
-
-    @property
-    def plan(self) -> dict[str, Any]:
-        """What every shard of the folder is part of."""
-        function = self._function
-        return {
+        self.plan: dict[str, Any] = {
             "space": "darts",
             "benchmark": self.benchmark,
-            "first": function.first,
-            "count": self.count,
-            "seed": function.seed,
-            "budgets": function.budgets,
-            "model": _checksum(Path(function.path)),
+            "first": first,
+            "count": count,
+            "seed": seed,
+            "budgets": self._function.budgets,
+            "model": _checksum(Path(self._function.path)),
         }
+        self._settle_plan()
 
     def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """Write the shards of each batch and report ``start``, ``stop``, ``rows`` and whether they had to be computed."""
@@ -140,7 +136,7 @@ class ShardWriter:
             raise InvalidArgumentError(msg)
         if (rows := self._present(start, stop)) is not None:
             return rows, False
-        aside = Path(self._folder, _PARTS, uuid.uuid4().hex)
+        aside = Path(self._folder, PARTS, uuid.uuid4().hex)
         try:
             return self._write(aside, start, stop), True
         finally:
@@ -176,8 +172,8 @@ class ShardWriter:
     def _write(self, aside: Path, start: int, stop: int) -> int:
         files: dict[tuple[Partition, bool], PartitionFile] = {}
         first, rows = self._function.first, 0
-        for cell in range(start, stop, _CELLS):
-            numbers = pl.int_range(first + cell, first + min(cell + _CELLS, stop), eager=True, dtype=pl.Int64)
+        for cell in range(start, stop, CELLS):
+            numbers = pl.int_range(first + cell, first + min(cell + CELLS, stop), eager=True, dtype=pl.Int64)
             found = self._function.frame(pl.DataFrame({"number": numbers}))
             rows += found.height
             for (metric, dataset, split, final), part in found.partition_by(

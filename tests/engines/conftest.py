@@ -1,8 +1,10 @@
-"""A small store of one's own, and two engines beside Polars that read it."""
+"""A small store of one's own, and the engines beside Polars that read it."""
 
 from __future__ import annotations
 
+import shutil
 import warnings
+from pathlib import Path
 
 import duckdb
 import numpy as np
@@ -49,18 +51,48 @@ def duck(store):
 
 
 @pytest.fixture(scope="session")
-def spark(sail):
-    """Rows that Sail answers over Spark Connect, as tuples."""
+def jvm(tmp_path_factory):
+    """Session of Spark itself, where there are Java and the package that brings Spark (its client alone does not)."""
+    pyspark = pytest.importorskip("pyspark", reason="pyspark is not installed")
+    if not Path(pyspark.__file__).with_name("jars").is_dir():
+        pytest.skip("pyspark-client speaks to Spark but does not bring it; the package pyspark does")
+    if shutil.which("java") is None:
+        pytest.skip("Spark needs Java")
+    from pyspark.sql import SparkSession
+
+    options = {
+        "spark.ui.enabled": "false",
+        "spark.sql.shuffle.partitions": "2",
+        "spark.sql.parquet.enableVectorizedReader": "false",  # it lacks an encoding: see test_spark.py
+        "spark.sql.maxMetadataStringLength": "2000",  # plans say all of their filters
+        "spark.driver.memory": "1g",
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.driver.host": "127.0.0.1",
+        "spark.sql.warehouse.dir": str(tmp_path_factory.mktemp("warehouse")),
+    }
+    builder = SparkSession.builder.master("local[2]")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        session = builder.config(map=options).getOrCreate()
+    session.sparkContext.setLogLevel("ERROR")
+    yield session
+    session.stop()
+
+
+def answering(session):
+    """Rows that a session answers, as tuples; by Arrow, which Sail and Spark both give."""
 
     def answer(statement):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # pyspark warns of pandas 3
-            return [tuple(row.values()) for row in sail.sql(statement).toArrow().to_pylist()]
+            return [tuple(row.values()) for row in session.sql(statement).toArrow().to_pylist()]
 
     return answer
 
 
-@pytest.fixture(scope="session", params=["duckdb", "spark"])
+@pytest.fixture(scope="session", params=["duckdb", "sail", "pyspark"])
 def engine(request):
     """Dialect, and what answers in it."""
-    return request.param, request.getfixturevalue("duck" if request.param == "duckdb" else "spark")
+    if request.param == "duckdb":
+        return "duckdb", request.getfixturevalue("duck")
+    return "spark", answering(request.getfixturevalue("sail" if request.param == "sail" else "jvm"))

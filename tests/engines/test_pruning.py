@@ -7,6 +7,7 @@ import re
 import polars as pl
 
 import nbframes as nbf
+from tests.engines.conftest import answering
 
 WHERE = nbf.metric("accuracy") & nbf.split("test") & nbf.dataset("cifar10") & (pl.col("benchmark") == "mine")
 
@@ -30,10 +31,24 @@ def test_duckdb(store, duck):
     assert read == 2  # the final rows of the partition, and the others
 
 
-def test_sail(store, spark):
+def physical_plan(store, session):
     statement = nbf.query_sql("means", store, WHERE, dialect="spark")
-    plan = "\n".join(str(row) for row in spark(f"EXPLAIN EXTENDED {statement}"))
-    physical = plan[plan.rindex("Physical Plan") :] if "Physical Plan" in plan else plan
-    read = set(re.findall(r"results/(benchmark=[^,\]\s]*?\.parquet)", physical))
+    plan = "\n".join(str(row) for row in answering(session)(f"EXPLAIN EXTENDED {statement}"))
+    return plan[plan.rindex("Physical Plan") :] if "Physical Plan" in plan else plan
+
+
+def test_sail(store, sail):
+    read = set(re.findall(r"results/(benchmark=[^,\]\s]*?\.parquet)", physical_plan(store, sail)))
     assert len(read) == 2
     assert all("metric=accuracy/dataset=cifar10/split=test" in path for path in read)
+
+
+def test_spark(store, jvm):
+    """Spark lists no files in its plan: what it filters by folder, and what it has to look for in the files."""
+    plan = physical_plan(store, jvm)
+    by_folder, in_files = (
+        re.search(rf"{kind}: \[(.*?)\](?:,|\\n)", plan)[1] for kind in ("PartitionFilters", "DataFilters")
+    )
+    for name in ("benchmark", "metric", "dataset", "split"):
+        assert f"{name}#" in by_folder
+        assert f"{name}#" not in in_files

@@ -69,6 +69,24 @@ def test_sail_runs_it(model, sail):
     assert texts(found).equals(predicted(model, 40))
 
 
+def test_sail_writes_shards_that_become_the_benchmark_of_one_process(model, sail, tmp_path):
+    shards = writer(model, tmp_path / "out", first=0)
+    assert shards.write(20, 40)[1]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # pyspark warns of pandas 3
+        ranges = sail.createDataFrame(list(shards.shards(20)), "start long, stop long").repartition(2)
+        report = ranges.mapInArrow(shards, "start long, stop long, rows long, computed boolean").toArrow()
+    done = pl.DataFrame(pl.from_arrow(report)).sort("start")
+    assert done["computed"].to_list() == [True, False, True]
+    manifest = nbf.adopt(tmp_path / "out", tmp_path / "store", benchmark="mine")
+    assert manifest.rows() == done["rows"].sum()
+    store = nbf.open_store(tmp_path / "store")
+    expected = predicted(model, 50).drop("benchmark")
+    assert rows_of(store).select(expected.columns).equals(expected)
+    best = nbf.best_archs(store.scan("mine").filter(nbf.metric("accuracy"), nbf.final())).collect()
+    assert best["value"][0] == expected.filter(nbf.metric("accuracy"))["value"].max()
+
+
 @pytest.mark.parametrize(
     ("frame", "text"),
     [
@@ -108,7 +126,11 @@ def test_shards_become_a_benchmark_as_they_are(model, tmp_path):
     reports = {part: shards.write(*part) for part in shards.shards(20)}
     assert list(reports) == [(0, 20), (20, 40), (40, 50)]
     before = {path.name: path.read_bytes() for path in (tmp_path / "out" / "results").rglob("*.parquet")}
+    killed = tmp_path / "out" / ".parts" / "of-a-killed-worker"
+    killed.mkdir(parents=True)
+    (killed / "curve.parquet").write_bytes(b"PAR1")
     manifest = nbf.adopt(tmp_path / "out", tmp_path / "store", benchmark="mine")
+    assert not killed.parent.exists()
     store = nbf.open_store(tmp_path / "store")
     assert store.verify().is_empty()
     assert {path.name: path.read_bytes() for path in (tmp_path / "store" / "results").rglob("*.parquet")} == before
