@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 import polars as pl
 
+from nbframes.analysis._memory import check_fits
 from nbframes.analysis._options import Names, names
 from nbframes.errors import FrameError, InvalidArgumentError, listed
 from nbframes.schema import KEY
@@ -82,7 +83,11 @@ def as_lazy(frame: pl.DataFrame | pl.LazyFrame) -> pl.LazyFrame:
 def answer(
     given: Frame, rows: pl.LazyFrame, work: Callable[[pl.DataFrame], pl.DataFrame], schema: Mapping[str, Any]
 ) -> Frame:
-    """Apply ``work`` to the collected rows, at once if the caller gave a DataFrame, else when the result is collected."""
+    """Apply ``work`` to the collected rows, at once if the caller gave a DataFrame, else when the result is collected.
+
+    Rows that do not fit into memory are refused now.
+    """
+    check_fits(given, rows)
     if isinstance(given, pl.DataFrame):
         return work(rows.collect())
     return rows.map_batches(

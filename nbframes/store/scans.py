@@ -15,6 +15,19 @@ if TYPE_CHECKING:
     from nbframes.store.storage import Files
 
 
+_largest = [0]
+
+
+def note(rows: int) -> None:
+    """Remember how many rows a scan could give: frames do not say."""
+    _largest[0] = max(_largest[0], rows)
+
+
+def largest() -> int:
+    """Rows of the largest scan of results in this process."""
+    return _largest[0]
+
+
 def scan_results(files: Files, paths: Sequence[str]) -> pl.LazyFrame:
     """Scan files of results, their partition columns included."""
     options: dict[str, Any] = {"glob": False, "storage_options": files.storage_options}

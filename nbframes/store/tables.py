@@ -12,7 +12,7 @@ from nbframes.display import redacted
 from nbframes.errors import StoreError, UnknownNameError, listed
 from nbframes.schema import HIVE, Table
 from nbframes.store.catalogue import OWN, Catalogue
-from nbframes.store.scans import partition_of, scan_results, scan_side
+from nbframes.store.scans import note, partition_of, scan_results, scan_side
 from nbframes.store.shown import as_html, as_text
 from nbframes.store.storage import files_at
 
@@ -243,6 +243,7 @@ class Store:
         """
         files = [file for _, part in self._files("results", self._chosen(benchmarks)) for file in part]
         self.files.check(files)
+        note(sum(file.rows for file in files))
         return scan_results(self.files, [file.path for file in files])
 
     def scan_archs(self, *benchmarks: str) -> pl.LazyFrame:

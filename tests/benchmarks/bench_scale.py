@@ -38,7 +38,7 @@ print(server.listening_address[1], flush=True)
 time.sleep(86_400)
 """
 PREDICT = """
-import resource, sys, time
+import sys, time
 import numpy as np, nbframes as nbf
 folder, cells, shard, out, seed, *budgets = sys.argv[1:]
 surrogate = nbf.surrogate.load(folder)
@@ -51,7 +51,8 @@ values = [
     frame.filter(nbf.metric("accuracy"))["value"].to_numpy()
     for frame in surrogate.predict_batches(columns, [int(budget) for budget in budgets] or None)
 ]
-print(time.perf_counter() - start, time.process_time() - cpu, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+wall, cpu = time.perf_counter() - start, time.process_time() - cpu
+print(wall, cpu, next(int(line.split()[1]) / 1024 for line in open("/proc/self/status") if line.startswith("VmHWM")))
 np.save(out, np.concatenate(values))
 """
 
@@ -182,8 +183,8 @@ def measure(options: argparse.Namespace, scratch: Path) -> None:
     one = np.load(scratch / "one.npy")
     start = time.perf_counter()
     final = accuracy.filter(nbf.final())
-    best = nbf.best_archs(final, k=3).collect()
-    steps = nbf.ecdf(final).collect()
+    best = nbf.best_archs(final, k=3, tie=0).collect()  # predictions are no counts of images
+    steps = nbf.ecdf(final, tie=0).collect()
     answering = time.perf_counter() - start
     rows, n = manifest.rows(), options.cells
     print_table(

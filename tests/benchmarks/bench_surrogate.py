@@ -56,12 +56,16 @@ def main() -> None:
     single = measure(peer(model, single_size, 1), repeat=options.repeat) * options.size / single_size
     ours = measure(lambda: surrogate.predict(cells), repeat=options.repeat)
     stored = measure(store, repeat=options.repeat)
+    few = cells.head(max(1, options.size // 98))
+    curves = measure(lambda: surrogate.predict(few, range(1, 99)), repeat=options.repeat)
+    curves_alone = measure(peer(with_free_batch(model), len(few) * 98, best), repeat=options.repeat)
     alone = f"onnxruntime alone, batches of {best}"
     print_table(
         f"Surrogate, {options.size:,} cells",
         [
             Row("predict, column of texts to long frame", ours, batched[best], alone),
             Row("predict, the same", ours, single, "onnxruntime alone, the published model row by row"),
+            Row(f"predict, {len(few):,} cells x 98 budgets", curves, curves_alone, alone, "<= 1"),
             Row("predict_batches into a store", stored, batched[best], alone),
             Row(
                 "  cells per second (predict)",
