@@ -78,9 +78,9 @@ class Table:
         return self.space is not None and "arch_str" in self.frame.columns and not self.frame["arch_str"].null_count()
 
     def defaults(self) -> tuple[str, str]:
-        """Two columns to set against the value: costs first, then values elsewhere, then the rank, the encoding and the seeds."""
+        """Two columns that vary to set against the value: costs first, then values elsewhere, the rank, the encoding, the runs."""
         own = (*_RANKED, *self.encoding)
-        numbers = [c.name for c in self.columns if c.numeric and self.frame[c.name].is_finite().any()]
+        numbers = [c.name for c in self.columns if c.numeric and self.frame[c.name].n_unique() > 1]
         beside = [name for name in numbers if name not in own]
         others = [name for name in ("rank", *self.encoding, "runs", "value") if name in numbers]
         first, second, *_ = [*beside, *others, "value", "value"]

@@ -145,6 +145,14 @@ def test_synthetic_values_say_so(told):
     assert document["curves"]["budgets"]
 
 
+def test_views_are_of_columns_that_vary(published):
+    explorer = nbf.explore(published, "nb301", progress=False)
+    assert explorer.frame["normal_0_input"].n_unique() == 1
+    assert explorer._axes.x == "rank"
+    assert explorer._axes.x2 in nbf.spaces.darts.ENCODING
+    assert explorer.frame[explorer._axes.x2].n_unique() > 1
+
+
 def test_wrong_calls(published):
     with pytest.raises(UnknownNameError, match="did you mean 'params'"):
         nbf.explore(published, "nats-tss", x="parms")
