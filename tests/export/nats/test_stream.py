@@ -23,7 +23,7 @@ from nbframes.export.nb201.reader import _DIALECT
 from nbframes.spaces import tss
 
 COUNT = 12
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def result(dataset, seed, text, rng):
