@@ -177,7 +177,7 @@ def _rows(table: pl.DataFrame, *, digits: int) -> list[list[str]]:
 
 
 def _caption(text: str) -> str:
-    return f"<caption style='text-align:left'>{html.escape(printable(text))}</caption>" if text else ""
+    return f"<caption>{html.escape(printable(text))}</caption>" if text else ""
 
 
 def _head(text: str, number: bool) -> str:

@@ -80,6 +80,17 @@ def as_lazy(frame: pl.DataFrame | pl.LazyFrame) -> pl.LazyFrame:
     return frame.lazy()
 
 
+def returned(frame: pl.DataFrame | pl.LazyFrame, columns: Sequence[str], helper: str) -> pl.LazyFrame:
+    """The frame of a helper as another takes it, checked for the columns that this one needs."""
+    if not isinstance(frame, pl.DataFrame | pl.LazyFrame):
+        msg = f"expected the frame that {helper} returns, got {type(frame).__name__}"
+        raise FrameError(msg)
+    names = frame.collect_schema().names()
+    if missing := [name for name in columns if name not in names]:
+        raise FrameError.missing_columns(missing, names, f"pass the frame that {helper} returns")
+    return frame.lazy()
+
+
 def answer(
     given: Frame, rows: pl.LazyFrame, work: Callable[[pl.DataFrame], pl.DataFrame], schema: Mapping[str, Any]
 ) -> Frame:

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 _SPLITS: Final = ("test", "valtest", "val", "train", "none")
 """By which split architectures are ranked if none is named: the first of these that there is."""
-
 _SEEDS_SHOWN: Final = 6
 
 
@@ -356,12 +355,11 @@ def _check_names(
     benchmark: str, partitions: Sequence[Partition], dataset: str | None, split: str | None, metric: str | None
 ) -> None:
     """Raise if the benchmark has nothing under a name; what other benchmarks have is no answer here."""
-    datasets = sorted({pair[0] for part in partitions for pair in _meant(part)})
-    metrics = sorted({part.metric for part in partitions})
-    for kind, name, held in (("dataset", dataset, datasets), ("metric", metric, metrics)):
-        if name is not None and name not in held:
-            what = f"{kind} of {benchmark}"
-            raise UnknownNameError.of(what, name, held)
+    datasets = {pair[0] for part in partitions for pair in _meant(part)}
+    if dataset is not None and dataset not in datasets:
+        raise UnknownNameError.of("dataset of " + benchmark, dataset, sorted(datasets))
+    if metric is not None and metric not in (metrics := {part.metric for part in partitions}):
+        raise UnknownNameError.of("metric of " + benchmark, metric, sorted(metrics))
     if split is not None:
         expr.split(split)
 

@@ -3,6 +3,7 @@
 Every list of benchmarks, metrics, units, directions, datasets, splits and schedules in nbframes is derived from these values.
 """
 
+from nbframes.benchmarks.labels import label_of
 from nbframes.benchmarks.registry import (
     GROUP,
     OFFICIAL,
@@ -36,6 +37,7 @@ __all__ = [
     "find_metric",
     "full_schedules",
     "get",
+    "label_of",
     "load_plugins",
     "metric_names",
     "names",

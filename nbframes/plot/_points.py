@@ -1,4 +1,4 @@
-"""Costs as axes, and points that give context to others."""
+"""Costs as axes, clouds of points, and bands around lines."""
 
 from __future__ import annotations
 
@@ -12,12 +12,19 @@ if TYPE_CHECKING:
     import polars as pl
     from matplotlib.axes import Axes
     from matplotlib.axis import Axis
+    from matplotlib.colors import Colormap
+    from numpy.typing import ArrayLike
+
+    from nbframes.plot._style import Artists
 
 _DECADES: Final = 20.0
 """Ratio of the largest to the smallest cost from which on an axis is logarithmic."""
 
 _COUNTED: Final = 10_000
 """Numbers of parameters below this are no counts but millions already."""
+
+_SPARSE: Final = 50
+"""Up to so many points are drawn larger."""
 
 _FEW: Final = 100.0
 """Ratio of the ends of a logarithmic axis up to which powers of ten alone would be too few labels."""
@@ -71,3 +78,54 @@ def faint(ax: Axes, x: pl.Series, y: pl.Series, shade: str, **options: Any) -> N
         "zorder": 1,
     }
     ax.scatter(x.to_numpy(), y.to_numpy(), **(defaults | options))
+
+
+def cloud(ax: Axes, x: ArrayLike, y: ArrayLike, artists: Artists, *, shade: str, what: str) -> None:
+    """Draw points: each of a few, the density of many, with a bar that says how many ``what`` a colour stands for.
+
+    The artists are ``"points"``, ``"density"`` and ``"colorbar"``.
+    """
+    x, y = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
+    if len(x) < DENSE:
+        if artists.has("points"):
+            ax.scatter(
+                x,
+                y,
+                **artists.options(
+                    "points", s=12 if len(x) > _SPARSE else 28, color=shade, alpha=0.7, linewidths=0, zorder=3
+                ),
+            )
+        return
+    if artists.has("density"):
+        defaults = {
+            "gridsize": 70,
+            "bins": "log",
+            "mincnt": 1,
+            "xscale": ax.get_xscale(),
+            "yscale": ax.get_yscale(),
+            "linewidths": 0,
+            "rasterized": True,
+            "zorder": 3,
+            "cmap": density_map(),
+        }
+        hexagons = ax.hexbin(x, y, **artists.options("density", **defaults))
+        if artists.has("colorbar"):
+            ax.figure.colorbar(
+                hexagons, ax=ax, **artists.options("colorbar", label=f"{what} per cell", pad=0.02, format="{x:,.0f}")
+            )
+
+
+def band(ax: Axes, x: pl.Series, low: pl.Series, high: pl.Series, **options: Any) -> None:
+    """Fill what lies between two lines; of a single point it is a bar."""
+    if len(x) > 1:
+        ax.fill_between(x, low, high, **options)
+        return
+    shown = {name: value for name, value in options.items() if name in ("color", "alpha", "zorder")}
+    ax.vlines(x, low, high, linewidth=6, **shown)
+
+
+def density_map() -> Colormap:
+    """Colours of counts: single points are quiet, the mass is dark."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    return LinearSegmentedColormap.from_list("density", ["#D5E1EE", "#7FA8CC", "#2F6DA8", "#08264F"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from nbframes.plot._style import styled
+from nbframes.plot._layout import styled
 
 if TYPE_CHECKING:
     from pathlib import Path

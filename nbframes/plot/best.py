@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from nbframes.errors import UnknownNameError
-from nbframes.plot._style import ABOVE, QUIET, Artists, canvas, collected, colour, halo, ink, only, series, value_label
+from nbframes.analysis._options import one_of
+from nbframes.plot._labels import few, halo, ink, note, number
+from nbframes.plot._layout import canvas, legend, panels
+from nbframes.plot._style import INK, PALETTE, QUIET, Artists, collected, colour, only, series, value_label
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import polars as pl
     from matplotlib.axes import Axes
@@ -17,6 +19,8 @@ Measure = Literal["overlap", "precision"]
 
 _ROWS = 40
 _LINES = 12
+_FILLED = 0.5
+"""Groups that fill less of their common axis have axes of their own."""
 
 
 def best_archs(
@@ -27,6 +31,8 @@ def best_archs(
     visuals: Mapping[str, Mapping[str, Any] | bool] | None = None,
 ) -> Axes:
     """Draw the best architectures' values, best at the top, in a colour for each group.
+
+    Groups whose values lie far apart have axes of their own in a new figure, one under the other.
 
     Parameters
     ----------
@@ -40,7 +46,7 @@ def best_archs(
     Returns
     -------
     Axes
-        The axes drawn on.
+        The axes drawn on; of several the first, the rest are ``ax.figure.axes[1:]``.
 
     Raises
     ------
@@ -62,30 +68,55 @@ def best_archs(
     """
     artists = Artists(visuals, ("points", "label", "legend"))
     columns = ["rank", "arch", "value", "runs", "n"]
-    best = collected(frame, columns, "nbf.best_archs")
+    best = collected(frame, columns, "nbf.best_archs", known="value")
     only(best, range(len(best)), _ROWS, "architectures")
     costs = best.columns[best.columns.index("n") + 1 :]
     parts = series(best, [*columns, *costs])
-    names: list[str] = []
-    with canvas(ax, height=0.9 + 0.22 * len(best)) as axes:
-        for index, (text, part) in enumerate(parts):
-            places = range(len(names), len(names) + len(part))
-            shade = str(artists.options("points", color=colour(index))["color"])
-            names += [f"{rank}  arch {arch}" for rank, arch in part.select("rank", "arch").iter_rows()]
-            if artists.has("points"):
-                axes.scatter(part["value"], places, **artists.options("points", color=shade, s=28, label=text))
-            for value, place in zip(part["value"], places, strict=True):
-                if artists.has("label"):
-                    options = artists.options(
-                        "label", fontsize="small", va="center", color=ink(shade), path_effects=halo()
-                    )
-                    axes.annotate(f"{value:.2f}", (value, place), (6, 0), textcoords="offset points", **options)
+    label = value_label(best)
+    if ax is None and len(parts) > 1 and (len(parts) > len(PALETTE) or _lie_apart([part for _, part in parts])):
+        rows = [len(part) for _, part in parts]
+        with panels(len(parts), 1, height=_inches(len(best)) / len(parts), height_ratios=rows) as every:
+            for index, (axes, (text, part)) in enumerate(zip(every, parts, strict=True)):
+                _rows(axes, [("", part)], artists, index)
+                axes.set_title(text)
+                note(axes, artists, few(part))
+            every[-1].set_xlabel(label)
+        return every[0]
+    with canvas(ax, height=_inches(len(best))) as axes:
+        _rows(axes, parts, artists, 0)
         if len(parts) > 1 and artists.has("legend"):
-            axes.legend(**artists.options("legend", **ABOVE))
-        axes.set_yticks(range(len(names)), names)
-        axes.set_ylim(len(names) - 0.5, -0.5)
-        axes.set_xlabel(value_label(best))
+            legend(axes, **artists.options("legend"))
+        axes.set_xlabel(label)
+        note(axes, artists, few(best))
     return axes
+
+
+def _inches(rows: int) -> float:
+    return 0.15 + 0.22 * rows
+
+
+def _lie_apart(parts: Sequence[pl.DataFrame]) -> bool:
+    """Whether the values of several groups leave most of a common axis to the gaps between them."""
+    ends = [(float(part["value"].min()), float(part["value"].max())) for part in parts]  # type: ignore[arg-type]
+    whole = max(high for _, high in ends) - min(low for low, _ in ends)
+    return whole > 0 and sum(high - low for low, high in ends) < _FILLED * whole
+
+
+def _rows(ax: Axes, parts: Sequence[tuple[str, pl.DataFrame]], artists: Artists, first: int) -> None:
+    """Draw the architectures of some groups one under the other; the colours begin with a number."""
+    names: list[str] = []
+    for index, (text, part) in enumerate(parts, start=first):
+        places = range(len(names), len(names) + len(part))
+        shade = str(artists.options("points", color=colour(index))["color"])
+        names += [f"{rank}  arch {arch}" for rank, arch in part.select("rank", "arch").iter_rows()]
+        if artists.has("points"):
+            ax.scatter(part["value"], places, **artists.options("points", color=shade, s=28, label=text or None))
+        for value, place in zip(part["value"], places, strict=True):
+            if artists.has("label"):
+                options = artists.options("label", fontsize="small", va="center", color=ink(shade), path_effects=halo())
+                ax.annotate(number(value), (value, place), (6, 0), textcoords="offset points", **options)
+    ax.set_yticks(range(len(names)), names)
+    ax.set_ylim(len(names) - 0.5, -0.5)
 
 
 def top_overlap(
@@ -133,10 +164,9 @@ def top_overlap(
     >>> ax.get_ylabel()
     'overlap of the best k'
     """
-    if measure not in get_args(Measure):
-        raise UnknownNameError.of("measure", measure, get_args(Measure))
+    one_of("measure", measure, get_args(Measure))
     artists = Artists(visuals, ("line", "legend", "chance"))
-    overlaps = collected(frame, ["k", measure], "nbf.top_overlap")
+    overlaps = collected(frame, ["k", measure], "nbf.top_overlap", known=measure)
     parts = series(overlaps, ["k", "n", "size_a", "size_b", "common", "overlap", "precision"])
     only(overlaps, parts, _LINES, "pairs")
     with canvas(ax) as axes:
@@ -144,17 +174,19 @@ def top_overlap(
         axes.set_ylim(-0.02, 1.02)
         for index, (text, part) in enumerate(parts):
             if artists.has("line"):
-                style = {"color": colour(index), "marker": "o", "linestyle": ("-", "--")[index // 7], "label": text}
+                dashes = ("-", "--")[index // len(PALETTE)]
+                style = {"color": colour(index), "marker": "o", "linestyle": dashes, "label": text}
                 axes.plot(part["k"], part[measure], **artists.options("line", **style))
         if measure == "overlap" and artists.has("chance"):
             _chance(axes, overlaps, artists)
         if len(parts) > 1 and artists.has("legend"):
-            axes.legend(**artists.options("legend", **ABOVE, ncols=1))
+            legend(axes, **artists.options("legend"))
         ks = overlaps["k"].unique().sort().to_list()
         axes.set_xticks(ks, [f"{k:,}" for k in ks])
         axes.minorticks_off()
         axes.set_xlabel("k")
         axes.set_ylabel("overlap of the best k" if measure == "overlap" else "precision of the best k")
+        note(axes, artists, few(overlaps))
     return axes
 
 
@@ -173,5 +205,5 @@ def _chance(ax: Axes, overlaps: pl.DataFrame, artists: Artists) -> None:
         textcoords="offset points",
         ha="right",
         fontsize="small",
-        color=options["color"],
+        color=INK,
     )

@@ -8,8 +8,21 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from nbframes.errors import InvalidArgumentError
+from nbframes.plot._labels import how_many
+from nbframes.plot._layout import panels
 from nbframes.plot._points import cost_axis
-from nbframes.plot._style import PALETTE, QUIET, Artists, colour, only, styled, value_label
+from nbframes.plot._style import (
+    INK,
+    PALETTE,
+    QUIET,
+    Artists,
+    colour,
+    difference_unit,
+    only,
+    single,
+    unit_of,
+    value_label,
+)
 from nbframes.plot.noise import seed_noise
 from nbframes.plot.pareto import pareto_front
 from nbframes.plot.population import ecdf
@@ -87,16 +100,13 @@ def compare(
 @contextmanager
 def _canvases(axes: Sequence[Axes] | None) -> Iterator[tuple[Axes, Axes, Axes, Axes]]:
     """Give the four axes: those given as they are, or those of a new figure in the package's style."""
-    import matplotlib.pyplot as plt
-
     if axes is not None:
         if len(axes) != 4:
             msg = f"compare draws on four axes, got {len(axes)}"
             raise InvalidArgumentError(msg)
         yield axes[0], axes[1], axes[2], axes[3]
         return
-    with styled():
-        _, ((distribution, front), (noise, agreement)) = plt.subplots(2, 2, figsize=(9, 6.6))
+    with panels(2, 2, width=3.9, height=2.6) as (distribution, front, noise, agreement):
         yield distribution, front, noise, agreement
 
 
@@ -110,8 +120,10 @@ def _start(steps: pl.DataFrame) -> float | None:
 def _distributions(ax: Axes, steps: pl.DataFrame, colours: Mapping[str, str], artists: Artists) -> None:
     if artists.has("distribution"):
         for name, part in _parts(steps, colours):
-            options = artists.options("distribution", color=colours[name], label=name)
-            ecdf(part, ax=ax, visuals={"line": options})
+            small = how_many(n := int(part["n"][0]), n)
+            text = f"{name} ({small})" if small else name
+            options = artists.options("distribution", color=colours[name], label=text)
+            ecdf(part, ax=ax, visuals={"line": options, "note": False})
     if artists.has("legend"):
         ax.legend(**artists.options("legend", loc="upper left"))
     ax.set(title="Distribution", xlabel=value_label(steps), ylabel="share of architectures")
@@ -127,7 +139,7 @@ def _fronts(ax: Axes, fronts: pl.DataFrame, colours: Mapping[str, str], artists:
                 maximise="value",
                 minimise="params",
                 ax=ax,
-                visuals={"line": options, "points": points, "label": False},
+                visuals={"line": options, "points": points, "label": False, "note": False},
             )
     ax.set(xscale="log", ylim=(None, None), title="Best trade-offs", ylabel=value_label(fronts))
     cost_axis(ax.xaxis, "params", fronts["params"])
@@ -138,8 +150,10 @@ def _noise(ax: Axes, noise: pl.DataFrame, colours: Mapping[str, str], artists: A
     if artists.has("noise"):
         for name, part in _parts(noise, colours):
             options = artists.options("noise", color=colours[name])
-            seed_noise(part, measure="std", ax=ax, visuals={"line": options})
-    ax.set(title="Noise of training", xlabel=value_label(noise, "mean"), ylabel="standard deviation over seeds")
+            seed_noise(part, measure="std", ax=ax, visuals={"line": options, "note": False})
+    unit = difference_unit(unit_of(single(noise, "metric")))
+    label = f"standard deviation over seeds{unit}".replace(" (", "\n(")
+    ax.set(title="Noise of training", xlabel=value_label(noise, "mean"), ylabel=label)
 
 
 def _agreement(ax: Axes, found: pl.DataFrame, colours: Mapping[str, str], artists: Artists) -> None:
@@ -167,7 +181,7 @@ def _agreement(ax: Axes, found: pl.DataFrame, colours: Mapping[str, str], artist
 
 def _say_what_is_missing(ax: Axes, frame: pl.DataFrame, names: Sequence[str], needed: str) -> None:
     """Name the benchmarks that a panel has nothing of, in its middle if that is all of them."""
-    present = frame["benchmark"].cast(pl.String).unique() if frame.height else pl.Series([], dtype=pl.String)
+    present = set(frame["benchmark"].cast(pl.String))
     absent = [name for name in names if name not in present]
     if not absent:
         return
@@ -175,7 +189,7 @@ def _say_what_is_missing(ax: Axes, frame: pl.DataFrame, names: Sequence[str], ne
         text, height, side = f"no benchmark has {needed}", 0.5, "center"
     else:
         text, height, side = f"without {needed}: {', '.join(absent)}", 0.02, "bottom"
-    ax.text(0.5, height, text, ha="center", va=side, color=QUIET, fontsize="small", transform=ax.transAxes)
+    ax.text(0.5, height, text, ha="center", va=side, color=INK, fontsize="small", transform=ax.transAxes)
 
 
 def _parts(frame: pl.DataFrame, colours: Mapping[str, str]) -> list[tuple[str, pl.DataFrame]]:

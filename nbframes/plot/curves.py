@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from nbframes import benchmarks
+from nbframes.plot._labels import few, label_ends, note
+from nbframes.plot._layout import canvas
+from nbframes.plot._points import band as area
 from nbframes.plot._style import (
     DENSE,
     QUIET,
     Artists,
-    canvas,
     collected,
     colour,
     label,
-    label_ends,
     series,
     single,
+    unit_of,
     value_label,
 )
 
@@ -77,9 +78,11 @@ def learning_curves(
     >>> ax.get_xlabel(), ax.get_ylabel()
     ('epochs', 'value')
     """
+    from matplotlib.ticker import MaxNLocator
+
     artists = Artists(visuals, ("line", "band", "label"))
     edges = [band] if isinstance(band, str) else list(band or ())
-    curves = collected(frame, ["mean", *edges], "nbf.learning_curves")
+    curves = collected(frame, ["mean", *edges], "nbf.learning_curves", known="mean")
     axis = "fraction" if "fraction" in curves.columns else "budget"
     curves = collected(curves, [axis], "nbf.learning_curves")
     quantiles = [name for name in curves.columns if name.startswith("q")]
@@ -87,6 +90,7 @@ def learning_curves(
     with canvas(ax) as axes:
         if len(parts) > _LABELLED:
             _population(axes, [part for _, part in parts], axis, artists)
+            note(axes, artists, f"{len(parts):,} curves", few(curves))
         else:
             ends = []
             for index, (text, part) in enumerate(parts):
@@ -94,12 +98,13 @@ def learning_curves(
                 _curve(axes, part, axis, artists, shade)
                 if band is not None and artists.has("band"):
                     low, high = _edges(part, band)
-                    axes.fill_between(
-                        part[axis], low, high, **artists.options("band", color=shade, alpha=0.18, linewidth=0)
-                    )
+                    area(axes, part[axis], low, high, **artists.options("band", color=shade, alpha=0.18, linewidth=0))
                 ends.append((text, part[axis][-1], part["mean"][-1], shade))
             if artists.has("label"):
-                label_ends(axes, [end for end in ends if end[0]], **artists.options("label"))
+                label_ends(axes, ends, **artists.options("label"))
+            note(axes, artists, few(curves))
+        if axis == "budget":
+            axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
         axes.set_xlabel(label(axis))
         axes.set_ylabel(value_label(curves))
     return axes
@@ -121,8 +126,7 @@ def _edges(part: pl.DataFrame, band: str | tuple[str, str]) -> tuple[pl.Series, 
 
 
 def _is_percentage(part: pl.DataFrame) -> bool:
-    metric = benchmarks.find_metric(str(single(part, "metric")))
-    return metric is not None and metric.unit.startswith("percent")
+    return (unit_of(single(part, "metric")) or "").startswith("percent")
 
 
 def _population(ax: Axes, parts: list[pl.DataFrame], axis: str, artists: Artists) -> None:

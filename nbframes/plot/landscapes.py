@@ -7,20 +7,10 @@ from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 import polars as pl
 
 from nbframes.analysis._options import one_of
-from nbframes.plot._style import (
-    ABOVE,
-    PALETTE,
-    QUIET,
-    Artists,
-    canvas,
-    collected,
-    colour,
-    label_ends,
-    only,
-    series,
-    value_label,
-    width_of,
-)
+from nbframes.plot._labels import few, label_ends, note
+from nbframes.plot._layout import canvas, legend
+from nbframes.plot._points import band
+from nbframes.plot._style import PALETTE, QUIET, Artists, collected, colour, only, series, value_label
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -97,31 +87,29 @@ def locality(
 
     one_of("show", show, get_args(Show))
     artists = Artists(visuals, ("line", "band", "zero", "label"))
-    shells = collected(frame, _LOCALITY, "nbf.locality")
+    shells = collected(frame, _LOCALITY, "nbf.locality", known=show)
     parts = series(shells, _LOCALITY)
     only(shells, parts, len(PALETTE), "groups")
-    with canvas(ax, width=4.8 + width_of([text for text, _ in parts])) as axes:
+    with canvas(ax) as axes:
         if show == "autocorrelation" and artists.has("zero"):
             axes.axhline(0, **artists.options("zero", color=QUIET, linewidth=0.8, zorder=1))
         ends = []
         for index, (text, part) in enumerate(parts):
-            drawn = part.drop_nulls(show).sort("distance")
-            if drawn.is_empty():
-                continue
-            x, y = drawn["distance"].to_numpy(), drawn[show].to_numpy()
+            drawn = part.sort("distance")
+            x, y = drawn["distance"], drawn[show]
             line = artists.options("line", color=colour(index), marker="o", zorder=3)
             if artists.has("line"):
                 axes.plot(x, y, **line)
             if show == "mean" and artists.has("band"):
-                std = drawn["std"].fill_null(0).to_numpy()
-                band = artists.options("band", color=line["color"], alpha=0.15, linewidth=0)
-                axes.fill_between(x, y - std, y + std, **band)
+                std = drawn["std"].fill_null(0)
+                band(axes, x, y - std, y + std, **artists.options("band", color=line["color"], alpha=0.15, linewidth=0))
             ends.append((text, float(x[-1]), float(y[-1]), str(line["color"])))
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.set_xlabel("edits on a random walk" if show == "autocorrelation" else "edits from the best")
         axes.set_ylabel("autocorrelation" if show == "autocorrelation" else value_label(shells, "mean"))
         if artists.has("label"):
-            label_ends(axes, [end for end in ends if end[0]], **artists.options("label"))
+            label_ends(axes, ends, **artists.options("label"))
+        note(axes, artists, few(shells, "walked" if show == "autocorrelation" else "n"))
     return axes
 
 
@@ -172,7 +160,7 @@ def landscape(
     parts = series(figures, _FIGURES)
     rows = range(len(parts))
     table = pl.concat([part.head(1) for _, part in parts])
-    with canvas(ax, width=4.6 + width_of([text for text, _ in parts]), height=1.4 + 0.3 * len(parts)) as axes:
+    with canvas(ax, width=3.8, height=0.15 + 0.3 * len(parts)) as axes:
         if artists.has("zero"):
             axes.axvline(0, **artists.options("zero", color=QUIET, linewidth=0.8, zorder=1))
         marks = (
@@ -186,12 +174,9 @@ def landscape(
         if artists.has("label"):
             for row, count in zip(rows, table["local_optima"], strict=True):
                 text = f"{count:,} local optim{'um' if count == 1 else 'a'}"
-                place = artists.options("label", fontsize="small", va="center", ha="left", annotation_clip=False)
-                axes.annotate(
-                    text, (1, row), (6, 0), xycoords=("axes fraction", "data"), textcoords="offset points", **place
-                )
+                _beside(axes, row, text, artists)
         if artists.has("legend"):
-            axes.legend(**artists.options("legend", **ABOVE))
+            legend(axes, **artists.options("legend", ncols=1))
         axes.set_yticks(rows, [text for text, _ in parts])
         axes.set(xlim=(-1.03, 1.03), ylim=(len(parts) - 0.5, -0.5), xlabel="correlation")
     return axes
@@ -213,8 +198,8 @@ def local_optima(
     ax
         Axes to draw on; by default those of a new figure.
     visuals
-        Matplotlib options of ``"optima"``, ``"best"`` (the first of each group) and ``"label"`` (their number); False leaves one
-        out.
+        Matplotlib options of ``"optima"``, ``"best"`` (the first of each group), ``"label"`` (their number) and ``"note"`` (what
+        the marks are); False leaves one out.
 
     Returns
     -------
@@ -240,24 +225,25 @@ def local_optima(
     ['2']
     """
     artists = Artists(visuals, ("optima", "best", "label"))
-    optima = collected(frame, _OPTIMA, "nbframes.analysis.local_optima")
+    optima = collected(frame, _OPTIMA, "nbframes.analysis.local_optima", known="value")
     parts = series(optima, _OPTIMA)
-    with canvas(ax, width=4.6 + width_of([text for text, _ in parts]), height=1.0 + 0.3 * len(parts)) as axes:
+    with canvas(ax, width=4.2, height=0.15 + 0.3 * len(parts)) as axes:
         for row, (_, part) in enumerate(parts):
             values = part["value"].to_numpy()
             if artists.has("optima"):
                 options = artists.options("optima", color=colour(0), marker="|", s=60, linewidths=1, zorder=3)
                 axes.scatter(values, [row] * len(values), **options)
             if artists.has("best"):
-                axes.scatter(
-                    values[:1], [row] * len(values[:1]), **artists.options("best", color=colour(1), s=24, zorder=4)
-                )
+                axes.scatter(values[:1], [row], **artists.options("best", color=colour(1), s=24, zorder=4))
             if artists.has("label"):
-                place = artists.options("label", fontsize="small", va="center", ha="left", annotation_clip=False)
-                count = f"{len(values):,}"
-                axes.annotate(
-                    count, (1, row), (6, 0), xycoords=("axes fraction", "data"), textcoords="offset points", **place
-                )
+                _beside(axes, row, f"{len(values):,}", artists)
         axes.set_yticks(range(len(parts)), [text for text, _ in parts])
         axes.set(ylim=(len(parts) - 0.5, -0.5), xlabel=value_label(optima))
+        note(axes, artists, "bar: a local optimum", "dot: the best", "right: how many")
     return axes
+
+
+def _beside(ax: Axes, row: int, text: str, artists: Artists) -> None:
+    """Write a word to the right of a row."""
+    place = artists.options("label", fontsize="small", va="center", ha="left", annotation_clip=False)
+    ax.annotate(text, (1, row), (6, 0), xycoords=("axes fraction", "data"), textcoords="offset points", **place)

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from nbframes.errors import UnknownNameError
+from nbframes.analysis._options import one_of
+from nbframes.plot._labels import few, how_many, note
+from nbframes.plot._layout import canvas, legend
+from nbframes.plot._points import cloud
 from nbframes.plot._style import (
-    ABOVE,
+    PALETTE,
     QUIET,
     Artists,
-    canvas,
-    cloud,
     collected,
     colour,
     difference_unit,
     only,
     series,
     single,
+    unit_of,
     value_label,
 )
 
@@ -31,7 +33,6 @@ Measure = Literal["std", "flip"]
 _TEXTS = {"std": "standard deviation over seeds", "flip": "share of runs that reverse the order"}
 _ROWS = ("arch", "rank", "runs", "mean", "std", "flip")
 _BINS = ("bin", "n", "runs", "low", "high", "mean", "std", "flip")
-_LINES = 7
 
 
 def seed_noise(
@@ -78,13 +79,12 @@ def seed_noise(
     >>> nbf.plot.seed_noise(nbf.seed_noise(frame)).get_ylabel()
     'standard deviation over seeds'
     """
-    if measure not in get_args(Measure):
-        raise UnknownNameError.of("measure", measure, get_args(Measure))
+    one_of("measure", measure, get_args(Measure))
     artists = Artists(visuals, ("points", "density", "colorbar", "line", "legend", "even"))
-    noise = collected(frame, ["mean", measure], "nbf.seed_noise").drop_nulls(measure)
+    noise = collected(frame, ["mean", measure], "nbf.seed_noise", known=measure)
     binned = "bin" in noise.columns
     parts = series(noise, _BINS if binned else _ROWS)
-    only(noise, parts, _LINES if binned else 1, "groups")
+    only(noise, parts, len(PALETTE) if binned else 1, "groups")
     with canvas(ax) as axes:
         if binned:
             for index, (text, part) in enumerate(parts):
@@ -92,13 +92,15 @@ def seed_noise(
                     options = artists.options("line", color=colour(index), marker="o", label=text)
                     axes.plot(part["mean"], part[measure], **options)
             if len(parts) > 1 and artists.has("legend"):
-                axes.legend(**artists.options("legend", **ABOVE, ncols=3))
+                legend(axes, **artists.options("legend"))
         else:
             cloud(axes, noise["mean"], noise[measure], artists, shade=colour(0), what="architectures")
         if measure == "flip" and artists.has("even"):
             axes.axhline(0.5, **artists.options("even", color=QUIET, linewidth=0.9, linestyle=":"))
+            axes.set_ylim(top=max(0.6, axes.get_ylim()[1]))
         axes.set_ylim(bottom=0)
         axes.set_xlabel(value_label(noise, "mean"))
-        unit = difference_unit(single(noise, "metric")) if measure == "std" else ""
+        unit = difference_unit(unit_of(single(noise, "metric"))) if measure == "std" else ""
+        note(axes, artists, few(noise) if binned else how_many(len(noise), len(noise)))
         axes.set_ylabel(f"{_TEXTS[measure]}{unit}")
     return axes

@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import polars as pl
 
+from nbframes.plot._labels import few, label_ends, note
+from nbframes.plot._layout import canvas
 from nbframes.plot._style import (
+    NOTHING,
     Artists,
-    canvas,
     collected,
     colour,
     difference_unit,
-    label_ends,
-    missing,
     only,
     series,
     single,
+    unit_of,
     value_label,
 )
 
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _MEANS: Final = ("position", "operation", "count", "n", "mean", "std", "effect")
+_FEW: Final = 7
+"""Up to fewer operations a colour bar is shorter than what it is of."""
+_SHORT: Final = 6
+"""Names of operations of so many letters stand beside each other without being turned."""
 _CHANGES: Final = ("position", "operation", "replacement", "n", "mean", "std", "increased")
 
 
@@ -75,7 +80,7 @@ def marginal_means(
     'positions with the operation'
     """
     artists = Artists(visuals, ("line", "points", "label"))
-    means = collected(frame, ["operation", "mean"], "nbframes.analysis.marginal_means")
+    means = collected(frame, ["operation", "mean"], "nbframes.analysis.marginal_means", known="mean")
     only(means, series(means, _MEANS), 1, "groups")
     axis = "count" if "count" in means.columns else "position"
     places = means[axis].unique().sort().to_list()
@@ -96,6 +101,7 @@ def marginal_means(
         axes.set_ylabel(value_label(means, "mean"))
         if artists.has("label"):
             label_ends(axes, ends, **artists.options("label"))
+        note(axes, artists, few(means))
     return axes
 
 
@@ -143,21 +149,25 @@ def operation_effects(
     '+2.00'
     """
     artists = Artists(visuals, ("image", "label", "colorbar"))
-    changes = collected(frame, ["operation", "replacement", "mean"], "nbframes.analysis.operation_effects")
+    changes = collected(
+        frame, ["operation", "replacement", "mean"], "nbframes.analysis.operation_effects", known="mean"
+    )
     only(changes, series(changes, [name for name in _CHANGES if name != "position"]), 1, "groups")
     names = pl.concat([changes["operation"], changes["replacement"]]).unique().sort().cast(pl.String).to_list()
     matrix = np.full((len(names), len(names)), np.nan)
     for before, after, mean in changes.select(pl.col("operation", "replacement").cast(pl.String), "mean").rows():
         matrix[names.index(before), names.index(after)] = mean
     reach = float(np.nanmax(np.abs(matrix), initial=0)) or 1.0
-    with canvas(ax, width=1.9 + 0.62 * len(names), height=1.2 + 0.5 * len(names)) as axes:
+    with canvas(ax, width=0.58 * len(names), height=0.42 * len(names)) as axes:
         if artists.has("image"):
             image = axes.imshow(
                 matrix, **artists.options("image", cmap="PuOr_r", vmin=-reach, vmax=reach, aspect="auto")
             )
+            image.set_cmap(image.get_cmap().with_extremes(bad=NOTHING))
             if artists.has("colorbar"):
                 metric = single(changes, "metric")
-                text = f"mean change of {metric}{difference_unit(metric)}" if metric else "mean change"
+                text = f"mean change of {metric}{difference_unit(unit_of(metric))}" if metric else "mean change"
+                text = text.replace(" (", "\n(") if len(names) < _FEW else text
                 bar = axes.figure.colorbar(
                     image, ax=axes, **artists.options("colorbar", label=text, pad=0.03, aspect=25)
                 )
@@ -168,15 +178,17 @@ def operation_effects(
                 shade = "white" if abs(mean) > 0.7 * reach else "#222222"
                 place = artists.options("label", ha="center", va="center", fontsize="small", color=shade)
                 axes.text(column, row, f"{mean:+.2f}".replace("-", "\N{MINUS SIGN}"), **place)
-        axes.set_xticks(range(len(names)), names, rotation=30, ha="right", rotation_mode="anchor")
+        turned: dict[str, Any] = (
+            {"rotation": 30, "ha": "right", "rotation_mode": "anchor"} if max(map(len, names)) > _SHORT else {}
+        )
+        axes.set_xticks(range(len(names)), names, **turned)
         axes.set_yticks(range(len(names)), names)
-        if artists.has("image"):
-            missing(axes, len(names))
         axes.grid(visible=False)
         axes.spines[:].set_visible(False)
         axes.tick_params(length=0)
         axes.set_xlabel("replacement")
         axes.set_ylabel("operation")
+        note(axes, artists, few(changes))
     return axes
 
 

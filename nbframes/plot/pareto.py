@@ -8,30 +8,23 @@ import polars as pl
 
 from nbframes.analysis._options import names
 from nbframes.errors import InvalidArgumentError
+from nbframes.plot._labels import few, how_many, label_ends, note
+from nbframes.plot._layout import canvas
 from nbframes.plot._points import cost_axis, cost_scale, faint
-from nbframes.plot._style import (
-    PALETTE,
-    QUIET,
-    Artists,
-    canvas,
-    collected,
-    colour,
-    label_ends,
-    measures,
-    only,
-    series,
-    value_label,
-    width_of,
-)
+from nbframes.plot._style import PALETTE, QUIET, Artists, collected, colour, label, measures, only, series, value_label
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from matplotlib.axes import Axes
 
     from nbframes.analysis._options import Names
 
 _OWN = ("params", "mflops", "latency", "train_time", "rank", "runs", "n", "arch", "front")
+
+_TIMES = " \N{MULTIPLICATION SIGN} "
+_DIGITS = 5
+"""From so many digits on, hypervolumes are told in powers of ten."""
 
 _BELOW, _ABOVE = 0.4, 0.08
 """How much is shown below and above the fronts, in parts of their height."""
@@ -93,9 +86,9 @@ def pareto_front(
     fronts = collected(frame, [plane.x, plane.y], "nbf.pareto_front")
     parts = series(fronts, [plane.x, plane.y, *_OWN, *measures(fronts)])
     only(fronts, parts, len(PALETTE), "fronts")
-    with canvas(ax, width=5.5 + width_of([text for text, _ in parts])) as axes:
+    with canvas(ax) as axes:
+        points = collected(cloud, [plane.x, plane.y], "nbframes.analysis.with_costs") if cloud is not None else fronts
         if cloud is not None and artists.has("cloud"):
-            points = collected(cloud, [plane.x, plane.y], "nbframes.analysis.with_costs")
             faint(axes, points[plane.x], points[plane.y], QUIET, **artists.options("cloud"))
         ends = [
             (text, *_stairs(axes, part.sort(plane.x), plane, colour(index), artists))
@@ -103,7 +96,9 @@ def pareto_front(
         ]
         plane.frame(axes, fronts)
         if artists.has("label"):
-            label_ends(axes, [end for end in ends if end[0]], **artists.options("label"))
+            label_ends(axes, ends, **artists.options("label"))
+        if cloud is not None:
+            note(axes, artists, how_many(len(points), len(points)))
     return axes
 
 
@@ -168,12 +163,12 @@ def nondominated_rank(
     only(ranked, series(ranked, [plane.x, plane.y, *_OWN, *measures(ranked), name]), 1, "groups")
     shades = [colormaps["cividis"](0.85 * index / max(fronts - 1, 1)) for index in range(fronts)]
     with canvas(ax) as axes:
+        rest = ranked.filter(pl.col(name) > fronts)
         if artists.has("cloud"):
-            rest = ranked.filter(pl.col(name) > fronts)
             faint(axes, rest[plane.x], rest[plane.y], QUIET, **artists.options("cloud"))
         ends = [
             (
-                str(number),
+                f"front {number}",
                 *_stairs(
                     axes, part.sort(plane.x), plane, shade, artists, label=str(number), zorder=5 - number / fronts
                 ),
@@ -181,6 +176,7 @@ def nondominated_rank(
             for number, shade in enumerate(shades, start=1)
             if not (part := ranked.filter(pl.col(name) == number)).is_empty()
         ]
+        note(axes, artists, f"grey: behind front {fronts}" if len(rest) else "", how_many(len(ranked), len(ranked)))
         plane.frame(axes, ranked.filter(pl.col(name) <= fronts))
         if artists.has("label"):
             label_ends(axes, ends, **artists.options("label"))
@@ -191,6 +187,9 @@ def hypervolume(
     frame: pl.DataFrame | pl.LazyFrame,
     /,
     *,
+    maximise: Names = (),
+    minimise: Names = (),
+    ref: Mapping[str, float] | None = None,
     ax: Axes | None = None,
     visuals: Mapping[str, Mapping[str, Any] | bool] | None = None,
 ) -> Axes:
@@ -200,6 +199,8 @@ def hypervolume(
     ----------
     frame
         What `nbframes.hypervolume` returns.
+    maximise, minimise, ref
+        The objectives and the reference point, as they were given to it, for the label of the axis.
     ax
         Axes to draw on; by default those of a new figure.
     visuals
@@ -228,21 +229,46 @@ def hypervolume(
     ['a', 'b']
     """
     artists = Artists(visuals, ("bar", "label"))
-    volumes = collected(frame, ["hypervolume", "n_better"], "nbf.hypervolume")
+    volumes = collected(frame, ["hypervolume", "n_better"], "nbf.hypervolume", known="hypervolume")
     parts = series(volumes, ["hypervolume", "n", "n_better"])
-    heights = [part["hypervolume"][0] for _, part in parts]
-    with canvas(ax, height=0.9 + 0.32 * len(parts)) as axes:
+    heights = [float(part["hypervolume"][0]) for _, part in parts]
+    power = _power(max(heights))
+    objectives = (*names("maximise", maximise), *names("minimise", minimise))
+    with canvas(ax, width=3.8, height=0.15 + 0.3 * len(parts)) as axes:
         if artists.has("bar"):
-            bars = axes.barh([text for text, _ in parts], heights, **artists.options("bar", height=0.62))
+            bars = axes.barh(range(len(parts)), heights, **artists.options("bar", height=0.62))
             if artists.has("label"):
-                texts = [f"{height:.4g}" for height in heights]
+                texts = [f"{height / 10.0**power:.4g}" for height in heights]
                 axes.bar_label(bars, texts, **artists.options("label", padding=3, fontsize="small"))
-        axes.invert_yaxis()
+        axes.set_yticks(range(len(parts)), [text for text, _ in parts])
+        axes.set_ylim(len(parts) - 0.5, -0.5)
         axes.grid(visible=False, axis="y")
-        axes.margins(x=0.12)
+        axes.margins(x=0.15)
         axes.set_xlim(left=0)
-        axes.set_xlabel("hypervolume (product of the objectives' units)")
+        axes.xaxis.set_major_formatter(lambda value, _: f"{value / 10.0**power:g}")
+        axes.set_xlabel(_volume_label(volumes, objectives, ref or {}, power))
+        note(axes, artists, few(volumes))
     return axes
+
+
+def _power(largest: float) -> int:
+    """Power of ten that the numbers of an axis are told in, if they have many digits."""
+    from math import floor, log10
+
+    power = floor(log10(largest)) if largest > 0 else 0
+    return power if not -_DIGITS < power < _DIGITS else 0
+
+
+def _volume_label(frame: pl.DataFrame, objectives: Sequence[str], ref: Mapping[str, float], power: int) -> str:
+    """What a hypervolume is a product of, and from which point on."""
+    scale = f"$10^{{{power}}}${_TIMES}" if power else ""
+    if not objectives:
+        return f"hypervolume ({scale}product of the objectives' units)"
+    words = [
+        value_label(frame) if name == "value" and "metric" in frame.columns else label(name) for name in objectives
+    ]
+    start = ", ".join(f"{name} {ref[name]:,.10g}" for name in objectives if name in ref)
+    return f"hypervolume ({scale}{_TIMES.join(words)})" + (f"\nfrom {start}" if start else "")
 
 
 class _Plane(NamedTuple):

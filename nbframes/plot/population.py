@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from nbframes.plot._style import QUIET, Artists, canvas, collected, colour, halo, only, series, value_label, width_of
+from nbframes.plot._labels import few, halo, note, number
+from nbframes.plot._layout import canvas, legend
+from nbframes.plot._style import PALETTE, Artists, collected, colour, only, series, value_label
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -13,7 +15,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _ROWS = 40
-_STEPS = 7
 
 
 def ecdf(
@@ -57,9 +58,9 @@ def ecdf(
     'share of 3 architectures'
     """
     artists = Artists(visuals, ("line", "legend"))
-    steps = collected(frame, ["value", "n", "share"], "nbf.ecdf")
+    steps = collected(frame, ["value", "n", "share"], "nbf.ecdf", known="value")
     parts = series(steps, ["value", "count", "n", "share"])
-    only(steps, parts, _STEPS, "distributions")
+    only(steps, parts, len(PALETTE), "distributions")
     with canvas(ax) as axes:
         for index, (text, part) in enumerate(parts):
             if artists.has("line"):
@@ -67,11 +68,12 @@ def ecdf(
                 options = artists.options("line", color=colour(index), drawstyle="steps-post", label=text or None)
                 axes.plot(x, y, rasterized=len(x) > 5_000, **options)
         if len(parts) > 1 and artists.has("legend"):
-            axes.legend(**artists.options("legend", loc="upper left"))
+            legend(axes, **artists.options("legend"))
         sizes = steps["n"].unique().to_list()
         axes.set_ylabel(f"share of {sizes[0]:,} architectures" if len(sizes) == 1 else "share of architectures")
         axes.set_xlabel(value_label(steps))
         axes.set_ylim(0, 1.02)
+        note(axes, artists, few(steps) if len(sizes) > 1 else "")
     return axes
 
 
@@ -92,7 +94,8 @@ def summarize(
         Axes to draw on; by default those of a new figure.
     visuals
         Matplotlib options of ``"range"`` (from the least to the greatest value), ``"quantiles"`` (between the outermost
-        quantiles, if the frame has two), ``"mean"`` and ``"label"`` (of the greatest value); False leaves one out.
+        quantiles, if the frame has two), ``"mean"``, ``"label"`` (of the greatest value) and ``"note"`` (what the marks are);
+        False leaves one out.
 
     Returns
     -------
@@ -118,13 +121,13 @@ def summarize(
     ['94.00 (arch 1)']
     """
     artists = Artists(visuals, ("range", "quantiles", "mean", "label"))
-    summary = collected(frame, ["mean", "min", "max"], "nbf.summarize")
+    summary = collected(frame, ["mean", "min", "max"], "nbf.summarize", known="mean")
     last = summary.columns[-1].removeprefix("max_")
     quantiles = [name for name in summary.columns if name.startswith("q")]
     parts = series(summary, ["n", "runs", "mean", "std", "sem", "min", "max", f"min_{last}", f"max_{last}", *quantiles])
     only(summary, parts, _ROWS, "groups")
     labels = [text for text, _ in parts]
-    with canvas(ax, width=4.8 + width_of(labels), height=0.9 + 0.3 * len(parts)) as axes:
+    with canvas(ax, width=4.2, height=0.15 + 0.3 * len(parts)) as axes:
         for place, (_, part) in enumerate(parts):
             row = part.row(0, named=True)
             if artists.has("range"):
@@ -139,12 +142,17 @@ def summarize(
                 axes.scatter([row["mean"]], [place], **options)
             if artists.has("label"):
                 options = artists.options("label", fontsize="small", va="center", path_effects=halo())
-                text = f"{row['max']:.2f} ({last} {row[f'max_{last}']})"
+                text = f"{number(row['max'])} ({last} {row[f'max_{last}']})"
                 axes.annotate(text, (row["max"], place), (5, 0), textcoords="offset points", **options)
         axes.set_yticks(range(len(parts)), labels)
         axes.set_ylim(len(parts) - 0.5, -0.5)
         axes.grid(visible=False, axis="y")
         axes.set_xlabel(value_label(summary))
-        key = "line: least to greatest" + ("; bar: outer quantiles" if len(quantiles) > 1 else "") + "; circle: mean"
-        axes.set_title(key, loc="right", fontsize="x-small", fontweight="normal", color=QUIET)
+        bar = f"bar: {_share(quantiles[0])} to {_share(quantiles[-1])}" if len(quantiles) > 1 else ""
+        note(axes, artists, "line: all", bar, "circle: mean", few(summary))
     return axes
+
+
+def _share(quantile: str) -> str:
+    """Write ``q25`` as 25 %."""
+    return f"{quantile.removeprefix('q')} %"

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import polars as pl
-
-from nbframes.plot._style import Artists, canvas, collected, colour, label_ends, only, series, single
+from nbframes.analysis._options import one_of
+from nbframes.plot._labels import few, label_ends, note, thousands
+from nbframes.plot._layout import canvas, legend
+from nbframes.plot._points import band
+from nbframes.plot._style import PALETTE, Artists, collected, colour, difference_unit, only, series, single
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import polars as pl
     from matplotlib.axes import Axes
 
-_SEARCHES = 7
-_CURVE = ("time", "mean", "median", "low", "high", "std", "runs", "value", "clock")
-_END = ("run", "queries", "time", "incumbent", "reported", "regret", "clock")
+_CURVE = ("time", "mean", "median", "low", "high", "std", "runs", "value", "clock", "unit")
+_END = ("run", "queries", "time", "incumbent", "reported", "regret", "clock", "unit")
+_CENTRES = ("mean", "median")
 _TIME = {"seconds": "simulated time (s)", "evaluations": "simulated time (evaluations)"}
 
 
@@ -63,28 +66,32 @@ def anytime(
     >>> nbf.plot.anytime(nbf.anytime(frame)).get_xlabel()
     'simulated time (evaluations)'
     """
+    one_of("centre", centre, _CENTRES)
     artists = Artists(visuals, ("line", "band", "label"))
-    curves = collected(frame, [centre, *_CURVE], "nbf.anytime").filter(pl.col(centre).is_not_null())
+    curves = collected(frame, [name for name in _CURVE if name != "unit"], "nbf.anytime", known=centre)
     parts = series(curves, _CURVE)
-    only(curves, parts, _SEARCHES, "searches")
+    only(curves, parts, len(PALETTE), "searches")
     with canvas(ax) as axes:
         ends = []
         for index, (text, part) in enumerate(parts):
             shade = str(artists.options("line", color=colour(index))["color"])
             if artists.has("band"):
                 options = artists.options("band", color=shade, alpha=0.15, linewidth=0)
-                axes.fill_between(part["time"], part["low"], part["high"], step="post", **options)
+                band(axes, part["time"], part["low"], part["high"], step="post", **options)
             if artists.has("line"):
-                options = artists.options("line", color=shade, zorder=3, drawstyle="steps-post")
+                marker = "o" if len(part) == 1 else None
+                options = artists.options("line", color=shade, zorder=3, drawstyle="steps-post", marker=marker)
                 axes.plot(part["time"], part[centre], **options)
             ends.append((text, part["time"][-1], part[centre][-1], shade))
         kind = single(curves, "value")
         if kind == "regret" and curves[centre].min() > 0:  # type: ignore[operator]
             _logarithmic(axes, float(curves[centre].min()), float(curves["high"].max()))  # type: ignore[arg-type]
         if artists.has("label"):
-            label_ends(axes, [end for end in ends if end[0]], **artists.options("label"))
+            label_ends(axes, ends, **artists.options("label"))
+        thousands(axes.xaxis)
         axes.set_xlabel(_TIME.get(single(curves, "clock"), "simulated time"))
         axes.set_ylabel(_value_label(curves, f"{centre} {kind}" if kind else centre))
+        note(axes, artists, few(curves, "runs"))
     return axes
 
 
@@ -129,9 +136,9 @@ def final(
     'share of 5 runs'
     """
     artists = Artists(visuals, ("line", "legend"))
-    ends = collected(frame, ["regret", "run"], "nbf.search.final")
+    ends = collected(frame, ["regret", "run"], "nbf.search.final", known="regret")
     parts = series(ends, _END)
-    only(ends, parts, _SEARCHES, "searches")
+    only(ends, parts, len(PALETTE), "searches")
     sizes = {len(part) for _, part in parts}
     with canvas(ax) as axes:
         for index, (text, part) in enumerate(parts):
@@ -141,7 +148,7 @@ def final(
                 options = artists.options("line", color=colour(index), drawstyle="steps-post", label=text or None)
                 axes.plot([steps["regret"][0], *steps["regret"]], [0.0, *share], **options)
         if len(parts) > 1 and artists.has("legend"):
-            axes.legend(**artists.options("legend", loc="lower right"))
+            legend(axes, **artists.options("legend"))
         axes.set_ylabel(f"share of {sizes.pop():,} runs" if len(sizes) == 1 else "share of runs")
         axes.set_xlabel(_value_label(ends, "final regret"))
         axes.set_ylim(0, 1.02)
@@ -149,9 +156,11 @@ def final(
 
 
 def _value_label(frame: pl.DataFrame, text: str) -> str:
-    """Axis label of what is reported, with the problem if it is the only one."""
-    problem = single(frame, "problem")
-    return f"{problem}, {text}" if problem else text
+    """Axis label of a regret or of what is reported, with the problem if it is the only one, and the unit if it is known."""
+    problem, unit = single(frame, "problem"), single(frame, "unit")
+    of_values = f" ({unit.split()[0]})" if unit else ""
+    label = text + (difference_unit(unit) if text.endswith("regret") else of_values)
+    return f"{problem}, {label}" if problem else label
 
 
 def _logarithmic(ax: Axes, low: float, high: float) -> None:

@@ -19,7 +19,19 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 _GRID: Final = 200
-_PER_QUERY: Final = ("algorithm", "run", "step", "arch", "budget", "time", "observed", "incumbent", "problem", "clock")
+_PER_QUERY: Final = (
+    "algorithm",
+    "run",
+    "step",
+    "arch",
+    "budget",
+    "time",
+    "observed",
+    "incumbent",
+    "problem",
+    "clock",
+    "unit",
+)
 
 
 def anytime(
@@ -52,7 +64,8 @@ def anytime(
     -------
     DataFrame
         By problem, algorithm and time: ``problem``, ``algorithm``, ``time``, ``mean``, ``median``, ``low``, ``high``,
-        ``std`` (over runs, n - 1), ``runs`` (that had an incumbent), ``value`` (which), ``clock``. Before the first query of a
+        ``std`` (over runs, n - 1), ``runs`` (that had an incumbent), ``value`` (which), ``clock``, and ``unit`` of what is
+        reported. Before the first query of a
         run is done, the run has none; where no run has, the numbers are null.
 
     Raises
@@ -80,15 +93,15 @@ def anytime(
         raise InvalidArgumentError(msg)
     found = _with_values(frame, value)
     rows = []
-    for (problem, clock), part in found.partition_by("problem", "clock", as_dict=True, maintain_order=True).items():
+    keys = ("problem", "clock", "unit")
+    for (problem, clock, unit), part in found.partition_by(keys, as_dict=True, maintain_order=True).items():
         runs = {name: list(_runs(group, value)) for name, group in _groups(part)}
         grid = _grid([run for several in runs.values() for run in several], times, str(clock))
         for name, several in runs.items():
             at = np.stack([(_interpolated if interpolate else _stepwise)(*run, grid) for run in several])
-            rows.append(
-                _summary(at, grid, low, high, {"problem": problem, "algorithm": name, "value": value, "clock": clock})
-            )
-    order = ["problem", "algorithm", "time", "mean", "median", "low", "high", "std", "runs", "value", "clock"]
+            names = {"problem": problem, "algorithm": name, "value": value, "clock": clock, "unit": unit}
+            rows.append(_summary(at, grid, low, high, names))
+    order = ["problem", "algorithm", "time", "mean", "median", "low", "high", "std", "runs", "value", "clock", "unit"]
     return pl.concat(rows).select(order)
 
 
@@ -104,7 +117,7 @@ def final(frame: pl.DataFrame | pl.LazyFrame, /) -> pl.DataFrame:
     -------
     DataFrame
         One row a run, by problem, algorithm and run: ``problem``, ``algorithm``, ``run``, ``queries``, ``time``, ``incumbent``,
-        ``reported``, ``regret``, ``clock``.
+        ``reported``, ``regret``, ``clock``, ``unit``.
 
     Raises
     ------
@@ -119,10 +132,11 @@ def final(frame: pl.DataFrame | pl.LazyFrame, /) -> pl.DataFrame:
     >>> nbf.search.final(frame).select("algorithm", "run", "queries", "time").row(0)
     ('random', 0, 100, 100.0)
     """
-    columns = ["problem", "algorithm", "run", "step", "time", "incumbent", "reported", "regret", "clock"]
+    told = ["incumbent", "reported", "regret", "clock", "unit"]
+    columns = ["problem", "algorithm", "run", "step", "time", *told]
     last = queries(frame, columns).group_by("problem", "algorithm", "run", maintain_order=True)
     ends = last.agg(pl.len().cast(pl.Int64).alias("queries"), pl.exclude("step").sort_by("step").last())
-    return ends.select("problem", "algorithm", "run", "queries", "time", "incumbent", "reported", "regret", "clock")
+    return ends.select("problem", "algorithm", "run", "queries", "time", *told)
 
 
 def _with_values(frame: pl.DataFrame | pl.LazyFrame, value: str) -> pl.DataFrame:
@@ -130,7 +144,7 @@ def _with_values(frame: pl.DataFrame | pl.LazyFrame, value: str) -> pl.DataFrame
     valid = [name for name in names if name not in _PER_QUERY]
     if names and value not in valid:
         raise UnknownNameError.of("value", value, valid, "values of a query rather than the incumbent have no curve")
-    found = queries(frame, ["problem", "clock", "algorithm", "run", "step", "time", value])
+    found = queries(frame, ["problem", "clock", "unit", "algorithm", "run", "step", "time", value])
     if found[value].is_nan().any():
         msg = f"{value} is not known: nobody knows the best of what a surrogate predicts; use value='reported'"
         raise FrameError(msg)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
+from nbframes.analysis._frames import returned
 from nbframes.errors import FrameError
 from nbframes.schema import categorical
 
@@ -19,9 +20,10 @@ if TYPE_CHECKING:
 ALGORITHM: Final = categorical("algorithm")
 PROBLEM: Final = categorical("problem")
 CLOCK: Final = categorical("clock")
+UNIT: Final = categorical("unit")
 
 # Polars forgets a named mapping when no series uses it; these keep it for the life of the process.
-_KEPT: Final = [pl.Series([], dtype=dtype) for dtype in (ALGORITHM, PROBLEM, CLOCK)]
+_KEPT: Final = [pl.Series([], dtype=dtype) for dtype in (ALGORITHM, PROBLEM, CLOCK, UNIT)]
 
 
 def block_frame(block: Block, columns: dict[str, NDArray[Any]]) -> pl.DataFrame:
@@ -42,7 +44,12 @@ def block_frame(block: Block, columns: dict[str, NDArray[Any]]) -> pl.DataFrame:
             *others,
         ]
     )
-    named = {"algorithm": (block.name, ALGORITHM), "problem": (problem.name, PROBLEM), "clock": (problem.clock, CLOCK)}
+    named = {
+        "algorithm": (block.name, ALGORITHM),
+        "problem": (problem.name, PROBLEM),
+        "clock": (problem.clock, CLOCK),
+        "unit": (problem.unit, UNIT),
+    }
     constants = [
         pl.repeat(value, frame.height, eager=True, dtype=pl.String).cast(dtype).alias(name)
         for name, (value, dtype) in named.items()
@@ -52,13 +59,10 @@ def block_frame(block: Block, columns: dict[str, NDArray[Any]]) -> pl.DataFrame:
 
 def queries(frame: pl.DataFrame | pl.LazyFrame, columns: Sequence[str]) -> pl.DataFrame:
     """The frame of `nbframes.search.run`, checked for the columns that a helper needs."""
-    if not isinstance(frame, pl.DataFrame | pl.LazyFrame):
-        msg = f"expected the frame that nbf.search.run returns, got {type(frame).__name__}"
-        raise FrameError(msg)
-    names = frame.collect_schema().names()
-    if missing := [name for name in columns if name not in names]:
-        raise FrameError.missing_columns(missing, names, "pass the frame that nbf.search.run returns")
-    found = frame.lazy().select(columns).collect()
+    there = returned(frame, [name for name in columns if name != "unit"], "nbf.search.run")
+    if "unit" in columns and "unit" not in there.collect_schema():  # as in frames that earlier versions wrote
+        there = there.with_columns(pl.lit("").alias("unit"))
+    found = there.select(columns).collect()
     if found.is_empty():
         msg = "there are no queries: the budget was too small for the first one"
         raise FrameError(msg)

@@ -106,6 +106,8 @@ class Problem:
         The objectives.
     best
         The best that could be reported; None of a surrogate.
+    unit
+        Unit of what is reported; empty if nobody says it.
 
     Examples
     --------
@@ -147,6 +149,7 @@ class Problem:
         self.metrics: tuple[str, ...] = self._source.metrics
         self.directions: tuple[str, ...] = self._source.directions
         self.best: float | None = self._source.best
+        self.unit: str = self._source.unit
         self._signs = np.array([1.0 if direction == "max" else -1.0 for direction in self.directions])
 
     @property

@@ -66,6 +66,7 @@ class MeasuredSource:
             raise FrameError(msg)
         self.space: SearchSpace = mapped_space(store, benchmark, complete, space)
         self._maximise = _direction(self._report.metrics[0], benchmark, store) == "max"
+        self.unit = _unit(self._report.metrics[0], benchmark, store)
         known = self._reported[complete]
         self.best: float | None = float(known.max() if self._maximise else known.min())
         self._complete = complete
@@ -132,6 +133,7 @@ class PredictedSource:
 
     directions = ("max",)
     best = None
+    unit = "percent"
     arch_type = pl.Int64()
 
     def __init__(
@@ -212,6 +214,12 @@ def _direction(metric: str, benchmark: str, store: Store) -> str:
             return better
     msg = f"nothing says whether a larger {metric!r} is better\n\nHint: give directions=, 'max' or 'min' for each observed metric"
     raise InvalidArgumentError(msg)
+
+
+def _unit(metric: str, benchmark: str, store: Store) -> str:
+    known = find_metric(metric, benchmark)
+    told = (manifest.units.get(metric) for manifest in store.catalogue.manifests(benchmark))
+    return known.unit if known is not None else next(filter(None, told), "")
 
 
 def _check_directions(directions: tuple[str, ...], metrics: tuple[str, ...]) -> None:

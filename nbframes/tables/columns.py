@@ -133,7 +133,7 @@ def _number(value: float, digits: int) -> str:
 
 def _header(frame: pl.DataFrame, name: str, metric: str | None, *, with_std: bool) -> str:
     end = ", mean ± std" if with_std else ""
-    label = _label(metric) if metric is not None else ""
+    label = benchmarks.label_of(metric) if metric is not None else ""
     if with_std:
         stem = name.removesuffix("mean").removesuffix("_").replace("_", " ")
         known = benchmarks.find_metric(stem.replace(" ", "_")) if stem else None
@@ -143,12 +143,7 @@ def _header(frame: pl.DataFrame, name: str, metric: str | None, *, with_std: boo
     if name == "time":
         clocks = frame["clock"].unique().to_list() if "clock" in frame.columns else []
         return f"time ({printable(clocks[0])})" if len(clocks) == 1 else name
-    return printable(_HEADERS.get(name) or _label(name))
-
-
-def _label(name: str) -> str:
-    metric = benchmarks.find_metric(name)
-    return metric.label if metric is not None else name.replace("_", " ")
+    return printable(_HEADERS.get(name) or benchmarks.label_of(name))
 
 
 def _betters(frame: pl.DataFrame, name: str) -> list[Better | None]:

@@ -12,7 +12,8 @@ from polars.testing import assert_frame_equal
 import nbframes as nbf
 from nbframes.analysis import rank_stability
 from nbframes.errors import FrameError, InvalidArgumentError, UnknownNameError
-from nbframes.plot._style import PALETTE, _apart, texts
+from nbframes.plot._labels import _apart, _within
+from nbframes.plot._style import PALETTE, texts
 
 
 def results(archs=6, budgets=(1, 2, 3, 4), datasets=("cifar10", "cifar100")):
@@ -220,6 +221,7 @@ def test_labels_are_moved_apart_only_as_far_as_needed():
     moved = _apart([0.0, 1.0, 2.0, 40.0, 41.0], 10)
     assert np.diff(moved).min() >= 10 - 1e-9
     assert np.mean(moved) == pytest.approx(np.mean([0.0, 1.0, 2.0, 40.0, 41.0]))
+    assert _within([-5.0, 5.0, 99.0, 109.0], 10, 0, 100) == [0.0, 10.0, 90.0, 100.0]
 
 
 def test_texts_say_what_numbers_are_and_skip_a_budget_that_is_the_schedule():

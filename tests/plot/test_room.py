@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 import nbframes as nbf
-from nbframes.plot._style import label_ends
+from nbframes.plot._labels import label_ends
 
 
 def boxes(texts):

@@ -26,7 +26,7 @@ def test_each_algorithm_has_a_step_line_a_band_and_its_name(frame):
         assert line.get_drawstyle() == "steps-post"
     assert {text.get_text() for text in ax.texts} == {"random", "local"}
     assert ax.get_xlabel() == "simulated time (evaluations)"
-    assert ax.get_ylabel() == "nats-tss cifar100, mean regret"
+    assert ax.get_ylabel() == "nats-tss cifar100, mean regret\n(percentage points)"
     assert ax.get_yscale() == "log"
 
 
@@ -34,7 +34,7 @@ def test_the_median_and_what_is_reported(frame):
     ax = nbf.plot.anytime(
         nbf.anytime(frame, value="reported"), centre="median", visuals={"band": False, "label": False}
     )
-    assert ax.get_ylabel() == "nats-tss cifar100, median reported"
+    assert ax.get_ylabel() == "nats-tss cifar100, median reported (percent)"
     assert ax.get_yscale() == "linear"
     assert not ax.collections
     assert not ax.texts
@@ -55,7 +55,7 @@ def test_the_end_is_a_distribution(frame):
             assert share == pytest.approx((regrets <= at).mean())
         assert (y[0], y[-1]) == (0, 1)
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["random", "local"]
-    assert ax.get_xlabel() == "nats-tss cifar100, final regret"
+    assert ax.get_xlabel() == "nats-tss cifar100, final regret (percentage points)"
     assert ax.get_ylabel() == "share of 20 runs"
 
 

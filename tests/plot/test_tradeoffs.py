@@ -159,7 +159,10 @@ def test_hypervolumes_are_bars_in_the_order_of_the_frame():
     ax = draw("hypervolume")
     assert [bar.get_width() for bar in ax.patches] == frame["hypervolume"].to_list()
     assert [text.get_text() for text in ax.get_yticklabels()] == ["nats-sss", "nats-tss"]
-    assert [text.get_text() for text in ax.texts] == [f"{value:.4g}" for value in frame["hypervolume"]]
+    assert [text.get_text() for text in ax.texts] == [f"{value / 1e8:.4g}" for value in frame["hypervolume"]]
+    assert "10^{8}" in ax.get_xlabel()
+    told = draw("hypervolume", **OBJECTIVES, ref={"value": 80, "params": 1e7}).get_xlabel()
+    assert told.endswith("test accuracy (%) \N{MULTIPLICATION SIGN} parameters)\nfrom value 80, params 10,000,000")
     assert ax.get_xlim()[0] == 0
 
 

@@ -25,7 +25,7 @@ def several(curve):
 
 def test_a_frame_has_a_row_for_each_query(several, curve):
     assert several.columns == [
-        "algorithm", "run", "step", "arch", "budget", "time", "observed", "incumbent", "reported", "regret", "problem", "clock"
+        "algorithm", "run", "step", "arch", "budget", "time", "observed", "incumbent", "reported", "regret", "problem", "clock", "unit"
     ]  # fmt: skip
     assert several.select("algorithm", "run", "step").is_duplicated().sum() == 0
     assert several["algorithm"].cast(pl.String).unique(maintain_order=True).to_list() == ALL
@@ -90,7 +90,7 @@ def test_a_file_holds_the_same_rows(evaluations, tmp_path, monkeypatch):
     assert isinstance(lazy, pl.LazyFrame)
     monkeypatch.undo()
     frame = nbf.search.run(["random", "local"], evaluations, runs=5, budget=30)
-    text = pl.col("algorithm", "problem", "clock").cast(pl.String)
+    text = pl.col("algorithm", "problem", "clock", "unit").cast(pl.String)
     order = ["algorithm", "run", "step"]
     assert_frame_equal(lazy.collect().sort(order), frame.with_columns(text).sort(order))
     assert [p.name for p in tmp_path.iterdir()] == ["runs.parquet"]

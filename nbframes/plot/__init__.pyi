@@ -1,0 +1,13 @@
+from ._style import STYLE as STYLE
+from .best import best_archs as best_archs, top_overlap as top_overlap
+from .comparison import compare as compare
+from .curves import learning_curves as learning_curves
+from .landscapes import landscape as landscape, local_optima as local_optima, locality as locality
+from .noise import seed_noise as seed_noise
+from .operations import marginal_means as marginal_means, operation_effects as operation_effects
+from .pairing import paired_ranks as paired_ranks
+from .pareto import hypervolume as hypervolume, nondominated_rank as nondominated_rank, pareto_front as pareto_front
+from .population import ecdf as ecdf, summarize as summarize
+from .ranking import rank_correlation as rank_correlation, rank_stability as rank_stability
+from .searches import anytime as anytime, final as final
+from .tradeoffs import with_costs as with_costs
