@@ -13,8 +13,8 @@ import nbframes as nbf
 from nbframes import benchmarks
 from nbframes.analysis.query import query_table
 from nbframes.benchmarks import registry
+from nbframes.benchmarks.shared import NATS_SETS
 from nbframes.errors import InvalidArgumentError, PluginWarning, UnknownNameError
-from nbframes.export.nats.shape import SETS
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -64,7 +64,7 @@ def test_references_of_the_official_five_name_something(known):
 
 @pytest.mark.parametrize("name", ["nb201", "nats-tss", "nats-sss"])
 def test_pairs_are_those_that_the_reader_fills(name):
-    read = {(dataset, split) for dataset, sets in SETS.items() for split in (*sets.values(), "train")}
+    read = {(dataset, split) for dataset, sets in NATS_SETS.items() for split in (*sets.values(), "train")}
     assert set(benchmarks.get(name).pairs) == read
 
 
