@@ -55,7 +55,7 @@ def test_the_page_stands_alone_and_is_light(page):
     parsed = _Page(text)
     assert parsed.open == []
     assert parsed.outside == []
-    assert "<script" not in text
+    assert text.count("<script") == 1
     assert len(text) < 3_000_000
     assert all(image["alt"] for image in parsed.images)
 

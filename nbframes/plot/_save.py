@@ -26,6 +26,6 @@ def save(ax: Axes, target: str | Path | BinaryIO, *, synthetic: bool = False, **
     figure = cast("Figure", ax.get_figure(root=True))
     if synthetic:
         mark_synthetic(figure)
-    with styled():
+    with styled(), plt.rc_context({"savefig.bbox": "standard"}):  # "tight" would draw it twice; its size fits already
         figure.savefig(target, **options)
     plt.close(figure)

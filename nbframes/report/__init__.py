@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def write(store: Store, out: str | os.PathLike[str] = "report.html", *, progress: bool = True) -> Path:
-    """Write a page about a store: no scripts, no links to anything outside, figures inside the file.
+    """Write a page about a store: tables that can be sorted and figures, all inside the file, which needs no network.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""How the report looks: one HTML file without scripts, for screens of any width and for paper."""
+"""How the report looks: one HTML file for screens of any width, by day and night, and for paper."""
 
 from __future__ import annotations
 
@@ -6,37 +6,23 @@ import base64
 import datetime as dt
 import html
 import io
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from nbframes.display import html_table, printable, redacted
 from nbframes.errors import NBFramesError
 from nbframes.report.sections import Figure, Section, Table
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 _DOTS_PER_INCH = 130
 
-_STYLE = """
-:root { color-scheme: light; --ink: #1d2430; --quiet: #5b6573; --rule: #d9dee5; --accent: #0072b2; }
-* { box-sizing: border-box; }
-body { margin: 0 auto; max-width: 62rem; padding: 1.2rem; color: var(--ink);
-       font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; }
-h1 { font-size: 1.6rem; margin: 0; }
-h2 { font-size: 1.25rem; margin: 2.2rem 0 .6rem; padding-bottom: .2rem; border-bottom: 2px solid var(--accent); }
-p, figcaption, caption { color: var(--quiet); font-size: .9rem; }
-caption, figcaption { text-align: left; margin: .4rem 0; }
-nav a { margin-right: 1rem; color: var(--accent); }
-.wide { overflow-x: auto; }
-table { border-collapse: collapse; font-size: .82rem; font-variant-numeric: tabular-nums; }
-th, td { padding: .22rem 1.1rem .22rem 0; border-bottom: 1px solid var(--rule); text-align: left; vertical-align: top; }
-th, td { white-space: nowrap; }
-th { font-weight: 600; }
-.long { white-space: normal; overflow-wrap: anywhere; min-width: 14rem; }
-.banner { color: #8a1c00; border: 2px solid #d55e00; padding: .4rem .8rem; font-weight: 600; }
-.number { text-align: right; }
-figure { margin: 1.2rem 0; break-inside: avoid; }
-img { max-width: 100%; height: auto; display: block; }
-.figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); gap: 0 1.6rem; }
-@media print { body { max-width: none; font-size: 10pt; padding: 0; } nav { display: none; } .wide { overflow: visible; }
-               h2 { break-after: avoid; } table { break-inside: avoid; font-size: 7.5pt; } }
-"""
+_POINTS = 1_000
+"""Figures of more coordinates are kept as pixels, others as vectors, sharp at any size."""
+
+_STYLE = (Path(__file__).parent / "page.css").read_text("utf-8")
+_SCRIPT = (Path(__file__).parent / "page.js").read_text("utf-8")
 
 
 _SYNTHETIC = (
@@ -59,7 +45,7 @@ def page(root: str, sections: list[Section]) -> str:
         f"<title>nbframes report: {html.escape(root)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n"
         f"<h1>NAS benchmarks in {html.escape(root)}</h1>\n<p>Written by nbframes {__version__}, {written}. "
         "Nothing is imputed; n counts the architectures behind a number.</p>\n"
-        f"{banner}<nav>{links}</nav>\n{body}\n</body>\n</html>\n"
+        f"{banner}<nav>{links}</nav>\n{body}\n<script>{_SCRIPT}</script>\n</body>\n</html>\n"
     )
 
 
@@ -72,21 +58,40 @@ def _section(section: Section) -> str:
 
 
 def _table(table: Table) -> str:
-    return f"<div class='wide'>{html_table(table.frame, table.caption)}</div>"
+    title = html.escape(table.caption, quote=True)
+    return f"<div class='wide' role='region' tabindex='0' aria-label='{title}'>{html_table(table.frame, table.caption)}</div>"
 
 
 def _figure(figure: Figure, synthetic: bool) -> str:
     from nbframes.plot._save import save
 
-    image = io.BytesIO()
+    content = io.BytesIO()
     try:
-        save(figure.draw(), image, format="png", dpi=_DOTS_PER_INCH, synthetic=synthetic)
+        ax = figure.draw()
     except NBFramesError as error:
         return f"<p>{html.escape(figure.caption)}: not drawn; {html.escape(str(error).splitlines()[0])}.</p>"
-    data = base64.b64encode(image.getvalue()).decode()
-    caption = html.escape(figure.caption)
-    source = f"data:image/png;base64,{data}"
-    return f"<figure><img alt='{caption}' src='{source}'><figcaption>{caption}</figcaption></figure>"
+    if _is_dense(ax):
+        save(ax, content, format="png", dpi=_DOTS_PER_INCH, synthetic=synthetic)
+        source = _data("image/png", content)
+    else:
+        save(ax, content, format="svg", synthetic=synthetic, metadata={"Date": None})
+        source = _data("image/svg+xml", content)
+    caption, seen = html.escape(figure.caption), html.escape(figure.seen, quote=True)
+    return f"<figure><img alt='{seen}' src='{source}'><figcaption>{caption}</figcaption></figure>"
+
+
+def _is_dense(ax: Axes) -> bool:
+    """Whether a figure has so many points that pixels are smaller."""
+    import numpy as np
+
+    every = [part for axes in ax.get_figure(root=True).axes for part in (*axes.lines, *axes.collections)]  # type: ignore[union-attr]
+    return (
+        sum(np.size(part.get_xdata() if hasattr(part, "get_xdata") else part.get_offsets()) for part in every) > _POINTS
+    )
+
+
+def _data(kind: str, content: io.BytesIO) -> str:
+    return f"data:{kind};base64,{base64.b64encode(content.getvalue()).decode()}"
 
 
 def _anchor(title: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
@@ -20,6 +21,7 @@ from nbframes.analysis import (
 )
 from nbframes.analysis.query import QueryTable, meant_pairs, query_table, usual_protocol
 from nbframes.errors import FrameError, NBFramesError, listed
+from nbframes.report import words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -41,9 +43,10 @@ class Table(NamedTuple):
 
 
 class Figure(NamedTuple):
-    """A figure with its caption; drawn when the page is made, so that one figure at a time is in memory."""
+    """A figure with its caption, and in words what is seen; drawn when the page is made: one at a time is in memory."""
 
     caption: str
+    seen: str
     draw: Callable[[], Axes]
 
 
@@ -138,7 +141,7 @@ def _comparison(store: Store, manifests: Sequence[Manifest], notes: list[str]) -
     against = "val" if split != "val" else "test"
     comparison = compare(store.scan(*named), store.scan_runs(*named), dataset=dataset, split=split, against=against)
     caption = f"Final accuracy on {dataset} {split}: the benchmarks of the store asked the same questions"
-    return [Figure(caption, lambda: plot.compare(comparison)[0])]
+    return [Figure(caption, words.comparison(comparison), lambda: plot.compare(comparison)[0])]
 
 
 def _coverage(store: Store, name: str) -> list[Table | Figure]:
@@ -182,7 +185,7 @@ def _curves(values: pl.LazyFrame, asked: QueryTable) -> list[Table | Figure]:
         msg = f"there are more than {_MOST_CURVES} of them, too many for one figure"
         raise FrameError(msg)
     caption = f"Learning curves of {asked.metric}: mean over architectures, band of one standard deviation"
-    return [Figure(caption, lambda: plot.learning_curves(curves))]
+    return [Figure(caption, words.curves(curves), lambda: plot.learning_curves(curves))]
 
 
 def _agreement(final: pl.DataFrame, asked: QueryTable) -> list[Table | Figure]:
@@ -196,7 +199,8 @@ def _agreement(final: pl.DataFrame, asked: QueryTable) -> list[Table | Figure]:
     caption = f"Agreement of rankings: Kendall's tau-b of final {asked.metric}"
     if correlation.height == 1:
         return [Table(caption, correlation.drop("benchmark", "metric", strict=False))]
-    return [Figure(caption, lambda: plot.rank_correlation(correlation))]
+    draw = partial(plot.rank_correlation, correlation, method="kendall")
+    return [Figure(caption, words.correlations(correlation), draw)]
 
 
 def _tradeoff(store: Store, ranking: pl.DataFrame, asked: QueryTable) -> list[Table | Figure]:
@@ -214,7 +218,8 @@ def _tradeoff(store: Store, ranking: pl.DataFrame, asked: QueryTable) -> list[Ta
     front = pareto_front(costs, maximise=up, minimise=down)
     where = f"{asked.dataset}, {asked.split}"
     caption = f"{asked.metric} ({where}) against parameters: {front.height} architectures are on the front"
-    return [Figure(caption, lambda: plot.pareto_front(front, maximise=up, minimise=down, cloud=costs))]
+    draw = partial(plot.pareto_front, front, maximise=up, minimise=down, cloud=costs)
+    return [Figure(caption, words.front(front, costs.height), draw)]
 
 
 def _noise(ranking: pl.DataFrame, asked: QueryTable) -> list[Table | Figure]:
@@ -225,4 +230,4 @@ def _noise(ranking: pl.DataFrame, asked: QueryTable) -> list[Table | Figure]:
         raise FrameError(msg)
     noise = seed_noise(ranking, bins=10)
     caption = f"Spread over seeds by {asked.metric} ({asked.dataset}, {asked.split})"
-    return [Figure(caption, lambda: plot.seed_noise(noise))]
+    return [Figure(caption, words.noise(noise), lambda: plot.seed_noise(noise))]
