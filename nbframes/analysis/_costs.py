@@ -70,7 +70,7 @@ class Costs(NamedTuple):
             if rule == "upstream":
                 found = _upstream(rows, keys, columns)
             groups.check(found)
-            return found.select(*shared, *columns)
+            return found[[*shared, *columns]]
 
         return cls(averaged, shared, columns)
 
@@ -99,10 +99,11 @@ class Costs(NamedTuple):
     def beside(self, means: pl.DataFrame) -> pl.DataFrame:
         """Add the columns to means, by the keys of both."""
         table = self.table()
-        if "dataset" in self.keys:
+        if "dataset" in self.keys and not constant(table.get_column("dataset")):
             wanted = means.get_column("dataset").unique().cast(pl.String)
             table = table.filter(pl.col("dataset").cast(pl.String).is_in(wanted.implode(), nulls_equal=True))
-        table = table.with_columns(pl.col(name).cast(means.schema[name]) for name in self.keys)
+        if other := [name for name in self.keys if table.schema[name] != means.schema[name]]:
+            table = table.with_columns(pl.col(name).cast(means.schema[name]) for name in other)
         apart = [name for name in self.keys if not (constant(means[name]) and constant(table[name]))]
         same = all(means[name].head(1).equals(table[name].head(1)) for name in self.keys if name not in apart)
         table = table if same else table.clear()
@@ -132,23 +133,18 @@ def _means(rows: pl.DataFrame, keys: Sequence[str], apart: Sequence[str], column
     import numpy as np
 
     from nbframes.analysis._keys import FrameKeys
-    from nbframes.numerics.segments import Runs
 
-    packed = FrameKeys.of(rows, [*keys, *apart])
-    order, ordered = packed.keys.order(), packed.keys.packed
-    ordered = ordered if order is None else ordered[order]
-    if (ordered[1:] == ordered[:-1]).any():
+    units = FrameKeys.of(rows, [*keys, *apart]).sorted()
+    if units.repeated:
         refuse_repeated(rows, [*keys, *apart])
-    units = ordered >> packed.bits_of(apart)
-    found = packed.unpacked(ordered[Runs.of(units, np.zeros(len(units)), spread=False).starts], keys)
+    runs = units.reduced(apart, np.zeros(rows.height), spread=False)
+    found = units.unpacked(runs.starts, keys)
     for name in columns:
         column = rows.get_column(name).cast(pl.Float64)
-        values = column.fill_null(0.0).to_numpy()
-        has = column.is_not_null().to_numpy().astype(np.float64)
-        sums = Runs.of(units, values if order is None else values[order], spread=False)
-        mean = pl.Series(name, sums.mean, dtype=pl.Float64)
+        mean = pl.Series(name, runs.means(units.in_order(column.fill_null(0.0).to_numpy())), dtype=pl.Float64)
         if column.null_count():
-            part = pl.Series(Runs.of(units, has if order is None else has[order], spread=False).mean, dtype=pl.Float64)
+            has = column.is_not_null().to_numpy().astype(np.float64)
+            part = pl.Series(runs.means(units.in_order(has)), dtype=pl.Float64)
             mean = pl.select(pl.when(part > 0).then(mean / part)).to_series().alias(name)
         found.append(mean)
     return pl.DataFrame(found)

@@ -112,8 +112,6 @@ def constant(column: pl.Series) -> bool:
         return True
     if column.null_count():
         return column.null_count() == len(column)
-    if column.dtype in (pl.Categorical, pl.Enum):
-        column = column.to_physical()
     if not column.dtype.is_integer():
         return column.n_unique() == 1
     numbers = column.to_numpy()

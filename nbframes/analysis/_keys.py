@@ -8,13 +8,14 @@ import numpy as np
 import polars as pl
 
 from nbframes.analysis._frames import constant
-from nbframes.numerics.segments import Keys
+from nbframes.numerics.segments import Keys, Runs
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from numpy.typing import NDArray
 
+    Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
 
 
@@ -34,7 +35,7 @@ class Column(NamedTuple):
         name, dtype = column.name, column.dtype
         if dtype.is_integer() and dtype != pl.UInt64 and not column.null_count():
             return cls(name, dtype, column.to_numpy(), None)
-        if dtype in (pl.Categorical, pl.Enum) and not column.null_count():
+        if isinstance(dtype, (pl.Categorical, pl.Enum)) and not column.null_count():
             physical = column.to_physical().to_numpy()
             values = column.unique().sort()
             place = np.zeros(int(physical.max()) + 1, np.int64)
@@ -77,6 +78,11 @@ class FrameKeys(NamedTuple):
             keys = Keys.of([column.codes for column in columns], frame.height)
         return cls(constants, tuple(columns), keys)
 
+    def sorted(self) -> SortedKeys:
+        """Bring the rows into the order of their keys."""
+        order = self.keys.order()
+        return SortedKeys(self, order, self.keys.packed if order is None else self.keys.packed[order])
+
     def bits_of(self, names: Collection[str]) -> int:
         """Bits of columns that were packed last; a column with one value has none."""
         return sum(bits for column, bits in zip(self.columns, self.keys.bits, strict=True) if column.name in names)
@@ -92,6 +98,33 @@ class FrameKeys(NamedTuple):
             else self.constants[name]
             for name in names
         ]
+
+
+class SortedKeys(NamedTuple):
+    """The rows of a frame in the order of its keys."""
+
+    of_rows: FrameKeys
+    order: Ints | None
+    """Rows in that order; None if they stand in it."""
+    packed: Ints
+
+    @property
+    def repeated(self) -> bool:
+        """Whether rows share all their keys."""
+        return bool((self.packed[1:] == self.packed[:-1]).any())
+
+    def in_order(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Values of the rows, in that order."""
+        return values if self.order is None else values[self.order]
+
+    def reduced(self, over: Collection[str], values: Floats, *, spread: bool = True) -> Runs:
+        """Runs of rows that differ in the columns ``over`` alone, which were packed last."""
+        shift = self.of_rows.bits_of(over)
+        return Runs.of(self.packed >> shift if shift else self.packed, values, spread=spread)
+
+    def unpacked(self, places: Ints, names: Sequence[str]) -> list[pl.Series]:
+        """Give columns of the keys at some places of the order."""
+        return self.of_rows.unpacked(self.packed[places], names)
 
 
 def _values(column: Column) -> pl.Series:

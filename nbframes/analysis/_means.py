@@ -107,9 +107,9 @@ class Rows(NamedTuple):
         found, own = rows, self.own
         for done in range(max(1, len(over))):
             keys = _ordered([*self.keys, *over[done + 1 :], *left])
-            found = _reduced(found, keys, over[done] if over else None, own, spread=False)[0]
-            found, own = found.rename({"mean": "value"}), ()
-        return found.drop("n")
+            reduced = _Reduced.of(found, keys, over[done] if over else None, own, spread=False)
+            found, own = pl.DataFrame([*reduced.keys, reduced.rows, reduced.mean.alias("value")]), ()
+        return found
 
     def units(self, rows: pl.DataFrame) -> pl.DataFrame:
         """One ``value`` for each key and value of the last column of ``over``, with the ``runs`` behind it."""
@@ -123,10 +123,10 @@ class Rows(NamedTuple):
         """`spread`, and the values behind it: those of the first key, then those of the second, ..."""
         *first, last = self.over
         rows, own = (self.units(rows), ()) if first else (_present(rows), self.own)
-        found, runs, values = _reduced(rows, self.keys, last, own, spread=True)
-        found = found.with_columns((pl.col("std") / pl.col("n").sqrt()).alias("sem"))
-        between = zip(quantiles, runs.quantiles(values, quantiles), strict=True)
-        return found.with_columns(pl.Series(quantile_name(q), value) for q, value in between), values
+        found = _Reduced.of(rows, self.keys, last, own, spread=True)
+        between = zip(quantiles, found.runs.quantiles(found.values, quantiles), strict=True)
+        columns = [*found.keys, found.n, found.rows, found.mean, *found.deviations()]
+        return pl.DataFrame([*columns, *(pl.Series(quantile_name(q), value) for q, value in between)]), found.values
 
     def in_order(self, result: pl.DataFrame, order: Sequence[str]) -> pl.DataFrame:
         """Sort what `means` or `spread` gave, unless it stands in that order already."""
@@ -161,41 +161,49 @@ def _own(columns: Sequence[str], used: set[str]) -> tuple[str, ...]:
     return tuple(name for name in columns if name not in used and name not in known and name not in IDENTITY)
 
 
-def _reduced(
-    rows: pl.DataFrame, keys: Sequence[str], over: str | None, own: Sequence[str], *, spread: bool
-) -> tuple[pl.DataFrame, Runs, Floats]:
-    """Reduce rows to one per key: keys, ``n``, ``runs``, ``mean``, ``std``; and the values in the order of the keys."""
-    import numpy as np
+class _Reduced(NamedTuple):
+    """Rows reduced to one per key; columns, not a frame: each step of a frame costs more than the work on a space of some thousands."""
 
-    from nbframes.analysis._keys import FrameKeys
-    from nbframes.numerics.segments import Runs
+    keys: list[pl.Series]
+    n: pl.Series
+    """Values of each key."""
+    rows: pl.Series
+    """Rows of the frame behind them, called ``runs``."""
+    mean: pl.Series
+    runs: Runs
+    values: Floats
+    """The values in the order of the keys."""
 
-    packed = FrameKeys.of(rows, [*keys, *([over] if over else [])])
-    order = packed.keys.order()
-    ordered, values = packed.keys.packed, rows.get_column("value").to_numpy()
-    if order is not None:
-        ordered, values = ordered[order], values[order]
-    if (ordered[1:] == ordered[:-1]).any():
-        refuse_repeated(rows, [*keys, *([over] if over else [])])
-    shift = packed.bits_of([over]) if over else 0
-    found = Runs.of(ordered >> shift, values, spread=spread)
-    if own:
-        _refuse_mixed(rows, keys, own)
-    runs = found.counts
-    if "runs" in rows.columns and len(runs):
-        before = rows.get_column("runs").to_numpy()
-        runs = np.add.reduceat((before if order is None else before[order]).astype(np.int64), found.starts)
-    result = pl.DataFrame(
-        [
-            *packed.unpacked(ordered[found.starts], keys),
-            pl.Series("n", found.counts, dtype=pl.UInt32),
-            pl.Series("runs", runs, dtype=pl.UInt32),
-            pl.Series("mean", found.mean, dtype=pl.Float64),
-        ]
-    )
-    if spread:
-        result = result.with_columns(pl.when(pl.col("n") > 1).then(pl.Series("std", found.std)).alias("std"))
-    return result, found, values
+    @classmethod
+    def of(cls, rows: pl.DataFrame, keys: Sequence[str], over: str | None, own: Sequence[str], *, spread: bool) -> Self:
+        """Reduce rows, none of which may share all keys and ``over`` with another."""
+        import numpy as np
+
+        from nbframes.analysis._keys import FrameKeys
+
+        told_apart = [*keys, *([over] if over else [])]
+        units = FrameKeys.of(rows, told_apart).sorted()
+        if units.repeated:
+            refuse_repeated(rows, told_apart)
+        values = units.in_order(rows.get_column("value").to_numpy())
+        found = units.reduced([over] if over else [], values, spread=spread)
+        if own:
+            _refuse_mixed(rows, keys, own)
+        n = pl.Series("n", found.counts, dtype=pl.UInt32)
+        behind = n.alias("runs")
+        if "runs" in rows.columns and len(n):
+            before = units.in_order(rows.get_column("runs").to_numpy()).astype(np.int64)
+            behind = pl.Series("runs", np.add.reduceat(before, found.starts), dtype=pl.UInt32)
+        mean = pl.Series("mean", found.mean, dtype=pl.Float64)
+        return cls(units.unpacked(found.starts, keys), n, behind, mean, found, values)
+
+    def deviations(self) -> tuple[pl.Series, pl.Series]:
+        """Standard deviation and standard error of the mean; null of a single value."""
+        std = pl.Series("std", self.runs.std, dtype=pl.Float64)
+        alone = self.n == 1
+        if alone.any():
+            std = std.set(alone, None)
+        return std, (std / self.n.sqrt()).alias("sem")
 
 
 def _present(rows: pl.DataFrame) -> pl.DataFrame:

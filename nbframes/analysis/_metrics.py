@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from nbframes import benchmarks
+from nbframes.analysis._frames import constant
 from nbframes.expr.windows import check_tie
 from nbframes.schema import TIE
 
@@ -80,11 +81,12 @@ class Comparing(NamedTuple):
         if self.value != "value" or "metric" not in known:
             rule = self.rule(None)
             return (-values if rule.maximise else values), rule.tie
-        pairs = frame.select(pl.col(known).cast(pl.String))
-        distinct = pairs.unique()
-        rules = [self.rule(row[-1], row[0] if len(row) > 1 else None) for row in distinct.iter_rows()]
-        if len(set(rules)) == 1:
-            return (-values if rules[0].maximise else values), rules[0].tie
+        pairs = frame[known]
+        distinct = pairs.head(1) if all(map(constant, pairs.iter_columns())) else pairs.unique()
+        rules = [self.rule(row[-1], row[0] if len(row) > 1 else None) for row in distinct.cast(pl.String).iter_rows()]
+        if len(set(rules)) <= 1:
+            rule = rules[0] if rules else self.rule(None)
+            return (-values if rule.maximise else values), rule.tie
         each = distinct.with_columns(
             sign=pl.Series([-1.0 if rule.maximise else 1.0 for rule in rules], dtype=pl.Float64),
             tie=pl.Series([rule.tie for rule in rules], dtype=pl.Float64),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from nbframes.analysis._costs import CostRule, Costs
-from nbframes.analysis._frames import answer, sort
+from nbframes.analysis._frames import answer
 from nbframes.analysis._means import Rows, check_over
 from nbframes.analysis._metrics import Comparing
 from nbframes.errors import FrameError, InvalidArgumentError
@@ -146,9 +146,10 @@ def best_archs(
             pl.Series("rank", ties.of_rows(ties.ranks()), dtype=pl.UInt32),
             pl.Series("n", ties.of_rows(ties.sizes), dtype=pl.UInt32),
         )
+        in_order = ties.rows  # the means stand by architecture
         if k < ranked.height:
-            ranked = ranked.filter(pl.col("rank") <= k)
-        return sort(ranked.select(list(schema)), [*groups.by, "rank", "arch"])
+            in_order = in_order[ranked.get_column("rank").to_numpy()[in_order] <= k]
+        return ranked[list(schema)][in_order]
 
     return answer(frame, rows.frame, best, schema)
 

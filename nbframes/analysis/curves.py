@@ -107,6 +107,6 @@ def learning_curves(
     def curves(table: pl.DataFrame) -> pl.DataFrame:
         found = rows.spread(table, quantiles)
         groups.check(found)
-        return rows.in_order(found.select(list(schema)), [*groups.by, axis])
+        return rows.in_order(found[list(schema)], [*groups.by, axis])
 
     return answer(frame, rows.frame, curves, schema)

@@ -8,9 +8,11 @@ import numpy as np
 import polars as pl
 
 from nbframes.analysis._frames import answer, sort
+from nbframes.analysis._keys import numbered
 from nbframes.analysis._means import Rows
 from nbframes.analysis._metrics import Comparing
 from nbframes.errors import FrameError, InvalidArgumentError
+from nbframes.numerics.ties import Ties
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -117,10 +119,10 @@ def seed_noise(
         groups.check(archs)
         _refuse_repeated_values(archs)
         archs = archs.with_columns(pl.col("mean").alias("value"))
-        found = _placed(archs, runs, groups.keys, comparing, distance)
+        found, order = _placed(archs, runs, groups.keys, comparing, distance)
         if bins is None:
-            return sort(found.select(list(schema)), [*groups.by, "rank", "arch"])
-        return sort(_binned(found, groups.keys, bins).select(list(schema)), [*groups.by, "bin"])
+            return found[list(schema)][order]
+        return sort(_binned(found, groups.keys, bins)[list(schema)], [*groups.by, "bin"])
 
     return answer(frame, rows.frame, noise, schema)
 
@@ -138,12 +140,11 @@ def _refuse_repeated_values(archs: pl.DataFrame) -> None:
 
 def _placed(
     archs: pl.DataFrame, runs: Floats, keys: Sequence[str], comparing: Comparing, distance: int
-) -> pl.DataFrame:
-    """Rank and place of each architecture in its group, and how often its runs and those of its neighbour disagree."""
+) -> tuple[pl.DataFrame, NDArray[np.int64]]:
+    """Rank and place of each architecture in its group, and how often its runs and those of its neighbour disagree; and their order."""
     costs, tie = comparing.costs(archs)
-    ties = comparing.ties(archs, keys)
-    number = ties.of_rows(np.arange(len(ties.starts)))
-    order = np.argsort(number, kind="stable")  # architectures that tie stay in the order of their index
+    ties = Ties.of(costs, tie, numbered(archs, keys))
+    number, order = ties.of_rows(np.arange(len(ties.starts))), ties.rows
     group, place = ties.of_rows(ties.groups), np.empty(len(order), np.int64)
     place[order] = np.arange(len(order))
     flip = np.full(len(order), np.nan)
@@ -155,13 +156,14 @@ def _placed(
     signs = np.where(costs == archs["value"].to_numpy(), 1.0, -1.0)
     gaps = tie if isinstance(tie, float) else tie[ahead]
     flip[ahead] = _flips(runs, counts, signs, (ahead, behind), gaps)
-    return archs.with_columns(
+    placed = archs.with_columns(
         pl.Series("rank", ties.of_rows(ties.ranks()), dtype=pl.UInt32),
         pl.Series("flip", flip).fill_nan(None),
         pl.Series("_place", place - group),
         pl.Series("_size", ties.of_rows(ties.sizes)),
         pl.Series("_sign", signs),
     )
+    return placed, order
 
 
 def _flips(

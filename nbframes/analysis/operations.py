@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from nbframes.analysis._frames import answer, require
+from nbframes.analysis._frames import answer, constant, require
+from nbframes.analysis._keys import numbered
 from nbframes.analysis._means import Rows
 from nbframes.analysis._metrics import Comparing
 from nbframes.analysis._values import arch_values
@@ -92,18 +93,19 @@ def marginal_means(
     schema |= {"n": pl.UInt32(), "mean": pl.Float64(), "std": pl.Float64(), "effect": pl.Float64()}
 
     def means(table: pl.DataFrame) -> pl.DataFrame:
-        values = arch_values(rows, groups, table, placed)
+        values, group, labels = _numbered_groups(arch_values(rows, groups, table, placed), keys)
         found = (
-            _joined(values.with_columns(overall=mean.over(keys) if keys else mean), relation)
-            .group_by(*keys, *classes)
+            _joined(values.with_columns(overall=mean.over(group) if group else mean), relation)
+            .group_by(*group, *classes)
             .agg(
                 pl.len().alias("n"),
                 mean.alias("mean"),
                 pl.col("value").std().alias("std"),
                 (mean - pl.col("overall").first()).alias("effect"),
             )
+            .collect()
         )
-        return found.select(list(schema)).sort(*groups.by, *classes)
+        return _labelled(found, group, labels)[list(schema)].sort(*groups.by, *classes)
 
     return answer(frame, rows.frame, means, schema)
 
@@ -193,27 +195,45 @@ def operation_effects(
     schema |= {"n": pl.UInt32()} | dict.fromkeys(("mean", "std", "increased"), pl.Float64())
 
     def effects(table: pl.DataFrame) -> pl.DataFrame:
-        values = arch_values(rows, groups, table, pairs)
+        values, group, labels = _numbered_groups(arch_values(rows, groups, table, pairs), keys)
         gaps = comparing.costs(values)[1]
-        values = values.with_columns(gap=pl.lit(gaps) if isinstance(gaps, float) else pl.Series(gaps))
+        gap = pl.lit(gaps) if isinstance(gaps, float) else pl.col("gap")
+        values = values if isinstance(gaps, float) else values.with_columns(gap=pl.Series(gaps))
         found = (
-            _changes(values, keys, pairs)
-            .group_by(*keys, *classes)
+            _changes(values, group, pairs)
+            .group_by(*group, *classes)
             .agg(
                 pl.len().alias("n"),
                 change.mean().alias("mean"),
                 change.std().alias("std"),
-                ((change > 0) & (change >= pl.col("gap"))).mean().alias("increased"),
+                ((change > 0) & (change >= gap)).mean().alias("increased"),
             )
+            .collect()
         )
-        return found.select(list(schema)).sort(*groups.by, *classes)
+        return _labelled(found, group, labels)[list(schema)].sort(*groups.by, *classes)
 
     return answer(frame, rows.frame, effects, schema)
 
 
-def _changes(values: pl.DataFrame, keys: Sequence[str], pairs: pl.DataFrame) -> pl.DataFrame:
+def _numbered_groups(values: pl.DataFrame, keys: Sequence[str]) -> tuple[pl.DataFrame, list[str], pl.DataFrame]:
+    """One column that numbers the groups, as joins by many columns are slow: values, its name if there are several groups, and their keys."""
+    number = numbered(values, keys)
+    if number is None:
+        return values, [], values.select(keys).head(1)
+    group = pl.Series("_group", number)
+    return values.with_columns(group), [group.name], values.select(keys).with_columns(group).unique(group.name)
+
+
+def _labelled(found: pl.DataFrame, group: list[str], labels: pl.DataFrame) -> pl.DataFrame:
+    """Give the results of each group its keys."""
+    if group:
+        return found.join(labels, on=group)
+    return found.join(labels, how="cross") if labels.width else found
+
+
+def _changes(values: pl.DataFrame, keys: Sequence[str], pairs: pl.DataFrame) -> pl.LazyFrame:
     """Give each pair with two values the ``change`` from the first to the second."""
-    reached = values.select(*keys, neighbour="arch", changed="value")
+    reached = values.lazy().select(*keys, neighbour="arch", changed="value")
     both = _joined(values, pairs).join(reached, on=[*keys, "neighbour"], nulls_equal=True)
     return both.with_columns(change=pl.col("changed") - pl.col("value"))
 
@@ -228,14 +248,18 @@ def _counted(placed: pl.DataFrame) -> pl.DataFrame:
     return pairs.join(counts, on=pairs.columns, how="left").with_columns(pl.col("count").fill_null(0))
 
 
-def _joined(values: pl.DataFrame, relation: pl.DataFrame) -> pl.DataFrame:
-    """Join by architecture, and by benchmark where both sides tell it."""
+def _joined(values: pl.DataFrame, relation: pl.DataFrame) -> pl.LazyFrame:
+    """Join by architecture, and by benchmark where both sides tell it; lazily, since what follows reads few of the columns."""
     relation = relation.with_columns(
         pl.col(name).cast(values.schema["arch"]) for name in ("arch", "neighbour") if name in relation.columns
     )
     if "benchmark" not in relation.columns:
-        return values.join(relation, on="arch")
+        return values.lazy().join(relation.lazy(), on="arch")
     if "benchmark" not in values.columns:
-        return values.join(relation.drop("benchmark"), on="arch")
+        return values.lazy().join(relation.lazy().drop("benchmark"), on="arch")
     same = relation.with_columns(pl.col("benchmark").cast(values.schema["benchmark"]))
-    return values.join(same, on=["benchmark", "arch"])
+    if all(
+        constant(table.get_column("benchmark")) for table in (values, same)
+    ):  # `arch_values` made sure that it is one
+        return values.lazy().join(same.lazy().drop("benchmark"), on="arch")
+    return values.lazy().join(same.lazy(), on=["benchmark", "arch"])

@@ -98,23 +98,30 @@ def summarize(
         units = rows.units(table)
         groups.check(units)
         ties = comparing.ties(units, rows.keys, best_first=False)
-        number = ~np.isnan(ties.lowest)
         found = rows._replace(over=(last,), own=()).spread(units, quantiles)
-        for name, is_end in (("min", ties.first), ("max", ties.last_number)):
-            ends = units.filter(pl.Series(ties.of_rows(is_end & number)))
-            value_of, arch_of = getattr(pl.col("value"), name)().alias(name), pl.col(last).min().alias(f"{name}_{last}")
-            found = _beside(found, ends, rows.keys, [value_of, arch_of])
-        return sort(found.select(list(schema)), groups.by)
+        columns = found.get_columns() + _ends(units.get_column(last), ties)
+        return sort(pl.DataFrame(columns)[list(schema)], groups.by)
 
     return answer(frame, rows.frame, summary, schema)
 
 
-def _beside(found: pl.DataFrame, ends: pl.DataFrame, keys: Sequence[str], measures: Sequence[pl.Expr]) -> pl.DataFrame:
-    """Add measures of some of the rows of each group."""
-    if not keys:
-        return pl.concat([found, ends.select(measures).head(found.height)], how="horizontal")
-    of_groups = ends.group_by(keys).agg(measures)
-    return found.join(of_groups, on=list(keys), how="left", nulls_equal=True, maintain_order="left")
+def _ends(of_rows: pl.Series, ties: Ties) -> list[pl.Series]:
+    """Least and greatest number of each group, in the order of the groups, and the first row of the tie that has it; null if all are NaN."""
+    group, ends = np.cumsum(ties.first) - 1, ties.starts + ties.counts
+    columns = []
+    for name, chosen, place in (
+        ("min", ties.first & ~np.isnan(ties.lowest), ties.starts),
+        ("max", ties.last_number, ends - 1),
+    ):
+        value, row = np.full(int(ties.first.sum()), np.nan), np.full(int(ties.first.sum()), -1)
+        bounds = np.ravel((ties.starts[chosen], ends[chosen]), order="F")  # every second stretch lies between two ties
+        value[group[chosen]] = ties.ordered[place[chosen]]
+        if len(bounds):
+            row[group[chosen]] = np.minimum.reduceat(np.append(ties.order, 0), bounds)[::2]
+        lacking = pl.Series(row < 0)
+        columns.append(pl.Series(name, value).set(lacking, None))
+        columns.append(of_rows.gather(np.maximum(row, 0)).set(lacking, None).alias(f"{name}_{of_rows.name}"))
+    return columns
 
 
 def ecdf(
@@ -184,11 +191,11 @@ def ecdf(
 
 
 def _steps(units: pl.DataFrame, ties: Ties, by: Sequence[str]) -> pl.DataFrame:
-    first, count = pl.Series(ties.order[ties.starts]), ties.starts - ties.groups + ties.counts
+    first, count = units[ties.order[ties.starts]], ties.starts - ties.groups + ties.counts
     steps = [
         pl.Series("value", ties.lowest, dtype=pl.Float64),
         pl.Series("count", count, dtype=pl.UInt32),
         pl.Series("n", ties.sizes, dtype=pl.UInt32),
         pl.Series("share", count / ties.sizes, dtype=pl.Float64),
     ]
-    return sort(pl.DataFrame([*[units.get_column(name).gather(first) for name in by], *steps]), [*by, "value"])
+    return sort(pl.DataFrame([*[first.get_column(name) for name in by], *steps]), [*by, "value"])

@@ -14,7 +14,6 @@ from nbframes.analysis._options import one_of, several
 from nbframes.analysis._pairs import Pairs, Table
 from nbframes.errors import InvalidArgumentError
 from nbframes.numerics.correlation import Correlation, Method, rounded
-from nbframes.numerics.segments import Runs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -290,33 +289,29 @@ def rank_stability(
         ties = comparing.ties(complete, [*keys, *levels])
         found = _spread(complete, ties.of_rows(ties.ranks("average")), [*keys, *objects], levels)
         found = found.with_columns(n=pl.len().over(keys) if keys else pl.len())
-        return sort(found.select(list(schema)).cast(schema), [*groups.by, *objects])
+        return sort(found[list(schema)].cast(schema), [*groups.by, *objects])
 
     return answer(frame, pairs.rows.frame, stability, schema)
 
 
 def _counts(means: pl.DataFrame, keys: Sequence[str], levels: Sequence[str]) -> pl.Series:
     """How many rankings have the object of each row."""
-    packed = FrameKeys.of(means, [*keys, *levels])
-    order, shift = packed.keys.order(), packed.bits_of(levels)
-    units = (packed.keys.packed if order is None else packed.keys.packed[order]) >> shift
-    counts = np.diff(np.flatnonzero(np.r_[True, units[1:] != units[:-1]][: len(units)]), append=len(units))
-    of_rows = np.empty(len(units), np.int64)
-    of_rows[slice(None) if order is None else order] = np.repeat(counts, counts)
+    units = FrameKeys.of(means, [*keys, *levels]).sorted()
+    counts = units.reduced(levels, np.zeros(means.height), spread=False).counts
+    of_rows = np.empty(means.height, np.int64)
+    of_rows[slice(None) if units.order is None else units.order] = np.repeat(counts, counts)
     return pl.Series(of_rows)
 
 
 def _spread(complete: pl.DataFrame, ranks: Floats, keys: Sequence[str], levels: Sequence[str]) -> pl.DataFrame:
     """Mean, deviation, least and greatest rank of each object."""
-    packed = FrameKeys.of(complete, [*keys, *levels])
-    order, ordered = packed.keys.order(), packed.keys.packed
-    if order is not None:
-        ordered, ranks = ordered[order], ranks[order]
-    runs = Runs.of(ordered >> packed.bits_of(levels), ranks)
+    units = FrameKeys.of(complete, [*keys, *levels]).sorted()
+    ranks = units.in_order(ranks)
+    runs = units.reduced(levels, ranks)
     least, greatest = (
         ends.reduceat(ranks, runs.starts) if len(ranks) else np.empty(0) for ends in (np.minimum, np.maximum)
     )
-    found = packed.unpacked(ordered[runs.starts], keys)
+    found = units.unpacked(runs.starts, keys)
     columns = {"rankings": runs.counts, "mean": runs.mean, "std": runs.std, "min": least, "max": greatest}
     found += [pl.Series(name, values) for name, values in columns.items()]
     return pl.DataFrame(found).with_columns(pl.when(pl.col("rankings") > 1).then("std").alias("std"))

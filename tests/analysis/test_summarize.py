@@ -87,3 +87,12 @@ def test_without_seeds_the_architectures_are_named_as_the_only_column(tss):
     assert_frame_equal(
         nbf.summarize(means, over="arch").select(columns), nbf.summarize(tss, by="dataset").select(columns)
     )
+
+
+def test_a_group_of_runs_that_all_diverged_has_no_extremes_and_others_keep_theirs():
+    nan = float("nan")
+    frame = pl.DataFrame(
+        {"dataset": list("xxyyzz"), "arch": [0, 1, 0, 1, 0, 1], "value": [nan, nan, 2.0, 1.0, nan, 3.0]}
+    )
+    found = nbf.summarize(frame, quantiles=[]).select("dataset", "n", "min", "min_arch", "max", "max_arch")
+    assert found.rows() == [("x", 2, None, None, None, None), ("y", 2, 1.0, 1, 2.0, 0), ("z", 2, 3.0, 1, 3.0, 1)]

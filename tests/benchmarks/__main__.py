@@ -33,6 +33,8 @@ class Plan(NamedTuple):
 
 PLANS = (
     Plan("bench_aggregates.py", ("--archs", "2000", "--budgets", "50"), ()),
+    Plan("bench_helpers.py", ("--repeat", "5"), ()),
+    Plan("bench_helpers.py", None, ("--archs", "423624", "--repeat", "5")),
     Plan("bench_pareto.py", ("--size", "50000", "--repeat", "3"), ()),
     Plan("bench_ranking.py", ("--archs", "4000", "--budgets", "40", "--large", "50000"), ()),
     Plan("bench_nats_spaces.py", ("--repeat", "3"), ()),

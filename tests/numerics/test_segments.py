@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from nbframes.numerics import segments
-from nbframes.numerics.segments import Keys, Runs
+from nbframes.numerics.segments import Keys, Runs, sums
 
 
 @st.composite
@@ -74,3 +74,19 @@ def test_a_nan_makes_its_run_nan_and_no_other():
     assert np.isnan(runs.mean[0])
     assert runs.mean[1] == 3
     assert np.isnan(runs.quantiles(np.array([1.0, np.nan, 2.0, 4.0]), [0.0])[0][0])
+
+
+@pytest.mark.parametrize("longest", [1, 2, 3, 8, 9, 30])
+@pytest.mark.parametrize("alike", [True, False])
+def test_sums_are_bit_by_bit_those_of_reduceat(longest, alike):
+    rng = np.random.default_rng(longest)
+    for _ in range(50):
+        counts = np.full(40, longest) if alike else rng.integers(1, longest + 1, 40)
+        values = rng.normal(size=counts.sum()) * 10.0 ** rng.integers(-8, 8, counts.sum())
+        values[rng.integers(len(values), size=3)] = [-0.0, np.inf, np.nan]
+        starts = np.cumsum(counts) - counts
+        with np.errstate(invalid="ignore"):
+            expected = np.add.reduceat(values, starts)
+            found = sums(values, starts, counts)
+        np.testing.assert_array_equal(found, expected)
+        assert (np.signbit(found) == np.signbit(expected))[~np.isnan(expected)].all()

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import nbframes as nbf
+from nbframes.numerics import ties
 from nbframes.numerics.ties import Ties, codes, opens
 
 GOLDEN = Path(__file__).parents[1] / "data" / "tss_imagenet16-120_val_12_epochs_distinct.parquet"
@@ -110,3 +112,15 @@ def test_continuous_values_keep_their_ranks_with_exact_comparison():
     expected = pl.Series("rank", values).rank("min", descending=True)
     assert frame.select(nbf.rank(tie=0))["rank"].equals(expected)
     assert frame.select(nbf.rank())["rank"].n_unique() < 1_000_000
+
+
+@pytest.mark.parametrize("bits", [63, 1])
+def test_rows_of_a_tie_stand_in_their_own_order(bits, monkeypatch):
+    monkeypatch.setattr(ties, "_BITS", bits)
+    rng = np.random.default_rng(0)
+    for _ in range(100):
+        values, groups = rng.integers(0, 9, 60) + rng.random(60) * 1e-7, rng.integers(0, 3, 60)
+        found = Ties.of(values, 1e-5, groups).rows
+        assert found.tolist() == np.lexsort((np.arange(60), values.round(), groups)).tolist()
+    assert Ties.of(np.array([2.0, 1.0]), 0.0).rows.tolist() == [1, 0]
+    assert Ties.of(np.empty(0), 0.0).rows.tolist() == []
