@@ -48,7 +48,7 @@ class Column(NamedTuple):
     def decode(self, codes: Ints) -> pl.Series:
         """Give the values of some codes."""
         if self.values is None:
-            return pl.Series(self.name, codes).cast(self.dtype)
+            return pl.Series(self.name, codes.astype(self.codes.dtype))
         return self.values.gather(codes).alias(self.name)
 
 

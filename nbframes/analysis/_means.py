@@ -189,11 +189,11 @@ class _Reduced(NamedTuple):
         found = units.reduced([over] if over else [], values, spread=spread)
         if own:
             _refuse_mixed(rows, keys, own)
-        n = pl.Series("n", found.counts, dtype=pl.UInt32)
+        n = pl.Series("n", found.counts.astype(np.uint32))
         behind = n.alias("runs")
         if "runs" in rows.columns and len(n):
             before = units.in_order(rows.get_column("runs").to_numpy()).astype(np.int64)
-            behind = pl.Series("runs", np.add.reduceat(before, found.starts), dtype=pl.UInt32)
+            behind = pl.Series("runs", np.add.reduceat(before, found.starts).astype(np.uint32))
         mean = pl.Series("mean", found.mean, dtype=pl.Float64)
         return cls(units.unpacked(found.starts, keys), n, behind, mean, found, values)
 

@@ -14,6 +14,7 @@ from nbframes.analysis._metrics import UNKNOWN, Rule
 from nbframes.analysis._options import names
 from nbframes.errors import FrameError, InvalidArgumentError, listed
 from nbframes.expr.windows import check_tie
+from nbframes.numerics.ties import lexicographic
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,10 +64,6 @@ class Objectives(NamedTuple):
         metric = "metric" if "value" in up + down and "metric" in lazy.collect_schema() else None
         return cls(up + down, [True] * len(up) + [False] * len(down), tie, metric)
 
-    @property
-    def columns(self) -> list[pl.Expr]:
-        return [pl.col(name).cast(pl.Float64) for name in self.names]
-
     def within_groups(
         self, rows: pl.DataFrame, groups: Sequence[str], measure: Callable[[Floats, Sequence[float]], pl.Series]
     ) -> pl.Series:
@@ -92,7 +89,7 @@ class Objectives(NamedTuple):
             return rows.sort([*first, *then, *self.names], descending=descending, nulls_last=True, maintain_order=True)
         columns = [rows.get_column(name).cast(pl.Float64).to_numpy() for name in self.names]
         costs = [-values if best else values for values, best in zip(columns, self.maximised, strict=True)]
-        return rows[np.lexsort([*costs[::-1], *(rows.get_column(name).to_numpy() for name in reversed(then))])]
+        return rows[lexicographic([*(rows.get_column(name).to_numpy() for name in then), *costs])]
 
     def _gap(self, name: str, metrics: Sequence[str | None]) -> float:
         """Least gap between two values that do not tie: what the caller said, else what the metrics have in common."""
@@ -102,8 +99,8 @@ class Objectives(NamedTuple):
             return Rule.of_metric(name).tie
         return min((Rule.of_metric(metric).tie for metric in metrics if metric), default=UNKNOWN.tie)
 
-    def gains(self, ref: Mapping[str, float]) -> list[pl.Expr]:
-        """How much better than the reference, missing values as NaN."""
+    def check_reference(self, ref: Mapping[str, float]) -> None:
+        """Raise unless there is one finite value for each objective."""
         from math import isfinite
 
         if set(ref) != set(self.names):
@@ -112,10 +109,15 @@ class Objectives(NamedTuple):
         if endless := {name: value for name, value in ref.items() if not isfinite(value)}:
             msg = f"ref must be finite; it has {endless!r}"
             raise InvalidArgumentError(msg)
-        return [
-            (column - ref[name] if maximised else ref[name] - column).fill_null(float("nan"))
-            for name, maximised, column in zip(self.names, self.maximised, self.columns, strict=True)
+
+    def gains(self, rows: pl.DataFrame, ref: Mapping[str, float]) -> Floats:
+        """How much better than the reference each row is in each objective, missing values as NaN."""
+        columns = (rows.get_column(name).cast(pl.Float64).to_numpy() for name in self.names)
+        gains = [
+            values - ref[name] if maximised else ref[name] - values
+            for name, maximised, values in zip(self.names, self.maximised, columns, strict=True)
         ]
+        return np.stack(gains).T
 
     def groups(self, frame: pl.DataFrame | pl.LazyFrame, by: Names | None) -> tuple[str, ...]:
         """Columns to group by, after making sure that the frame can be used."""

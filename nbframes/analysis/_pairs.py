@@ -146,9 +146,12 @@ class Pairs(NamedTuple):
     def _table(self, means: pl.DataFrame, conditions: Sequence[str]) -> Table:
         levels, level = _numbered(means, self.between)
         archs, arch = _numbered(means, self.on)
-        values, has = np.full((len(levels), len(archs)), np.nan), np.zeros((len(levels), len(archs)), np.bool_)
-        values[level, arch] = means.get_column("value").to_numpy()
-        has[level, arch] = True
+        size, complete = (len(levels), len(archs)), len(means) == len(levels) * len(archs)
+        cell = level * len(archs) + arch
+        values, has = np.empty(size) if complete else np.full(size, np.nan), np.full(size, complete)
+        values.ravel()[cell] = means.get_column("value").to_numpy()
+        if not complete:
+            has.ravel()[cell] = True
         place = np.empty(len(levels), np.int64)
         place[level[::-1]] = np.arange(len(level))[::-1]
         first = means[place]

@@ -135,6 +135,8 @@ def best_archs(
     schema |= dict.fromkeys(added, pl.Float64())
 
     def best(table: pl.DataFrame) -> pl.DataFrame:
+        import numpy as np
+
         means = rows.means(table)
         groups.check(means)
         for asked in beside:
@@ -143,8 +145,8 @@ def best_archs(
             means = means.filter([pl.col(name) <= cap for name, cap in caps.items()])
         ties = comparing.ties(means, groups.keys)
         ranked = means.with_columns(
-            pl.Series("rank", ties.of_rows(ties.ranks()), dtype=pl.UInt32),
-            pl.Series("n", ties.of_rows(ties.sizes), dtype=pl.UInt32),
+            pl.Series("rank", ties.of_rows(ties.ranks().astype(np.uint32))),
+            pl.Series("n", ties.of_rows(ties.sizes.astype(np.uint32))),
         )
         in_order = ties.rows  # the means stand by architecture
         if k < ranked.height:

@@ -157,7 +157,7 @@ def _placed(
     gaps = tie if isinstance(tie, float) else tie[ahead]
     flip[ahead] = _flips(runs, counts, signs, (ahead, behind), gaps)
     placed = archs.with_columns(
-        pl.Series("rank", ties.of_rows(ties.ranks()), dtype=pl.UInt32),
+        pl.Series("rank", ties.of_rows(ties.ranks().astype(np.uint32))),
         pl.Series("flip", flip).fill_nan(None),
         pl.Series("_place", place - group),
         pl.Series("_size", ties.of_rows(ties.sizes)),

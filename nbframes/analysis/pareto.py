@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
 
-from nbframes.analysis._frames import answer, as_lazy
+from nbframes.analysis._frames import answer, as_lazy, constant
 from nbframes.analysis._objectives import Objectives
 from nbframes.errors import FrameError
 
@@ -187,38 +187,17 @@ def nondominated_rank(
         from nbframes.numerics import pareto
 
         ranks = pareto.nondominated_rank(points, maximise=aims.maximised, tie=ties)
-        return pl.Series(ranks, dtype=pl.UInt32).replace(0, None)
+        found, lacking = pl.Series(ranks), ranks == 0
+        return found.set(pl.Series(lacking), None) if lacking.any() else found
 
     def ranked(rows: pl.DataFrame) -> pl.DataFrame:
-        return aims.sorted(rows.with_columns(aims.within_groups(rows, groups, front).alias(name)), groups, name)
+        return aims.sorted(rows.hstack([aims.within_groups(rows, groups, front).alias(name)]), groups, name)
 
     return answer(frame, as_lazy(frame), ranked, {**as_lazy(frame).collect_schema(), name: pl.UInt32()})
 
 
-@overload
 def hypervolume(
-    frame: pl.DataFrame,
-    /,
-    *,
-    ref: Mapping[str, float],
-    maximise: Names = ...,
-    minimise: Names = ...,
-    objectives: Names = ...,
-    by: Names | None = ...,
-) -> pl.DataFrame: ...
-@overload
-def hypervolume(
-    frame: pl.LazyFrame,
-    /,
-    *,
-    ref: Mapping[str, float],
-    maximise: Names = ...,
-    minimise: Names = ...,
-    objectives: Names = ...,
-    by: Names | None = ...,
-) -> pl.LazyFrame: ...
-def hypervolume(
-    frame: pl.DataFrame | pl.LazyFrame,
+    frame: Frame,
     /,
     *,
     ref: Mapping[str, float],
@@ -226,7 +205,7 @@ def hypervolume(
     minimise: Names = (),
     objectives: Names = (),
     by: Names | None = None,
-) -> pl.DataFrame | pl.LazyFrame:
+) -> Frame:
     """Volume of the space between a reference point and the front: of all points that some row is at least as good as.
 
     Parameters
@@ -286,19 +265,27 @@ def hypervolume(
     └─────────────┴─────┴──────────┘
     """
     aims = Objectives.of(frame, maximise, minimise, objectives, 0.0)
-    groups = aims.groups(frame, by)
-    gains = aims.gains(ref)
+    groups: tuple[str, ...] = aims.groups(frame, by)
+    aims.check_reference(ref)
+    schema: dict[str, Any] = {name: as_lazy(frame).collect_schema()[name] for name in groups}
+    schema |= {"hypervolume": pl.Float64(), "n": pl.UInt32(), "n_better": pl.UInt32()}
 
-    def volume_of(columns: Sequence[pl.Series]) -> pl.Series:
+    def volumes(rows: pl.DataFrame) -> pl.DataFrame:
         from nbframes.numerics.hypervolume import volume
 
-        return pl.Series([volume(np.stack([column.to_numpy() for column in columns]).T)], dtype=pl.Float64)
+        apart = [name for name in groups if not constant(rows.get_column(name))]
+        parts: list[pl.DataFrame] = rows.partition_by(apart) if apart else [rows] if rows.height or not groups else []
+        gains = [aims.gains(part, ref) for part in parts]
+        measures = {
+            "hypervolume": [volume(of_part) for of_part in gains],
+            "n": [int((~np.isnan(of_part)).all(axis=1).sum()) for of_part in gains],
+            "n_better": [int((of_part > 0).all(axis=1).sum()) for of_part in gains],
+        }
+        found: pl.DataFrame = pl.DataFrame(measures, schema={name: schema[name] for name in measures})
+        if not groups:
+            return found
+        labels = pl.concat([rows[list(groups)].clear(), *(part[list(groups)].head(1) for part in parts)])
+        return pl.concat([labels, found], how="horizontal").sort(groups, nulls_last=True)
 
-    measures = [
-        pl.map_batches(gains, volume_of, return_dtype=pl.Float64, returns_scalar=True).alias("hypervolume"),
-        pl.all_horizontal(gain.is_not_nan() for gain in gains).sum().alias("n"),
-        pl.all_horizontal((gain > 0) & gain.is_not_nan() for gain in gains).sum().alias("n_better"),
-    ]
-    lazy = as_lazy(frame)
-    result = lazy.group_by(groups).agg(measures).sort(groups, nulls_last=True) if groups else lazy.select(measures)
-    return result.collect() if isinstance(frame, pl.DataFrame) else result
+    needed = as_lazy(frame).select(*groups, *(name for name in aims.names if name not in groups))
+    return answer(frame, needed, volumes, schema)

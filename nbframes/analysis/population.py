@@ -194,8 +194,8 @@ def _steps(units: pl.DataFrame, ties: Ties, by: Sequence[str]) -> pl.DataFrame:
     first, count = units[ties.order[ties.starts]], ties.starts - ties.groups + ties.counts
     steps = [
         pl.Series("value", ties.lowest, dtype=pl.Float64),
-        pl.Series("count", count, dtype=pl.UInt32),
-        pl.Series("n", ties.sizes, dtype=pl.UInt32),
+        pl.Series("count", count.astype(np.uint32)),
+        pl.Series("n", ties.sizes.astype(np.uint32)),
         pl.Series("share", count / ties.sizes, dtype=pl.Float64),
     ]
     return sort(pl.DataFrame([*[first.get_column(name) for name in by], *steps]), [*by, "value"])

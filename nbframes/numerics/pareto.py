@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 _SAMPLE: Final = 512
 """Points compared with each other to find pivots that dominate many."""
 _FEW: Final = 1 << 16
-"""Points of which moocore finds the front in no time."""
+"""Points of which moocore finds the front in no time, and their fronts no slower than the search for each point's."""
 _WORTH: Final = 0.02
 """Least part of the sample that a pivot must dominate; below it, comparing every point with it does not pay."""
 
@@ -126,7 +126,7 @@ def nondominated_rank(
 
     Notes
     -----
-    moocore's, but for three objectives, where with n points on f fronts O(n log n log f) is several times faster: one point
+    moocore's, but for many points with three objectives, where with n points on f fronts O(n log n log f) is several times faster: one point
     after the other finds its front by bisection [2]_.
 
     References
@@ -240,7 +240,7 @@ def _front_numbers(costs: Floats) -> NDArray[np.uint32]:
     """Number of the front of each point, from 1."""
     if len(costs) == 1:
         return np.unique(costs[0], return_inverse=True)[1].astype(np.uint32) + 1
-    if len(costs) != 3:
+    if len(costs) != 3 or costs.shape[1] < _FEW:
         import moocore
 
         fronts: NDArray[np.uint32] = moocore.pareto_rank(np.ascontiguousarray(costs.T)).astype(np.uint32) + 1

@@ -10,13 +10,15 @@ by up to 6e-6 percent, while different means differ by more than 6e-4.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, Self, TypeVar
 
 import numpy as np
 
 Kind = TypeVar("Kind", bound=np.generic)
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import ArrayLike, NDArray
 
     Floats = NDArray[np.float64]
@@ -70,13 +72,65 @@ def codes(values: Floats, tie: ArrayLike = 0.0) -> NDArray[np.uint32]:
     >>> codes(np.array([2.0, 1.0, np.nan, 1.0 + 1e-7]), 1e-5).tolist()
     [1, 0, 2, 0]
     """
-    order = values.argsort(axis=-1)
-    ordered = np.take_along_axis(values, order, axis=-1)
-    first = opens(ordered, tie)
-    first[..., :1] = False
     found = np.empty(values.shape, np.uint32)
-    np.put_along_axis(found, order, first.cumsum(axis=-1, dtype=np.uint32), axis=-1)
+    gaps = np.broadcast_to(tie, (*values.shape[:-1], np.shape(tie)[-1] if np.ndim(tie) else 1))
+    for place in np.ndindex(
+        values.shape[:-1]
+    ):  # one row after the other: indices of whole arrays take longer than sorting
+        order = values[place].argsort()
+        first = opens(values[place][order], gaps[place])
+        first[:1] = False
+        found[place][order] = first.cumsum(dtype=np.uint32)
     return found
+
+
+def lexicographic(columns: Sequence[NDArray[Any]]) -> Ints:
+    """Rows in the order of the first column, where they are equal that of the second, ...; rows equal in all stay in theirs.
+
+    Parameters
+    ----------
+    columns
+        Numbers without NaN, most important first.
+
+    Returns
+    -------
+    NDArray[int64]
+        What ``numpy.lexsort`` gives of the columns in reverse.
+
+    Notes
+    -----
+    Two columns and the row mostly fit into one integer, and integers are sorted several times faster than rows are ordered stably. The other
+    columns are looked at where these two are equal.
+
+    Examples
+    --------
+    >>> lexicographic([np.array([1, 0, 1]), np.array([0.5, 0.7, 0.2])]).tolist()
+    [1, 2, 0]
+    """
+    n = len(columns[0])
+    numbers = [_numbers(column) for column in columns[:2]]
+    widths = [int(number.max(initial=0)).bit_length() for number in numbers]
+    row = n.bit_length()
+    if sum(widths) + row > _BITS:
+        return np.lexsort(columns[::-1])
+    packed = numbers[0]
+    for number, width in zip(numbers[1:], widths[1:], strict=True):
+        packed = (packed << width) | number
+    packed = (packed << row) | np.arange(n)
+    packed.sort()
+    order, same = packed & ((1 << row) - 1), np.diff(packed >> row) == 0
+    if len(columns) > 2 and same.any():
+        unsettled = np.flatnonzero(np.r_[same, False] | np.r_[False, same])
+        rows = order[unsettled]
+        order[unsettled] = rows[np.lexsort([*(column[rows] for column in columns[:1:-1]), packed[unsettled] >> row])]
+    return order
+
+
+def _numbers(column: NDArray[Any]) -> Ints:
+    """Whole numbers from 0 that order rows as the column does."""
+    if column.dtype.kind in "iu":
+        return column.astype(np.int64) - int(column.min(initial=0))
+    return codes(column).astype(np.int64)
 
 
 class Ties(NamedTuple):

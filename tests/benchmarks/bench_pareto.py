@@ -45,6 +45,14 @@ def clouds(n: int) -> dict[str, np.ndarray]:
     }
 
 
+def in_order(frame: pl.DataFrame, fronts: np.ndarray, objectives: int) -> pl.DataFrame:
+    """Rows by front and objectives, the best first, as the helper gives them."""
+    names = frame.columns[:objectives]
+    return frame.with_columns(front=fronts).sort(
+        ["front", *names], descending=[False, True, *[False] * (objectives - 1)]
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--size", type=int, default=423_624, help="number of points")
@@ -92,18 +100,21 @@ def main() -> None:
                 repeat=options.repeat,
             ),
             "moocore.hypervolume",
+            "<= 1.5",
         ),
         Row(
             "nondominated_rank, two objectives",
             measure(lambda: nondominated_rank(frame, maximise="accuracy", minimise="params"), repeat=3),
-            measure(lambda: moocore.pareto_rank(two, maximise=maximise[:2]), repeat=3),
-            "moocore.pareto_rank",
+            measure(lambda: in_order(frame, moocore.pareto_rank(two, maximise=maximise[:2]), 2), repeat=3),
+            "moocore, column and sort",
+            "<= 1.5",
         ),
         Row(
             "nondominated_rank, three objectives",
             measure(lambda: nondominated_rank(frame, **costs), repeat=3),
-            measure(lambda: moocore.pareto_rank(points, maximise=maximise), repeat=1, warmup=0),
-            "moocore.pareto_rank",
+            measure(lambda: in_order(frame, moocore.pareto_rank(points, maximise=maximise), 3), repeat=1, warmup=0),
+            "moocore, column and sort",
+            "<= 1.5",
         ),
     ]
     print_table(f"frames of {options.size:,} rows", rows)

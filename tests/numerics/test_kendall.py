@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nbframes.numerics import kendall
 from nbframes.numerics.kendall import MISSING, tau_b, weighted_tau
 
 stats = pytest.importorskip("scipy.stats")
@@ -59,3 +60,24 @@ def test_the_codes_are_left_as_they_were():
     tau_b(x, x)
     weighted_tau(x, x)
     np.testing.assert_array_equal(x, before)
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 7, 8, 9, 63, 64, 65, 100, 1000, 4097])
+def test_inversions_of_one_permutation_are_those_found_pair_by_pair(n):
+    rng = np.random.default_rng(n)
+    for permutation in (rng.permutation(n), np.arange(n), np.arange(n)[::-1]):
+        expected = sum(int((permutation[:place] > value).sum()) for place, value in enumerate(permutation))
+        assert kendall.inversions(permutation) == expected
+
+
+def test_long_rankings_with_ties_and_gaps_agree_with_scipy(monkeypatch):
+    monkeypatch.setattr(kendall, "_LONG", 0)
+    rng = np.random.default_rng(0)
+    for n in (50, 3_000):
+        x, y = rng.integers(0, n // 2 + 1, n), rng.integers(0, n // 2 + 1, n)
+        codes = [np.unique(ranks, return_inverse=True)[1].astype(np.uint32)[None] for ranks in (x, y)]
+        assert kendall.tau_b(*codes)[0] == pytest.approx(stats.kendalltau(x, y).statistic, abs=1e-12, nan_ok=True)
+        lacking = rng.random(n) < 0.3
+        gaps = [np.where(lacking, np.uint32(kendall.MISSING), code) for code in codes]
+        left = [stats.rankdata(ranks[~lacking], "dense") for ranks in (x, y)]
+        assert kendall.tau_b(*gaps)[0] == pytest.approx(stats.kendalltau(*left).statistic, abs=1e-12, nan_ok=True)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import nbframes as nbf
 from nbframes.numerics import ties
-from nbframes.numerics.ties import Ties, codes, opens
+from nbframes.numerics.ties import Ties, codes, lexicographic, opens
 
 GOLDEN = Path(__file__).parents[1] / "data" / "tss_imagenet16-120_val_12_epochs_distinct.parquet"
 
@@ -124,3 +124,15 @@ def test_rows_of_a_tie_stand_in_their_own_order(bits, monkeypatch):
         assert found.tolist() == np.lexsort((np.arange(60), values.round(), groups)).tolist()
     assert Ties.of(np.array([2.0, 1.0]), 0.0).rows.tolist() == [1, 0]
     assert Ties.of(np.empty(0), 0.0).rows.tolist() == []
+
+
+@pytest.mark.parametrize("bits", [63, 1])
+def test_lexicographic_order_is_that_of_numpy(bits, monkeypatch):
+    monkeypatch.setattr(ties, "_BITS", bits)
+    rng = np.random.default_rng(0)
+    for width in (1, 2, 3, 4):
+        for n in (0, 1, 2, 50):
+            columns = [rng.integers(0, 4, n).astype(np.float64) for _ in range(width)]
+            columns[0] = columns[0].astype(np.uint32)
+            assert lexicographic(columns).tolist() == np.lexsort(columns[::-1]).tolist()
+    assert lexicographic([np.array([np.inf, -np.inf, 0.0, -0.0])]).tolist() == [1, 2, 3, 0]
