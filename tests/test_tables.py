@@ -105,7 +105,10 @@ def test_the_best_of_the_benchmark_does_not_compete_with_the_algorithms():
     problem = nbf.search.Problem(nbf.published.store(), "nats-tss", dataset="cifar100", clock="evaluations")
     found = nbf.search.table(nbf.search.run(["random", "local"], problem, runs=3, budget=30), problem)
     table = nbf.table(found, bold={"val_mean": "max"})
-    assert [text for text in table.header if "val" in text] == ["val, mean ± std", "valtest, mean ± std"]
+    assert [text for text in table.header if "val" in text] == [
+        "val accuracy (%), mean ± std",
+        "valtest accuracy (%), mean ± std",
+    ]
     better = 0 if found["val_mean"][0] > found["val_mean"][1] else 1
     assert {row for row, _ in table.best} == {better}
     assert table.rows[better][table.header.index("val, mean ± std")] == found["val"][better]

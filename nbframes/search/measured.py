@@ -11,6 +11,9 @@ from nbframes.errors import FrameError, NBFramesError
 from nbframes.lookup_table import lookup
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from collections.abc import Set as AbstractSet
+
     from numpy.typing import NDArray
 
     from nbframes.search.view import Level, View
@@ -42,11 +45,7 @@ class _Table(NamedTuple):
     values: Floats
 
     def column(self, seed: int, rows: int) -> Floats:
-        column = np.full(rows, np.nan)
-        if seed in self.seeds:
-            values = self.values[:, self.seeds.index(seed)]
-            column[: len(values)] = values[:rows]
-        return column
+        return resized(self.values[:, self.seeds.index(seed)] if seed in self.seeds else np.empty(0), rows)
 
 
 class Measurements:
@@ -56,10 +55,13 @@ class Measurements:
     ----------
     store, benchmark
         Where the values are.
+    held
+        Metric, dataset, split and schedule of all that the store has of the benchmark.
     """
 
-    def __init__(self, store: Store, benchmark: str) -> None:
-        self._store, self._benchmark = store, benchmark
+    def __init__(self, store: Store, benchmark: str, held: AbstractSet[tuple[str, str, str, int]]) -> None:
+        self._store, self._benchmark, self._held = store, benchmark, held
+        self._times: dict[tuple[View, str, str, int], dict[int, _Table]] = {}
 
     def runs(self, view: View, level: Level, clock: str) -> Runs:
         """Runs of a view at one of its levels, with their costs.
@@ -83,7 +85,7 @@ class Measurements:
                 "which the clock 'seconds' counts\n\nHint: use clock='evaluations'"
             )
             raise FrameError(msg)
-        evaluation = self._summed(view.dataset, view.split, level)
+        evaluation = self._summed(view, view.split, level)
         if evaluation is None:
             return training
         rows = len(training.values)
@@ -92,7 +94,7 @@ class Measurements:
 
     def counts_evaluation(self, view: View) -> bool:
         """Whether the costs in seconds hold evaluation, or training alone."""
-        return self._has("epoch_time", view.dataset, view.split, view.levels[-1].schedule)
+        return ("epoch_time", view.dataset, view.split, view.levels[-1].schedule) in self._held
 
     def mean(self, view: View) -> Floats:
         """Mean over seeds, or value of the seed, of each architecture at the last level; NaN where there is none."""
@@ -139,37 +141,41 @@ class Measurements:
         return _Table(table.seeds, table.array[:, :, 0])
 
     def _training(self, view: View, level: Level) -> _Table | None:
-        if self._has("epoch_time", view.dataset, "train", level.schedule):
-            return self._summed(view.dataset, "train", level)
-        if not self._has("time", view.dataset, "train", level.schedule):
+        if ("epoch_time", view.dataset, "train", level.schedule) in self._held:
+            return self._summed(view, "train", level)
+        if ("time", view.dataset, "train", level.schedule) not in self._held:
             return None
         try:
             return self._values(view.dataset, "train", "time", level)
         except NBFramesError:  # there are times, but none at this budget
             return None
 
-    def _summed(self, dataset: str, split: str, level: Level) -> _Table | None:
-        """Times of the epochs up to the budget, added in their order as upstream does."""
-        if not self._has("epoch_time", dataset, split, level.schedule):
+    def _summed(self, view: View, split: str, level: Level) -> _Table | None:
+        """Times of the epochs up to the budget, added in their order as upstream does; read once for all levels of a schedule."""
+        part = view.dataset, split, level.schedule
+        if ("epoch_time", *part) not in self._held:
             return None
-        results = self._store.scan(self._benchmark).filter(pl.col("budget") <= level.budget)
-        table = lookup(
-            results,
-            benchmark=self._benchmark,
-            dataset=dataset,
-            split=split,
-            metric="epoch_time",
-            schedule=level.schedule,
-        )
-        if table.budgets != list(range(1, level.budget + 1)):
-            return None
-        return _Table(table.seeds, np.cumsum(table.array, axis=2)[:, :, -1])
+        if (view, *part) not in self._times:
+            budgets = [other.budget for other in view.levels if other.schedule == level.schedule]
+            self._times[view, *part] = self._sums(*part, budgets)
+        return self._times[view, *part].get(level.budget)
 
-    def _has(self, metric: str, dataset: str, split: str, schedule: int) -> bool:
-        rows = self._store.scan(self._benchmark).filter(
-            pl.col("metric") == metric, pl.col("dataset") == dataset, pl.col("split") == split
+    def _sums(self, dataset: str, split: str, schedule: int, budgets: Sequence[int]) -> dict[int, _Table]:
+        """Sums up to each of the budgets before which no epoch is missing."""
+        results = self._store.scan(self._benchmark).filter(pl.col("budget") <= max(budgets))
+        table = lookup(
+            results, benchmark=self._benchmark, dataset=dataset, split=split, metric="epoch_time", schedule=schedule
         )
-        return not rows.filter(pl.col("schedule") == schedule).head(1).collect().is_empty()
+        whole = next((place for place, epoch in enumerate(table.budgets) if epoch != place + 1), len(table.budgets))
+        sums = np.cumsum(table.array, axis=2)
+        return {budget: _Table(table.seeds, sums[:, :, budget - 1].copy()) for budget in budgets if budget <= whole}
+
+
+def resized(values: Floats, rows: int) -> Floats:
+    """Values of the first architectures, NaN of those behind them."""
+    found = np.full(rows, np.nan)
+    found[: len(values)] = values[:rows]
+    return found
 
 
 def _packed(view: View, values: _Table, costs: _Table | None, share: float) -> Runs:

@@ -104,6 +104,10 @@ class Problem:
         Epochs of the fidelities, ascending.
     metrics, directions
         The objectives.
+    reported_metric
+        What is reported of the incumbents; regret has its unit, percentage points of an accuracy.
+    synthetic
+        Whether the values are made up, to try things out.
     best
         The best that could be reported; None of a surrogate.
     unit
@@ -148,6 +152,8 @@ class Problem:
         self.budgets: tuple[int, ...] = self._source.budgets
         self.metrics: tuple[str, ...] = self._source.metrics
         self.directions: tuple[str, ...] = self._source.directions
+        self.reported_metric: str = self._source.reported_metric
+        self.synthetic: bool = self._source.synthetic
         self.best: float | None = self._source.best
         self.unit: str = self._source.unit
         self._signs = np.array([1.0 if direction == "max" else -1.0 for direction in self.directions])
@@ -288,4 +294,4 @@ class Problem:
     def _title(self) -> str:
         count = self.space.count
         size = "a search space too large to enumerate" if count is None else f"{count:,} architectures"
-        return f"{self.name}: {size}"
+        return f"{'SYNTHETIC ' if self.synthetic else ''}{self.name}: {size}"

@@ -9,7 +9,7 @@ import polars as pl
 
 from nbframes.benchmarks import find_metric
 from nbframes.errors import FrameError, InvalidArgumentError, UnknownNameError
-from nbframes.search.measured import Measurements, Runs
+from nbframes.search.measured import Measurements, Runs, resized
 from nbframes.search.space import SearchSpace
 from nbframes.search.spaces_of import mapped_space
 from nbframes.search.view import Level, View, Views
@@ -46,7 +46,7 @@ class MeasuredSource:
         self._observe: View = self._views.observed(observe)
         self._report: View = self._views.reported(report)
         self._clock = clock
-        self._measurements = Measurements(store, benchmark)
+        self._measurements = Measurements(store, benchmark, self._views.held)
         self.budgets = tuple(level.budget for level in self._observe.levels)
         self.metrics = self._observe.metrics
         self.directions = (
@@ -57,7 +57,7 @@ class MeasuredSource:
         top = self._level(len(self.budgets) - 1)
         reported = self._measurements.mean(self._report)
         others = [self._measurements.objective(metric, self._observe) for metric in self.metrics[1:]]
-        self._reported, *self._others = (_resized(values, len(top.number)) for values in (reported, *others))
+        self._reported, *self._others = (resized(values, len(top.number)) for values in (reported, *others))
         complete = top.archs & ~np.isnan(self._reported)
         for other in self._others:
             complete &= ~np.isnan(other)
@@ -71,6 +71,8 @@ class MeasuredSource:
         self.best: float | None = float(known.max() if self._maximise else known.min())
         self._complete = complete
         self.arch_type = store.scan_archs(benchmark).collect_schema()["arch"]
+        self.reported_metric = self._report.metrics[0]
+        self.synthetic = any(manifest.synthetic for manifest in store.catalogue.manifests(benchmark))
 
     def query(self, codes: NDArray[np.uint8], arch: NDArray[np.int64], level: int, rng: np.random.Generator) -> Answer:
         """Answer of one run of each architecture."""
@@ -94,7 +96,7 @@ class MeasuredSource:
         found = {}
         for split in self._views.judged(self._report) if splits is None else splits:
             view = self._views.reported(self._report.options() | {"split": split})
-            found[split] = _resized(self._measurements.mean(view), len(self._complete))
+            found[split] = resized(self._measurements.mean(view), len(self._complete))
         return found
 
     def words(self) -> dict[str, str]:
@@ -132,6 +134,8 @@ class PredictedSource:
     """Predictions of a surrogate; there is one run of each architecture, and nothing is known of the best."""
 
     directions = ("max",)
+    reported_metric = "accuracy"
+    synthetic = False
     best = None
     unit = "percent"
     arch_type = pl.Int64()
@@ -226,9 +230,3 @@ def _check_directions(directions: tuple[str, ...], metrics: tuple[str, ...]) -> 
     if len(directions) != len(metrics) or any(direction not in ("max", "min") for direction in directions):
         msg = f"directions={directions!r} should be 'max' or 'min' for each of {metrics!r}"
         raise InvalidArgumentError(msg)
-
-
-def _resized(values: Floats, rows: int) -> Floats:
-    resized = np.full(rows, np.nan)
-    resized[: len(values)] = values[:rows]
-    return resized

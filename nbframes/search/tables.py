@@ -44,7 +44,7 @@ def table(
     Returns
     -------
     DataFrame
-        ``algorithm``, ``runs``, and for each split ``<split>_mean``, ``<split>_std`` (divided by n, as the paper's script
+        ``algorithm``, ``metric`` (what is reported), ``runs``, and for each split ``<split>_mean``, ``<split>_std`` (divided by n, as the paper's script
         has it) and ``<split>``, the text of both. The last row, ``(best)``, has the best architecture by the first of the splits.
 
     Raises
@@ -64,7 +64,7 @@ def table(
     >>> problem = nbf.search.Problem(nbf.published.store(), "nats-tss", dataset="cifar100", clock="evaluations")
     >>> frame = nbf.search.run(["random", "local"], problem, runs=20, budget=30)
     >>> nbf.search.table(frame, problem).columns
-    ['algorithm', 'runs', 'val_mean', 'val_std', 'val', 'valtest_mean', 'valtest_std', 'valtest']
+    ['algorithm', 'metric', 'runs', 'val_mean', 'val_std', 'val', 'valtest_mean', 'valtest_std', 'valtest']
     """
     if not 0 <= digits <= 10:
         msg = f"digits should lie between 0 and 10, not be {digits!r}"
@@ -92,7 +92,8 @@ def table(
     found = pl.concat([found, pl.DataFrame([best])], how="diagonal_relaxed")
     texts = [pl.Series(split, _texts(found, split, digits), pl.String) for split in worth]
     order = [name for split in worth for name in (f"{split}_mean", f"{split}_std", split)]
-    return found.with_columns(texts).select("algorithm", "runs", *order)
+    metric = pl.lit(problem.reported_metric).alias("metric")
+    return found.with_columns(metric, *texts).select("algorithm", "metric", "runs", *order)
 
 
 def _moments(splits: list[str]) -> list[pl.Expr]:

@@ -77,6 +77,11 @@ class Views:
             kind = f"dataset of {benchmark}"
             raise UnknownNameError.of(kind, dataset, names)
 
+    @property
+    def held(self) -> frozenset[tuple[str, str, str, int]]:
+        """Metric, dataset, split and schedule of all that there is."""
+        return frozenset(self._parts.cast({pl.Categorical: pl.String, pl.Enum: pl.String}).rows())
+
     def observed(self, options: Mapping[str, Any] | None) -> View:
         """What a search sees: by default the validation accuracy of one run, drawn anew for each query."""
         given = _checked("observe", options)

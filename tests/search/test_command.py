@@ -37,7 +37,7 @@ def test_it_prints_for_programs(capsys):
     document = json.loads(capsys.readouterr().out)
     assert [row["algorithm"] for row in document["table"]] == ["bohb", "random", "(best)"]
     assert main([*SEARCH, *options, "--runs", "3", "--budget", "20", "--csv"]) == 0
-    assert capsys.readouterr().out.startswith("algorithm,runs,val_mean")
+    assert capsys.readouterr().out.startswith("algorithm,metric,runs,val_mean")
 
 
 @pytest.mark.parametrize(

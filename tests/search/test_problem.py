@@ -242,3 +242,31 @@ def test_a_benchmark_of_ones_own_is_searched_by_its_encoding_columns(tmp_path):
 def test_a_query_beyond_the_space_is_refused(seconds):
     with pytest.raises(UnknownNameError, match="unknown budget 12"):
         seconds.query(seconds.space.sample(1, np.random.default_rng(0)), np.random.default_rng(0), budget=12)
+
+
+def test_times_are_read_once_for_all_levels(monkeypatch, curve):
+    from nbframes.search import measured
+
+    asked = []
+
+    def counted(*args, **options):
+        asked.append(options["metric"])
+        return measured_lookup(*args, **options)
+
+    measured_lookup = measured.lookup
+    monkeypatch.setattr(measured, "lookup", counted)
+    store = nbf.synthetic.store(benchmarks=["nats-tss"])
+    problem = nbf.search.Problem(store, "nats-tss", dataset="cifar10", observe={"schedule": 12})
+    code, rng = problem.space.sample(1, np.random.default_rng(0)), np.random.default_rng(0)
+    costs = [problem.query(code, rng, budget=budget).cost[0] for budget in problem.budgets]
+    assert len(costs) == 12
+    assert asked.count("epoch_time") == 2  # of training and of evaluation
+    assert costs == [curve.query(code, np.random.default_rng(0), budget=budget).cost[0] for budget in curve.budgets]
+
+
+def test_made_up_values_are_called_so(seconds, curve):
+    assert curve.synthetic
+    assert repr(curve).startswith("SYNTHETIC nats-tss cifar10: ")
+    assert "SYNTHETIC nats-tss" in curve._repr_html_()
+    assert not seconds.synthetic
+    assert "SYNTHETIC" not in repr(seconds)

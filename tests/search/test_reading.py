@@ -199,3 +199,9 @@ def test_a_table_of_another_problem_is_refused(seconds, curve):
         nbf.search.table(nbf.search.run("random", curve, runs=1, budget=300), seconds)
     with pytest.raises(InvalidArgumentError, match="digits"):
         nbf.search.table(nbf.search.run("random", seconds, runs=1, budget=30_000), seconds, digits=-1)
+
+
+def test_tables_say_what_is_reported(evaluations):
+    frame = nbf.search.run("random", evaluations, runs=3, budget=5)
+    table = nbf.search.table(frame, evaluations)
+    assert table["metric"].to_list() == ["accuracy"] * table.height

@@ -85,24 +85,22 @@ def run(options: argparse.Namespace) -> int:
     from nbframes.store import open_store
 
     check_figure(options.figure)
-    store = open_store(options.store)
-    problem = _problem(options, store)
+    problem = _problem(options, open_store(options.store))
     names = [name for name in options.algorithms.split(",") if name]
     frame = simulate(names, problem, runs=options.runs, budget=options.budget, seed=options.seed, jobs=options.jobs)
     table = _table(frame, problem)
-    synthetic = any(manifest.synthetic for manifest in store.catalogue.manifests(options.benchmark))
     if options.json:
-        facts = {"problem": repr(problem).splitlines(), "synthetic": synthetic, "budget": options.budget}
+        facts = {"problem": repr(problem).splitlines(), "synthetic": problem.synthetic, "budget": options.budget}
         print_json(facts | {"table": table.to_dicts()})
     elif options.csv:
         print_csv(table)
     else:
-        print(bold(f"{'SYNTHETIC ' if synthetic else ''}{problem!r}"))
+        print(bold(repr(problem)))
         print(f"  budget   {options.budget:,.0f} {problem.clock}, {options.runs} runs")
         print_table(table.select("algorithm", "runs", "queries", *_texts(table), "regret"))
     if options.out:
         frame.write_parquet(options.out)
-    _draw(frame, options.figure, synthetic=synthetic)
+    _draw(frame, options.figure, synthetic=problem.synthetic)
     if not (options.json or options.csv):
         print(f"figure: {options.figure}" + (f", queries: {options.out}" if options.out else ""))
     return DONE
