@@ -111,7 +111,7 @@ def test_the_best_of_the_benchmark_does_not_compete_with_the_algorithms():
     ]
     better = 0 if found["val_mean"][0] > found["val_mean"][1] else 1
     assert {row for row, _ in table.best} == {better}
-    assert table.rows[better][table.header.index("val, mean ± std")] == found["val"][better]
+    assert table.rows[better][table.header.index("val accuracy (%), mean ± std")] == found["val"][better]
 
 
 def test_bold_is_what_was_asked_for():

@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, overload
 
 import polars as pl
 
-from nbframes import benchmarks
 from nbframes.analysis._frames import as_lazy, require
 from nbframes.errors import FrameError, InvalidArgumentError
-from nbframes.spaces import resolve
+from nbframes.spaces import of_benchmark, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -153,7 +152,7 @@ def _in_each_benchmark(
         only = _known(given, "archs without a column 'benchmark'")
         return _in_order(find(table, only), [only])
     parts = dict(sorted(table.partition_by("benchmark", as_dict=True).items()))
-    spaces = [given or _known(_space_of(name), f"benchmark {name!r}") for (name,) in parts]
+    spaces = [given or _known(of_benchmark(name), f"benchmark {name!r}") for (name,) in parts]
     found = [
         find(part, of).select(pl.lit(name, dtype=table.schema["benchmark"]).alias("benchmark"), pl.all())
         for ((name,), part), of in zip(parts.items(), spaces, strict=True)
@@ -168,11 +167,6 @@ def _in_order(found: pl.DataFrame, spaces: Iterable[SearchSpace]) -> pl.DataFram
     names = pl.Enum(list(dict.fromkeys(str(operation) for _, operation in choices)))
     types = {"position": positions, "operation": names, "replacement": names}
     return found.cast({name: dtype for name, dtype in types.items() if name in found.columns})
-
-
-def _space_of(benchmark: str) -> SearchSpace | None:
-    known = benchmarks.find(benchmark)
-    return resolve(known.space) if known and known.space else None
 
 
 def _known(space: SearchSpace | None, of_what: str) -> SearchSpace:

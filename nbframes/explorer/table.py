@@ -264,8 +264,7 @@ def _thinned(budgets: Sequence[int]) -> list[int]:
 
 def _archs(store: Store, benchmark: str) -> tuple[pl.DataFrame | None, list[str], Space | None]:
     """Strings, hashes and encodings of architectures, and their space, as far as they are known."""
-    known = benchmarks.find(benchmark)
-    space = spaces.resolve(known.space) if known and known.space else None
+    space = spaces.of_benchmark(benchmark)
     if not store.manifest(benchmark).rows("archs"):
         return None, [], space
     archs = store.scan_archs(benchmark)

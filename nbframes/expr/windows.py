@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import inf
 from numbers import Real
-from typing import TYPE_CHECKING
+from typing import Literal
 
 import polars as pl
 
 from nbframes.errors import InvalidArgumentError
 from nbframes.schema import TIE
 
-if TYPE_CHECKING:
-    from polars._typing import RankMethod
+RankMethod = Literal["average", "min", "max", "dense", "ordinal", "random"]
+"""What values that tie get, as `polars.Expr.rank` has it."""
 
 Objectives = str | pl.Expr | Sequence[str | pl.Expr] | None
 

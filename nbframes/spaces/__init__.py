@@ -59,6 +59,34 @@ def resolve(space: str | Space, /) -> Space:
     return found
 
 
+def of_benchmark(benchmark: str, /) -> Space | None:
+    """Search space of a registered benchmark.
+
+    Parameters
+    ----------
+    benchmark
+        Its name.
+
+    Returns
+    -------
+    Space or None
+        None if nobody registered the benchmark, or it has no space.
+
+    Raises
+    ------
+    InvalidArgumentError
+        If the space that it names cannot be imported, or is none.
+
+    Examples
+    --------
+    >>> from nbframes.spaces import of_benchmark, tss
+    >>> of_benchmark("nats-tss") is tss
+    True
+    """
+    known = benchmarks.find(benchmark)
+    return resolve(known.space) if known is not None and known.space else None
+
+
 def _imported(name: str) -> Any:
     if ":" in name:
         return benchmarks.resolve(name)

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from nbframes.benchmarks import registry
 from nbframes.errors import FrameError, InvalidArgumentError, listed
 from nbframes.schema import ARCHS
 
@@ -95,12 +94,11 @@ def _with(archs: pl.DataFrame, column: str, benchmark: str) -> pl.DataFrame:
 
 def _parsed(names: pl.DataFrame, archs: pl.DataFrame, benchmark: str) -> pl.DataFrame:
     """Architectures of names that the search space parses: the one of that very string, else those of that hash."""
-    from nbframes.spaces import resolve
+    from nbframes.spaces import of_benchmark
 
-    known = registry.find(benchmark)
-    if known is None or known.space is None:
+    space = of_benchmark(benchmark)
+    if space is None:
         return pl.DataFrame(schema={_GIVEN: names[_GIVEN].dtype, "arch": archs["arch"].dtype})
-    space = resolve(known.space)
     texts = names[_GIVEN].cast(pl.String)
     try:
         formed = names.with_columns(arch_str=space.format(texts), hash=space.hash(texts))

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
-from nbframes.benchmarks import registry, resolve
 from nbframes.errors import StoreError, UnknownNameError
 from nbframes.progress import bar
 from nbframes.schema import (
@@ -260,8 +259,10 @@ def coverage(catalogue: Catalogue, *benchmarks: str) -> pl.DataFrame:
 
 
 def _space_size(name: str) -> int | None:
-    known = registry.find(name)
-    size: int | None = resolve(known.space).SIZE if known is not None and known.space else None
+    from nbframes.spaces import of_benchmark
+
+    space = of_benchmark(name)
+    size = None if space is None else space.SIZE
     return size if size is not None and size < _WHOLE else None
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nbframes.errors import InvalidArgumentError
+from nbframes.numerics.pareto import nondominated_rank
 from nbframes.search.algorithms.base import Method
 from nbframes.search.algorithms.parameters import at_least, within
 
@@ -128,17 +129,7 @@ class _NSGA2:
 
 def fronts(scores: Floats) -> NDArray[np.int64]:
     """Number of the front of each point, from 0, within each search; scores have shape (runs, points, objectives)."""
-    at_least_as_good = np.asarray((scores[:, :, None] >= scores[:, None]).all(axis=-1))
-    dominates = at_least_as_good & ~at_least_as_good.swapaxes(1, 2)
-    rank = np.full(scores.shape[:2], -1)
-    left = np.ones(scores.shape[:2], bool)
-    front = 0
-    while left.any():
-        best = left & ~(dominates & left[:, :, None]).any(axis=1)
-        rank[best] = front
-        left &= ~best
-        front += 1
-    return rank
+    return np.stack([nondominated_rank(points, maximise=True) for points in scores]).astype(np.int64) - 1
 
 
 def crowding(scores: Floats, rank: NDArray[np.int64]) -> Floats:
