@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import polars as pl
 
 from nbframes import benchmarks, expr
+from nbframes.analysis.protocols import meant, meant_pairs, partitions_of, protocol, usual_protocol
 from nbframes.benchmarks import Metric
 from nbframes.display import printable
 from nbframes.errors import InvalidArgumentError, UnknownNameError, listed
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from nbframes.benchmarks.values import Better
     from nbframes.store import Store
 
-_SPLITS: Final = ("test", "valtest", "val", "train", "none")
-"""By which split architectures are ranked if none is named: the first of these that there is."""
 _SEEDS_SHOWN: Final = 6
 
 
@@ -110,7 +109,7 @@ class QueryTable:
         >>> store.scan("nats-sss").filter(query_table(store, "nats-sss").where(store)).collect()["split"].unique().to_list()
         ['test']
         """
-        return _protocol(store, self.dataset, self.split)
+        return protocol(store, self.dataset, self.split)
 
     def to_dict(self) -> dict[str, Any]:
         """Return all of it as plain values, the frame as ``rows``.
@@ -194,7 +193,7 @@ def query_table(
         msg = f"top is how many architectures to show, 1 or more, not {top!r}"
         raise InvalidArgumentError(msg)
     there = _Chosen.of(store, benchmark, dataset, split, metric, schedule=schedule)
-    rows = store.scan(benchmark).filter(store.metric(there.metric), _protocol(store, there.dataset, there.split))
+    rows = store.scan(benchmark).filter(store.metric(there.metric), protocol(store, there.dataset, there.split))
     rows = rows.filter(expr.budget(budget) if budget is not None else expr.final())
     known = _quantity(store, benchmark, there.metric)
     chosen = _schedule(rows, there, schedule, budget)
@@ -222,53 +221,6 @@ def query_table(
     )
 
 
-def usual_protocol(pairs: Sequence[tuple[str, str]]) -> tuple[str, str]:
-    """Dataset and split by which architectures are ranked if none is named.
-
-    Parameters
-    ----------
-    pairs
-        Datasets with their splits, in the sense of `nbframes.on`; at least one.
-
-    Returns
-    -------
-    tuple of str
-        CIFAR-10, else the first dataset by name, and the first that there is of test, valtest, val and train.
-
-    Examples
-    --------
-    >>> from nbframes.analysis.query import usual_protocol
-    >>> usual_protocol([("cifar100", "test"), ("cifar10", "val"), ("cifar10", "train")])
-    ('cifar10', 'val')
-    """
-    return min(pairs, key=lambda pair: (pair[0] != "cifar10", pair[0], _SPLITS.index(pair[1])))
-
-
-def meant_pairs(store: Store, benchmark: str, metric: str) -> list[tuple[str, str]]:
-    """Datasets and splits of a metric of a benchmark, in the sense of `nbframes.on`.
-
-    Parameters
-    ----------
-    store
-        The store.
-    benchmark, metric
-        Names.
-
-    Returns
-    -------
-    list of tuple of str
-        Sorted; the validation of ``cifar10-valid`` is that of CIFAR-10, too.
-
-    Examples
-    --------
-    >>> import nbframes as nbf
-    >>> from nbframes.analysis.query import meant_pairs
-    >>> ("cifar10", "val") in meant_pairs(nbf.synthetic.store(), "nats-sss", "accuracy")
-    True
-    """
-    return sorted({pair for part in _partitions(store, benchmark) if part.metric == metric for pair in _meant(part)})
-
-
 @dataclass(frozen=True)
 class _Chosen:
     """What is asked, defaults filled in."""
@@ -289,7 +241,7 @@ class _Chosen:
         *,
         schedule: int | None,
     ) -> _Chosen:
-        partitions = _partitions(store, benchmark)
+        partitions = partitions_of(store, benchmark)
         _check_names(benchmark, partitions, dataset, split, metric)
         metric = metric or _usual_metric(benchmark, sorted({part.metric for part in partitions}))
         pairs = meant_pairs(store, benchmark, metric)
@@ -314,7 +266,7 @@ def _trained(
         (pl.col("metric").cast(pl.String) == metric) & (pl.col("schedule") == wanted)
     )
     parts = held.select(pl.col("dataset", "split").cast(pl.String)).rows()
-    found = {pair for part in parts for pair in _meant(Partition(metric, *part))}
+    found = {pair for part in parts for pair in meant(Partition(metric, *part))}
     return [pair for pair in pairs if pair in found] or pairs
 
 
@@ -332,34 +284,16 @@ def _quantity(store: Store, benchmark: str, metric: str) -> Metric | None:
     return next((Metric(metric, **{"unit": "", **manifest.metrics[metric]}) for manifest in own), None)
 
 
-def _protocol(store: Store, dataset: str, split: str) -> pl.Expr:
-    if (dataset, split) in benchmarks.pairs() and dataset != "cifar10-valid":
-        return expr.on(dataset, split)
-    return store.dataset(dataset) & expr.split(split)
-
-
-def _partitions(store: Store, benchmark: str) -> list[Partition]:
-    manifests = store.catalogue.manifests(benchmark)
-    paths = {file.path for manifest in manifests for file in manifest.tables.get("results", ())}
-    folders = {tuple(part.partition("=")[2] for part in path.split("/")[2:5]) for path in paths}
-    return [Partition(*folder) for folder in sorted(folders)]
-
-
-def _meant(part: Partition) -> list[tuple[str, str]]:
-    """Datasets and splits under which a partition is asked for: the validation of cifar10-valid is that of CIFAR-10, too."""
-    own = (part.dataset, part.split)
-    return [own, ("cifar10", "val")] if own == ("cifar10-valid", "val") else [own]
-
-
 def _check_names(
     benchmark: str, partitions: Sequence[Partition], dataset: str | None, split: str | None, metric: str | None
 ) -> None:
     """Raise if the benchmark has nothing under a name; what other benchmarks have is no answer here."""
-    datasets = {pair[0] for part in partitions for pair in _meant(part)}
-    if dataset is not None and dataset not in datasets:
-        raise UnknownNameError.of("dataset of " + benchmark, dataset, sorted(datasets))
-    if metric is not None and metric not in (metrics := {part.metric for part in partitions}):
-        raise UnknownNameError.of("metric of " + benchmark, metric, sorted(metrics))
+    datasets = sorted({pair[0] for part in partitions for pair in meant(part)})
+    metrics = sorted({part.metric for part in partitions})
+    for kind, name, held in (("dataset", dataset, datasets), ("metric", metric, metrics)):
+        if name is not None and name not in held:
+            what = f"{kind} of {benchmark}"
+            raise UnknownNameError.of(what, name, held)
     if split is not None:
         expr.split(split)
 

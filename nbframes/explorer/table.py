@@ -11,7 +11,8 @@ import polars as pl
 
 from nbframes import benchmarks, expr, spaces
 from nbframes.analysis import best_archs
-from nbframes.analysis.query import QueryTable, meant_pairs, query_table
+from nbframes.analysis.protocols import has_protocol, meant_pairs, protocol
+from nbframes.analysis.query import QueryTable, query_table
 from nbframes.benchmarks import Metric
 from nbframes.display import redacted
 from nbframes.errors import FrameError, UnknownNameError, did_you_mean, listed
@@ -196,7 +197,7 @@ class _Source:
             if (dataset, split) == (asked.dataset, asked.split) or split == "train":
                 continue
             name = f"{dataset}_{split}"
-            rows = store.scan(asked.benchmark).filter(*self._measured(), _protocol(store, dataset, split), self._last)
+            rows = store.scan(asked.benchmark).filter(*self._measured(), protocol(store, dataset, split), self._last)
             means = rows.group_by("arch").agg(expr.seed_mean().alias(name)).collect()
             if means.is_empty():
                 continue
@@ -221,7 +222,7 @@ class _Source:
     def _rows(self, dataset: str, split: str) -> str:
         asked = self._asked
         pair = f'nbf.on("{dataset}", "{split}")'
-        if not _has_protocol(dataset, split):
+        if not has_protocol(dataset, split):
             pair = f'store.dataset("{dataset}"), nbf.split("{split}")'
         return (
             f'store.scan("{asked.benchmark}").filter(store.metric("{asked.metric}"), {pair}, '
@@ -243,16 +244,6 @@ def _opening(store: Store) -> str:
         return "store = nbf.published.store()"
     root = redacted(store.root) if "://" in store.root else PurePath(store.root).name
     return f"store = nbf.open_store({_quoted(root)})"
-
-
-def _has_protocol(dataset: str, split: str) -> bool:
-    return (dataset, split) in benchmarks.pairs() and dataset != "cifar10-valid"
-
-
-def _protocol(store: Store, dataset: str, split: str) -> pl.Expr:
-    if _has_protocol(dataset, split):
-        return expr.on(dataset, split)
-    return store.dataset(dataset) & expr.split(split)
 
 
 def _thinned(budgets: Sequence[int]) -> list[int]:

@@ -19,7 +19,8 @@ from nbframes.analysis import (
     summarize,
     with_costs,
 )
-from nbframes.analysis.query import QueryTable, meant_pairs, query_table, usual_protocol
+from nbframes.analysis.protocols import meant_pairs, usual_protocol
+from nbframes.analysis.query import QueryTable, query_table
 from nbframes.errors import FrameError, NBFramesError, listed
 from nbframes.report import words
 
