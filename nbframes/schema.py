@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple, Self
 
 import polars as pl
 
@@ -101,9 +101,20 @@ class Partition(NamedTuple):
     dataset: str
     split: str
 
+    @classmethod
+    def of_path(cls, path: str) -> Self:
+        """Partition of a file or folder of results, given relative to the store."""
+        values = partition_values(path)
+        return cls(values["metric"], values["dataset"], values["split"])
+
     def folder(self, benchmark: str) -> str:
         """Folder of the partition, relative to the store."""
         return f"{table_folder('results', benchmark)}/metric={self.metric}/dataset={self.dataset}/split={self.split}"
+
+
+def partition_values(path: str) -> dict[str, str]:
+    """Values of the partition columns of a file or folder of results, given relative to the store."""
+    return dict(part.split("=", 1) for part in path.split("/") if "=" in part)
 
 
 def table_folder(table: Table, benchmark: str) -> str:

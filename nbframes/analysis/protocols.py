@@ -135,8 +135,7 @@ def partitions_of(store: Store, benchmark: str) -> list[Partition]:
     """
     manifests = store.catalogue.manifests(benchmark)
     paths = {file.path for manifest in manifests for file in manifest.tables.get("results", ())}
-    folders = {tuple(part.partition("=")[2] for part in path.split("/")[2:5]) for path in paths}
-    return [Partition(*folder) for folder in sorted(folders)]
+    return sorted({Partition.of_path(path) for path in paths})
 
 
 def meant(part: Partition) -> list[tuple[str, str]]:

@@ -9,31 +9,28 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+import numpy as np
+import polars as pl
+
 from nbframes.benchmarks import registry
 from nbframes.errors import SourceError, listed
-from nbframes.schema import FILE_KEY, Partition, check_name, check_split, table_folder
+from nbframes.schema import FILE_KEY, RESULT_FILE, Partition, check_name, table_folder
 from nbframes.store.commit import Staging, explain_os_errors
 from nbframes.store.contents import Contents, table_of_contents
 from nbframes.store.manifest import Manifest, StoredFile, writer_versions
-from nbframes.store.scans import partition_of
 from nbframes.store.spill import first_not_increasing
 from nbframes.store.storage import file_sha256
 from nbframes.store.validation import check_path
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from nbframes.store import Store
+    from nbframes.store.spill import Columns
 
 PLAN: Final = "shards.json"
 PARTS: Final = ".parts"
 """Folder in which workers write aside."""
-_TYPES: Final = {
-    "arch": "int32",
-    "schedule": "int32",
-    "budget": "int32",
-    "seed": "int32",
-    "final": "bool",
-    "value": "double",
-}
 
 
 class _Shard(NamedTuple):
@@ -135,7 +132,7 @@ def adopt(
                 writers=writer_versions(),
                 created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
                 units=registry.units(),
-                contents=table_of_contents((_partition_of(shard), shard.contents) for shard in shards),
+                contents=table_of_contents((Partition.of_path(shard.path), shard.contents) for shard in shards),
                 licence=licence,
                 citation=citation,
                 notes=(notes or {}) | ({"shards": plan} if plan is not None else {}),
@@ -148,11 +145,6 @@ def adopt(
             (source / shard.path).unlink()
     shutil.rmtree(source / PARTS, ignore_errors=True)  # what killed workers left
     return manifest
-
-
-def _partition_of(shard: _Shard) -> Partition:
-    values = partition_of(shard.path)
-    return Partition(values["metric"], values["dataset"], values["split"])
 
 
 def _files(source: Path, benchmark: str) -> list[str]:
@@ -173,50 +165,65 @@ def _checked(source: Path, path: str, benchmark: str) -> _Shard:
     where = f"{source / path}"
     try:
         check_path(path, "results", benchmark)
-        names = dict(part.split("=", 1) for part in path.split("/")[1:-1])
-        Partition(
-            check_name("metric", names["metric"]), check_name("dataset", names["dataset"]), check_split(names["split"])
-        )
+        partition = Partition.of_path(path)
+        check_name("metric", partition.metric)
+        check_name("dataset", partition.dataset)
         file = pq.ParquetFile(where)
-        types = {field.name: str(field.type) for field in file.schema_arrow}
-        if types != _TYPES:
-            msg = f"{where} has the columns {types}, but results have {_TYPES}"
-            raise SourceError(msg)
-        finals: set[bool] = set()
-        contents = Contents()
-        first, last, before = None, None, None
+        _check_columns(where, file.schema_arrow)
+        rows = _Rows(where)
         for batch in file.iter_batches(columns=[*FILE_KEY, "final"]):
-            if any(column.null_count for column in batch.columns):
-                msg = f"{where} has null values in its keys"
-                raise SourceError(msg)
-            finals |= set(batch.column("final").unique().to_pylist())
-            columns = {name: batch.column(name).to_numpy() for name in FILE_KEY}
-            if not len(batch):
-                continue
-            if any(column.min() < 0 for column in columns.values()):
-                msg = f"{where} has negative keys"
-                raise SourceError(msg)
-            contents.add(columns)
-            first = columns["arch"].min() if first is None else min(first, columns["arch"].min())
-            last = columns["arch"].max() if last is None else max(last, columns["arch"].max())
-            whole = (
-                columns
-                if before is None
-                else {n: pa.chunked_array([before[n], columns[n]]).to_numpy() for n in FILE_KEY}
-            )
-            if len(finals) == 1 and first_not_increasing(whole, final=next(iter(finals))) is not None:
-                msg = f"{where} is not sorted, or has a key twice"
-                raise SourceError(msg)
-            before = {name: column[-1:] for name, column in columns.items()}
-    except (OSError, ValueError, KeyError, pa.ArrowException) as error:
-        if isinstance(error, SourceError):
-            raise
+            rows.add(batch)
+    except SourceError:
+        raise
+    except (OSError, ValueError, pa.ArrowException) as error:
         msg = f"{where} is not a file of results: {error}"
         raise SourceError(msg) from error
-    if len(finals) != 1 or first is None or last is None:
-        msg = f"{where} {'mixes final rows with others' if finals else 'is empty'}; a file of a store holds rows of one kind"
+    if len(rows.finals) != 1:
+        how = "mixes final rows with others" if rows.finals else "is empty"
+        msg = f"{where} {how}; a file of a store holds rows of one kind"
         raise SourceError(msg)
-    return _Shard(path, finals.pop(), file.metadata.num_rows, int(first), int(last), contents)
+    return _Shard(path, rows.finals.pop(), file.metadata.num_rows, rows.first, rows.last, rows.contents)
+
+
+def _check_columns(where: str, found: pa.Schema) -> None:
+    types, wanted = (
+        {field.name: str(field.type) for field in schema}
+        for schema in (found, pl.DataFrame(schema=RESULT_FILE).to_arrow().schema)
+    )
+    if types != wanted:
+        msg = f"{where} has the columns {types}, but results have {wanted}"
+        raise SourceError(msg)
+
+
+class _Rows:
+    """What the rows of a file are, learnt while they pass by in batches; those that a store cannot hold are refused."""
+
+    def __init__(self, where: str) -> None:
+        self.finals: set[bool] = set()
+        self.first, self.last = 2**31, -1
+        self.contents = Contents()
+        self._where = where
+        self._before: Columns | None = None
+
+    def add(self, batch: pa.RecordBatch) -> None:
+        if any(column.null_count for column in batch.columns):
+            msg = f"{self._where} has null values in its keys"
+            raise SourceError(msg)
+        if not len(batch):
+            return
+        columns = {name: batch.column(name).to_numpy() for name in FILE_KEY}
+        if any(column.min() < 0 for column in columns.values()):
+            msg = f"{self._where} has negative keys"
+            raise SourceError(msg)
+        self.finals |= set(batch.column("final").unique().to_pylist())
+        self.contents.add(columns)
+        self.first = min(self.first, int(columns["arch"].min()))
+        self.last = max(self.last, int(columns["arch"].max()))
+        border = columns if self._before is None else {n: np.append(self._before[n], columns[n]) for n in FILE_KEY}
+        if len(self.finals) == 1 and first_not_increasing(border, final=next(iter(self.finals))) is not None:
+            msg = f"{self._where} is not sorted, or has a key twice"
+            raise SourceError(msg)
+        self._before = {name: column[-1:] for name, column in columns.items()}
 
 
 def _check_apart(source: Path, shards: list[_Shard]) -> None:

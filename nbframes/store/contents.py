@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from nbframes.store.spill import by_schedule
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -19,7 +21,6 @@ _TABLE: Final = 1 << 22
 _LISTED: Final = 1_000_000
 _RANGES: Final = 10_000
 _SCHEDULES: Final = 1_000
-_FEW: Final = 8
 
 
 class Contents:
@@ -30,12 +31,8 @@ class Contents:
 
     def add(self, columns: Columns) -> None:
         """Take note of some rows."""
-        schedules = columns["schedule"]
-        if schedules.min() == schedules.max():
-            self._of(int(schedules[0])).add(columns)
-            return
-        for schedule, places in _places(schedules):
-            self._of(schedule).add({name: columns[name][places] for name in ("arch", "budget", "seed")})
+        for schedule, rows in by_schedule(columns, ("arch", "budget", "seed")):
+            self._of(schedule).add(rows)
 
     def merge(self, other: Contents) -> None:
         """Take note of what another has seen."""
@@ -65,16 +62,6 @@ def table_of_contents(parts: Iterable[tuple[Partition, Contents]]) -> list[dict[
     for partition, contents in parts:
         together.setdefault(partition, Contents()).merge(contents)
     return [partition._asdict() | entry for partition in sorted(together) for entry in together[partition].entries()]
-
-
-def _places(schedules: NDArray[Any]) -> Iterator[tuple[int, NDArray[Any]]]:
-    """Where each schedule is; a few small numbers, as published schedules are, need not be sorted."""
-    if schedules.max() < _SCHEDULES and len(few := np.flatnonzero(np.bincount(schedules))) <= _FEW:
-        yield from ((schedule, schedules == schedule) for schedule in few.tolist())
-        return
-    order = np.argsort(schedules, kind="stable")
-    starts = np.flatnonzero(np.diff(schedules[order], prepend=-1))
-    yield from ((int(schedules[places[0]]), places) for places in np.split(order, starts[1:]))
 
 
 class _Facts:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, unquote
 
 from nbframes.errors import StoreError
-from nbframes.schema import FILE_KEY, HIVE, RESULT_FILE, manifest_owner
+from nbframes.schema import FILE_KEY, HIVE, RESULT_FILE, manifest_owner, partition_values
 from nbframes.store.storage import check_contained
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ def _add(root: Path, file: StoredFile, now: int) -> dict[str, Any]:
     path = file.path.removeprefix(_TABLE)
     return {
         "path": quote(path),
-        "partitionValues": dict(part.split("=", 1) for part in path.split("/")[:-1]),
+        "partitionValues": partition_values(path),
         "size": file.size,
         "modificationTime": now,
         "dataChange": True,

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import polars as pl
 
 from nbframes.benchmarks import registry
-from nbframes.schema import BENCHMARK, DATASET, METRIC, SPLIT
-from nbframes.store.scans import partition_of
+from nbframes.schema import BENCHMARK, DATASET, METRIC, SPLIT, Partition
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -49,14 +48,13 @@ def _rows(manifest: Manifest) -> Iterator[dict[str, Any]]:
 
 def _by_partition(manifest: Manifest) -> Iterator[dict[str, Any]]:
     """What the files' names tell of a manifest that has no table of contents."""
-    rows: dict[tuple[str, str, str], int] = {}
+    rows: dict[Partition, int] = {}
     for file in manifest.tables["results"]:
-        values = partition_of(file.path)
-        partition = values["metric"], values["dataset"], values["split"]
+        partition = Partition.of_path(file.path)
         rows[partition] = rows.get(partition, 0) + file.rows
     unknown = dict.fromkeys(("schedule", "budgets", "seeds", "archs"))
-    for (metric, dataset, split), count in sorted(rows.items()):
-        yield {"metric": metric, "dataset": dataset, "split": split, "rows": count} | unknown
+    for partition, count in sorted(rows.items()):
+        yield partition._asdict() | {"rows": count} | unknown
 
 
 def _expanded(ranges: list[list[int]] | None) -> list[int] | None:

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from nbframes.errors import StoreError, listed
-from nbframes.schema import FILE_KEY
+from nbframes.schema import FILE_KEY, Partition
 from nbframes.store.catalogue import Catalogue
-from nbframes.store.scans import partition_of
 from nbframes.store.storage import files_at
 
 if TYPE_CHECKING:
@@ -79,7 +78,7 @@ def _overlapping(store: Path, staging: Path, attached: Manifest, new: Manifest) 
         mine, theirs = _scan(store, attached, "results", folder), _scan(staging, new, "results", folder)
         shared = mine.select(FILE_KEY).join(theirs.select(FILE_KEY), on=FILE_KEY, how="semi").head(1).collect()
         if shared.height:
-            return f"both have {partition_of(f'{folder}/')['metric']!r} under {shared.row(0, named=True)}"
+            return f"both have {Partition.of_path(folder).metric!r} under {shared.row(0, named=True)}"
     return ""
 
 

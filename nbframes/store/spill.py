@@ -27,6 +27,9 @@ _BLOCK: Final = 16_384
 _MANY: Final = 64
 """Schedules that have a file of their own; the rows of further ones share one."""
 _REST: Final = -1
+_SMALL: Final = 1_000
+_FEW: Final = 8
+"""So many schedules below `_SMALL` are looked for one by one."""
 
 
 class Spill:
@@ -49,20 +52,16 @@ class Spill:
 
     def append(self, columns: Columns) -> None:
         """Put rows aside."""
-        schedules = columns["schedule"]
-        if not len(schedules):
+        if not len(columns["schedule"]):
             return
-        if not self._final or schedules.min() == schedules.max():
-            self._part(int(schedules[0]) if self._final else 0).append(columns)
+        if not self._final:
+            self._part(0).append(columns)
             return
-        order = np.argsort(schedules, kind="stable")
-        grouped = {name: column[order] for name, column in columns.items()}
-        starts = np.flatnonzero(np.diff(grouped["schedule"], prepend=-1)).tolist()
-        if len(starts) > _MANY:
-            self._part(_REST).append(columns)
-            return
-        for start, stop in zip(starts, [*starts[1:], len(order)], strict=True):
-            self._part(int(grouped["schedule"][start])).append(window_of(grouped, start, stop))
+        parts = list(by_schedule(columns, columns))
+        if len(parts) > _MANY:
+            parts = [(_REST, columns)]
+        for schedule, rows in parts:
+            self._part(schedule).append(rows)
 
     def flush(self) -> None:
         """Sort the rows in memory and put them on disk."""
@@ -251,6 +250,26 @@ def first_not_increasing(columns: Columns, *, final: bool) -> int | None:
     fine = major[1:] > major[:-1]
     fine |= (major[1:] == major[:-1]) & (minor[1:] > minor[:-1])
     return None if fine.all() else int(np.argmin(fine))
+
+
+def by_schedule(columns: Columns, names: Iterable[str]) -> Iterator[tuple[int, Columns]]:
+    """Some columns of the rows of each schedule, in order of schedules; rows of one stay in the order in which they came."""
+    schedules = columns["schedule"]
+    if schedules.min() == schedules.max():
+        yield int(schedules[0]), {name: columns[name] for name in names}
+        return
+    for schedule, places in _places(schedules):
+        yield schedule, {name: columns[name][places] for name in names}
+
+
+def _places(schedules: NDArray[Any]) -> Iterator[tuple[int, NDArray[Any]]]:
+    """Where each schedule is; a few small numbers, as published schedules are, need not be sorted."""
+    if schedules.max() < _SMALL and len(few := np.flatnonzero(np.bincount(schedules))) <= _FEW:
+        yield from ((schedule, schedules == schedule) for schedule in few.tolist())
+        return
+    order = np.argsort(schedules, kind="stable")
+    starts = np.flatnonzero(np.diff(schedules[order], prepend=-1))
+    yield from ((int(schedules[places[0]]), places) for places in np.split(order, starts[1:]))
 
 
 def window_of(columns: Columns, start: int, stop: int) -> Columns:

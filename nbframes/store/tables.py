@@ -10,9 +10,9 @@ from nbframes import expr
 from nbframes.benchmarks import registry
 from nbframes.display import redacted
 from nbframes.errors import StoreError, UnknownNameError, listed
-from nbframes.schema import HIVE, Table
+from nbframes.schema import HIVE, Table, partition_values
 from nbframes.store.catalogue import OWN, Catalogue
-from nbframes.store.scans import note, partition_of, scan_results, scan_side
+from nbframes.store.scans import note, scan_results, scan_side
 from nbframes.store.shown import as_html, as_text
 from nbframes.store.storage import files_at
 
@@ -153,7 +153,7 @@ class Store:
         if kind not in HIVE:
             raise UnknownNameError.of("kind of name", kind, HIVE)
         files = self._files("results", self.benchmarks())
-        return sorted({partition_of(file.path)[kind] for _, part in files for file in part})
+        return sorted({partition_values(file.path)[kind] for _, part in files for file in part})
 
     def dataset(self, *names: str) -> pl.Expr:
         """Select rows of the named datasets, published or in use in this store.

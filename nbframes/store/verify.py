@@ -26,7 +26,7 @@ from nbframes.store import delta
 from nbframes.store.commit import recover
 from nbframes.store.contents import Contents, table_of_contents
 from nbframes.store.manifest import is_unaltered
-from nbframes.store.scans import partition_of, scan_plain
+from nbframes.store.scans import scan_plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -140,9 +140,8 @@ def _contents_problems(files: Files, manifest: Manifest) -> Iterator[str]:
     """Compare the manifest's table of contents with the rows."""
     parts = []
     for file in manifest.tables["results"] if manifest.contents else ():
-        values = partition_of(file.path)
         contents = Contents()
-        parts.append((Partition(values["metric"], values["dataset"], values["split"]), contents))
+        parts.append((Partition.of_path(file.path), contents))
         for part in scan_plain(files, [file.path]).select(FILE_KEY).collect_batches(chunk_size=_ROWS_AT_ONCE):
             if part.height:
                 contents.add({name: part[name].to_numpy() for name in FILE_KEY})

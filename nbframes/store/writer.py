@@ -188,7 +188,9 @@ class BenchmarkWriter:
             partitions.setdefault(file.path.rpartition("/")[0], []).append(self._staging.folder / file.path)
         for folder, (one, *others) in partitions.items():
             for other in others:
-                keys = [pl.scan_parquet(path, hive_partitioning=False).select(FILE_KEY) for path in (one, other)]
+                keys = [
+                    pl.scan_parquet(path, glob=False, hive_partitioning=False).select(FILE_KEY) for path in (one, other)
+                ]
                 both = keys[0].join(keys[1], on=FILE_KEY, how="semi").head(1).collect()
                 if both.height:
                     msg = f"the key {both.row(0, named=True)} occurs twice in {folder}, once as final and once not"

@@ -12,7 +12,7 @@ from polars.testing import assert_frame_equal
 
 import nbframes as nbf
 from nbframes.errors import InvalidArgumentError, StoreError, UnknownNameError
-from nbframes.schema import KEY, RESULTS
+from nbframes.schema import RESULTS
 from nbframes.store import access, locks
 from tests.frames import results
 
@@ -219,19 +219,6 @@ def test_a_file_where_the_store_should_be_is_said_in_plain_words(tmp_path, below
     with pytest.raises(StoreError, match="a file where a folder should be"):
         nbf.write_results(results(), tmp_path / "file" / below, benchmark="mine")
     assert (tmp_path / "file").read_text() == "mine"
-
-
-@pytest.mark.parametrize("below", ["dataset=imagenet/x", "lr=0.1", "metric=accuracy/benchmark=mine/split=val"])
-def test_a_store_may_lie_below_folders_that_look_like_partitions(tmp_path, below):
-    rows = pl.concat([results(), results(dataset="mine", split="val")])
-    nbf.write_results(rows, tmp_path / below, benchmark="mine")
-    nbf.write_results(rows, tmp_path / "plain", benchmark="mine")
-    store, plain = nbf.open_store(tmp_path / below), nbf.open_store(tmp_path / "plain")
-    assert dict(store.scan().collect_schema()) == RESULTS
-    assert_frame_equal(store.scan().collect().sort(KEY), plain.scan().collect().sort(KEY))
-    query = store.scan("mine").filter(store.dataset("mine"), nbf.split("val"), nbf.arch(1)).select("seed", "value")
-    assert query.collect().height == 6
-    assert store.verify().is_empty()
 
 
 def test_a_file_that_is_not_as_its_manifest_says_is_told_at_the_scan(store):

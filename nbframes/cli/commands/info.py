@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from nbframes.cli.terminal import DONE, add_benchmarks, add_formats, add_store, bold, print_csv, print_json, print_table
 from nbframes.display import cell, printable, shortened
-from nbframes.store.scans import partition_of
+from nbframes.schema import Partition
 
 if TYPE_CHECKING:
     import argparse
@@ -70,10 +70,10 @@ def _contents(store: Store, names: Sequence[str]) -> pl.DataFrame:
     for name in names:
         for manifest in store.catalogue.manifests(name):
             for file in manifest.tables.get("results", ()):
-                part = partition_of(file.path)
+                part = Partition.of_path(file.path)
                 owner = manifest.attachment or "-"
-                unit = manifest.units.get(part["metric"], "unknown")
-                rows.append((name, part["metric"], part["dataset"], part["split"], unit, owner, file.rows))
+                unit = manifest.units.get(part.metric, "unknown")
+                rows.append((name, *part, unit, owner, file.rows))
     columns = ("benchmark", "metric", "dataset", "split", "unit", "attachment")
     schema = dict.fromkeys(columns, pl.String) | {"values": pl.Int64}
     table = pl.DataFrame(rows, schema=schema, orient="row")
