@@ -147,7 +147,7 @@ class Correlation:
         return np.concatenate(size), np.concatenate(value)
 
     def interval(self, first: Array, second: Array, *, resamples: int, level: float, seed: int) -> tuple[Array, Array]:
-        """Bootstrap interval of every pair's correlation, from objects drawn with replacement: bias-corrected, accelerated."""
+        """Interval of every pair's correlation: the jackknife's of Pearson's, else the bias-corrected, accelerated bootstrap's."""
 
         def pair(x: int, y: int) -> Array:
             ends = np.array([x]), np.array([y])
@@ -156,14 +156,15 @@ class Correlation:
             if not len(shared) or np.isnan(rows).any():
                 return np.full(2, np.nan)
             rng = np.random.default_rng(seed)
+            estimate = float(self._statistic(rows[0][None], rows[1][None])[0])
+            if self._method == "pearson":
+                return _jackknifed(estimate, self._jackknife(*rows, rng), level)
             found = []
             for start in range(0, resamples, self._batch):
                 size = min(self._batch, resamples - start)
                 drawn = rng.integers(len(shared), size=(size, len(shared)))
                 found.append(self._statistic(rows[0][drawn], rows[1][drawn]))
-            estimate = self._statistic(rows[0][None], rows[1][None])[0]
-            wider = _widened(level, len(shared)) if self._method == "pearson" else level
-            return _bca(float(estimate), np.concatenate(found), self._jackknife(*rows, rng), wider)
+            return _bca(estimate, np.concatenate(found), self._jackknife(*rows, rng), level)
 
         with ThreadPoolExecutor(self._threads) as pool:
             low, high = np.reshape(list(pool.map(pair, first.tolist(), second.tolist())), (-1, 2)).T
@@ -259,16 +260,36 @@ def _directions(rows: Array) -> Array:
     return centred / np.where(greatest > least, length, np.nan)
 
 
-def _widened(level: float, n: int) -> float:
-    """Level at which a bootstrap of few objects covers what is asked, as its deviations are too small.
+def _jackknifed(estimate: float, left_out: Array, level: float) -> Array:
+    """Interval of Pearson's correlation from what it is without each part of the objects.
 
-    T. Hesterberg: What teachers should know about the bootstrap, The American Statistician 69 (2015), section on expanded
-    percentile intervals; the quantile of Student's t by its expansion in 1 / (n - 1).
+    The jackknife of Fisher's z, of D. V. Hinkley: Improving the jackknife with special reference to correlation estimation, Biometrika
+    65 (1978). Its variance is less certain the heavier the tails are: Student's t has the degrees of freedom of F. E. Satterthwaite: An
+    approximate distribution of estimates of variance components, Biometrics Bulletin 2 (1946), by the fourth moment of the terms.
     """
-    free = max(n - 1, 1)
-    z = NormalDist().inv_cdf((1 + level) / 2)
-    t = z + (z**3 + z) / (4 * free) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * free**2)
-    return 2 * NormalDist().cdf(t * float(np.sqrt(n / free))) - 1
+    if np.isnan(estimate):
+        return np.full(2, np.nan)
+    if np.allclose(left_out, estimate, rtol=0, atol=1e-12):
+        return np.full(2, estimate)
+    if not (np.abs(left_out) < 1).all():  # too few objects to tell how far it varies
+        return np.array([-1.0, 1.0])
+    parts = len(left_out)
+    terms = np.arctanh(left_out)
+    squares = (terms - terms.mean()) ** 2
+    excess = float((squares**2).mean() / squares.mean() ** 2) - 1
+    free = min(2 * parts / excess, parts - 1.0) if excess > 0 else parts - 1.0
+    half = _student(level, max(free, 1.0)) * np.sqrt((parts - 1) * squares.mean())
+    with np.errstate(divide="ignore"):
+        ends: Array = np.tanh(np.arctanh(estimate) + np.array([-half, half]))
+    return ends
+
+
+def _student(level: float, free: float) -> float:
+    """Bound within which Student's t, of so many degrees of freedom, lies with the probability ``level``."""
+    angle = np.linspace(0, np.pi / 2, 4097)
+    density = np.cos(angle) ** (free - 1)
+    below = np.append(0, np.cumsum(density[1:] + density[:-1]))
+    return float(np.sqrt(free) * np.tan(np.interp(level, below / below[-1], angle)))
 
 
 def _bca(estimate: float, resampled: Array, jackknifed: Array, level: float) -> Array:
