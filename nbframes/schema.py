@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any, Final, Literal, NamedTuple, Self
 
 import polars as pl
@@ -127,6 +128,7 @@ def manifest_file(benchmark: str, attachment: str = "") -> str:
     return f"manifests/{benchmark}+{attachment}.json" if attachment else f"manifests/{benchmark}.json"
 
 
+@lru_cache(4096)
 def manifest_owner(file: str) -> tuple[str, str] | None:
     """Benchmark and attachment ("" for none) that a file in ``manifests/`` is of; None if its name is not a manifest's."""
     if not file.endswith(".json"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from typing import TYPE_CHECKING, Final
 
@@ -22,6 +23,38 @@ OWN: Final = "write_results"
 _PATIENCE: Final = 2.0
 """Seconds that a reader waits for a commit to end."""
 
+Owner = tuple[str, str]
+"""A benchmark and the name of an attachment to it, "" for the benchmark itself."""
+
+
+class _Remembered:
+    """Manifests that any store of this process has read, the last used ones, so that opening one again costs little."""
+
+    def __init__(self, room: int) -> None:
+        self._room = room
+        self._held: dict[tuple[str, str, str], tuple[object, Manifest, int]] = {}
+        self._lock = threading.Lock()
+
+    def get(self, key: tuple[str, str, str]) -> tuple[object, Manifest] | None:
+        with self._lock:
+            if key not in self._held:
+                return None
+            self._held[key] = held = self._held.pop(key)
+            return held[:2]
+
+    def put(self, key: tuple[str, str, str], stamp: object, manifest: Manifest, size: int) -> None:
+        if size > self._room:
+            return
+        with self._lock:
+            self._held.pop(key, None)
+            self._held[key] = stamp, manifest, size
+            while sum(size for *_, size in self._held.values()) > self._room:
+                self._held.pop(next(iter(self._held)))
+
+
+_REMEMBERED: Final = _Remembered(room=1 << 24)
+"""Up to so many bytes of manifests as they lie on disk."""
+
 
 class Catalogue:
     """The manifests of a store, each read once for as long as it stays the same.
@@ -34,15 +67,12 @@ class Catalogue:
 
     def __init__(self, files: Files) -> None:
         self.files = files
-        self._manifests: dict[tuple[str, str], tuple[object, Manifest]] = {}
+        self._manifests: dict[Owner, tuple[object, Manifest]] = {}
 
-    def owners(self) -> list[tuple[str, str]]:
+    def owners(self) -> list[Owner]:
         """List the benchmarks and attachments that have a manifest, as (benchmark, attachment or "")."""
-        self.wait_until_closed()
-        found = (manifest_owner(name) for name in self.files.names("manifests"))
-        present = sorted(owner for owner in found if owner is not None)
         known = {name: place for place, name in enumerate(registry.names())}
-        return sorted(present, key=lambda owner: known.get(owner[0], len(known)))
+        return sorted(sorted(self._listed()), key=lambda owner: known.get(owner[0], len(known)))
 
     def benchmarks(self) -> list[str]:
         """Names of the benchmarks, known ones first."""
@@ -50,7 +80,7 @@ class Catalogue:
 
     def attachments(self, benchmark: str) -> list[str]:
         """Names of the attachments to a benchmark."""
-        return [attachment for owner, attachment in self.owners() if owner == benchmark and attachment]
+        return sorted(attachment for owner, attachment in self._listed() if owner == benchmark and attachment)
 
     def manifests(self, benchmark: str) -> list[Manifest]:
         """Manifest of a benchmark, then those of its attachments."""
@@ -58,12 +88,16 @@ class Catalogue:
 
     def each(self, benchmarks: Iterable[str]) -> Iterator[list[Manifest]]:
         """What `manifests` gives, for several benchmarks; the store is listed once."""
-        attachments: dict[str, list[str]] = {}
-        for benchmark, attachment in self.owners():
-            attachments.setdefault(benchmark, []).extend([attachment] if attachment else [])
+        listed = self._listed()
+        of_benchmarks: dict[str, list[Owner]] = {}
+        for owner in sorted(listed):
+            of_benchmarks.setdefault(owner[0], []).append(owner)
         for benchmark in benchmarks:
-            names = attachments.get(benchmark, [])
-            yield [self.manifest(benchmark), *(self.manifest(benchmark, name) for name in names)]
+            owners = of_benchmarks.get(benchmark, [])
+            found = self._read({owner: listed[owner] for owner in owners})
+            if (benchmark, "") not in found:
+                raise self._unknown(benchmark, "")
+            yield list(found.values())
 
     def manifest(self, benchmark: str, attachment: str = "") -> Manifest:
         """Read one manifest.
@@ -75,21 +109,45 @@ class Catalogue:
         StoreError
             If a commit is open or the manifest is damaged.
         """
+        owner, listed = (benchmark, attachment), self._listed()
+        found = self._read({owner: listed[owner]} if is_name(benchmark) and owner in listed else {})
+        if not found:
+            raise self._unknown(benchmark, attachment)
+        return found[owner]
+
+    def _listed(self) -> dict[Owner, object]:
+        """The owners of all manifests, each with the stamp of its file."""
+        self.wait_until_closed()
+        found = ((manifest_owner(name), stamp) for name, stamp in self.files.stamps("manifests").items())
+        return {owner: stamp for owner, stamp in found if owner is not None}
+
+    def _read(self, owners: dict[Owner, object]) -> dict[Owner, Manifest]:
+        """Manifests of owners with these stamps, those that changed read anew; what has gone meanwhile is left out."""
         from nbframes.store.manifest import Manifest
 
-        self.wait_until_closed()
-        path = manifest_file(benchmark, attachment)
-        plain = is_name(benchmark) and (is_name(attachment) or not attachment)
-        stamp = self.files.stamp(path) if plain else None
-        owner = benchmark, attachment
-        if stamp is not None and owner in self._manifests and self._manifests[owner][0] == stamp:
-            return self._manifests[owner][1]
-        content = self.files.read(path) if plain else None
-        if content is None:
-            raise self._unknown(benchmark, attachment)
-        manifest = Manifest.from_json(content, self.files.at(path), benchmark=benchmark, attachment=attachment)
-        self._manifests[owner] = (stamp, manifest)
-        return manifest
+        found = {owner: self._held(owner, stamp) for owner, stamp in owners.items()}
+        anew = [owner for owner, manifest in found.items() if manifest is None]
+        settled = {owner: self.files.is_settled(owners[owner]) for owner in anew}
+        paths = [manifest_file(*owner) for owner in anew]
+        for owner, path, content in zip(anew, paths, self.files.read_all(paths), strict=True):
+            if content is None:
+                continue
+            manifest = Manifest.from_json(content, self.files.at(path), benchmark=owner[0], attachment=owner[1])
+            found[owner], stamp = manifest, owners[owner]
+            if stamp is not None:
+                self._manifests[owner] = stamp, manifest
+            if settled[owner]:
+                _REMEMBERED.put((self.files.root, *owner), stamp, manifest, len(content))
+        return {owner: manifest for owner, manifest in found.items() if manifest is not None}
+
+    def _held(self, owner: Owner, stamp: object) -> Manifest | None:
+        """A manifest that was read before and has not changed since."""
+        held = self._manifests.get(owner)
+        if stamp is None:
+            return None
+        if held is None or held[0] != stamp:
+            held = _REMEMBERED.get((self.files.root, *owner))
+        return held[1] if held is not None and held[0] == stamp else None
 
     def wait_until_closed(self) -> None:
         """Wait for a commit that is open to end, but not for long.

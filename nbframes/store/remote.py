@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,7 +13,7 @@ from nbframes.display import redacted
 from nbframes.errors import InvalidArgumentError, MissingDependencyError, StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from nbframes.store.manifest import StoredFile
 
@@ -25,6 +26,8 @@ _CLIENT: Final = ("allow_http", "allow_invalid_certificates", "connect_timeout",
 """Options of the connection, which Polars takes among those of the object store."""
 
 _DATASET: Final = re.compile(r"(?i:hf)://datasets/(?P<name>[^/@]+/[^/@]+)(?:@(?P<revision>[^/]+))?(?P<folder>(?:/.+)?)")
+_TOGETHER: Final = 16
+"""Requests that wait for their answers at a time."""
 _LINE: Final = re.compile(r"([0-9a-f]{64}) [ *](\S.*)")
 
 
@@ -56,16 +59,17 @@ class RemoteFiles:
 
     def exists(self, folder: str) -> bool:
         """Whether there are files directly in a folder."""
-        return bool(self.names(folder))
+        return bool(self.stamps(folder))
 
-    def names(self, folder: str) -> list[str]:
-        """Names of the files directly in a folder."""
+    def stamps(self, folder: str) -> dict[str, object]:
+        """Names of the files directly in a folder, each with what tells its content from others, None where the server does not say."""
         if self._listing is not None:
-            return [rest for path in self.below(folder) if "/" not in (rest := path.removeprefix(f"{folder}/"))]
+            below = ((path.removeprefix(f"{folder}/"), path) for path in self.below(folder))
+            return {rest: self._listing[path] for rest, path in below if "/" not in rest}
         import obstore
 
         found = self._try(folder, lambda: obstore.list_with_delimiter(self._objects, folder))
-        return sorted(entry["path"].rsplit("/", 1)[-1] for entry in found["objects"])
+        return {entry["path"].rsplit("/", 1)[-1]: _stamp(entry) for entry in found["objects"]}
 
     def below(self, folder: str) -> list[str]:
         """Paths of the files in a folder and its folders, sorted."""
@@ -76,9 +80,9 @@ class RemoteFiles:
         found = self._try(folder, lambda: [entry for part in obstore.list(self._objects, folder) for entry in part])
         return sorted(entry["path"] for entry in found)
 
-    def stamp(self, path: str) -> object:  # noqa: ARG002
-        """None: asking whether a file has changed costs as much as reading it."""
-        return None
+    def is_settled(self, stamp: object) -> bool:
+        """Whether a file that is read from now on cannot change without another stamp."""
+        return stamp is not None
 
     def read(self, path: str) -> bytes | None:
         """Content of a file, None if there is none."""
@@ -88,6 +92,13 @@ class RemoteFiles:
 
         content: bytes | None = self._try(path, lambda: bytes(obstore.get(self._objects, path).bytes()))
         return content
+
+    def read_all(self, paths: Sequence[str]) -> list[bytes | None]:
+        """Contents of several files, as `read` gives them, asked for at a time."""
+        if len(paths) < 2:
+            return [self.read(path) for path in paths]
+        with ThreadPoolExecutor(_TOGETHER) as pool:
+            return list(pool.map(self.read, paths))
 
     def size(self, path: str) -> int | None:
         """Bytes of a file, None if there is none."""
@@ -112,8 +123,8 @@ class RemoteFiles:
         """Check nothing: every look is a request."""
 
     @cached_property
-    def _listing(self) -> frozenset[str] | None:
-        """Paths of all files where the server lists none itself, else None."""
+    def _listing(self) -> dict[str, str] | None:
+        """SHA-256 of all files by path where the server lists none itself, else None."""
         if self._scheme not in _UNLISTED:
             return None
         content = self.read(LISTING)
@@ -123,7 +134,7 @@ class RemoteFiles:
                 "\n\nHint: `nbframes publish` writes it"
             )
             raise StoreError(msg)
-        return frozenset(_listed(content, self.root))
+        return dict(_listed(content, self.root))
 
     @cached_property
     def _objects(self) -> Any:
@@ -166,10 +177,15 @@ class RemoteFiles:
             raise StoreError(msg) from error
 
 
-def _listed(content: bytes, root: str) -> Iterator[str]:
+def _stamp(entry: Any) -> object:
+    tag = entry.get("e_tag")
+    return None if tag is None else (tag, entry.get("version"), entry["size"], entry["last_modified"])
+
+
+def _listed(content: bytes, root: str) -> Iterator[tuple[str, str]]:
     for line in content.decode("utf-8", errors="replace").splitlines():
         found = _LINE.fullmatch(line)
         if found is None:
             msg = f"{LISTING} at {redacted(root)!r} has the line {line[:80]!r}, not a sha256 and a path"
             raise StoreError(msg)
-        yield found[2]
+        yield found[2], found[1]

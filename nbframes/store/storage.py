@@ -5,15 +5,20 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from nbframes.errors import InvalidArgumentError, StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from nbframes.store.manifest import StoredFile
+
+_COARSEST: Final = 2_000_000_000
+"""Nanoseconds between two times that every file system tells apart."""
+_JUNCTION: Final = 0xA0000003
 
 
 class Files(Protocol):
@@ -31,20 +36,24 @@ class Files(Protocol):
         """Whether there is such a folder."""
         ...
 
-    def names(self, folder: str) -> list[str]:
-        """Names of the files directly in a folder."""
+    def stamps(self, folder: str) -> dict[str, object]:
+        """Names of the files directly in a folder, each with something that changes when the file does, None where that cannot be told."""
         ...
 
     def below(self, folder: str) -> list[str]:
         """Paths of the files in a folder and its folders, sorted."""
         ...
 
-    def stamp(self, path: str) -> object:
-        """Something that changes when the file does; None where that cannot be told cheaply or there is no file."""
+    def is_settled(self, stamp: object) -> bool:
+        """Whether a file that is read from now on cannot change without another stamp."""
         ...
 
     def read(self, path: str) -> bytes | None:
         """Content of a file, None if there is none."""
+        ...
+
+    def read_all(self, paths: Sequence[str]) -> list[bytes | None]:
+        """Contents of several files, as `read` gives them."""
         ...
 
     def size(self, path: str) -> int | None:
@@ -94,22 +103,27 @@ class LocalFiles:
     def __init__(self, root: str | Path) -> None:
         self.storage_options: dict[str, Any] | None = None
         self.root = str(Path(root).expanduser())
+        self._inside = os.path.join(self.root, "")  # noqa: PTH118  a store has many files; what a Path costs for each adds up
 
     def at(self, path: str) -> str:
         """Full path of a file."""
-        return str(Path(self.root, path))
+        return self._inside + path
 
     def exists(self, folder: str) -> bool:
         """Whether there is such a folder."""
         return Path(self.root, folder).is_dir()
 
-    def names(self, folder: str) -> list[str]:
-        """Names of the files directly in a folder."""
+    def stamps(self, folder: str) -> dict[str, object]:
+        """Names of the files directly in a folder, without links, each with something that changes when the file does."""
         try:
-            with os.scandir(Path(self.root, folder)) as entries:
-                return sorted(entry.name for entry in entries if entry.is_file(follow_symlinks=False))
+            with os.scandir(self.at(folder)) as entries:
+                return {
+                    entry.name: _stamp(entry.stat(follow_symlinks=False))
+                    for entry in entries
+                    if entry.is_file(follow_symlinks=False)
+                }
         except (FileNotFoundError, NotADirectoryError):
-            return []
+            return {}
 
     def below(self, folder: str) -> list[str]:
         """Paths of the files in a folder and its folders, sorted; symbolic links count as files."""
@@ -121,13 +135,9 @@ class LocalFiles:
             for name in names + links:
                 yield Path(parent, name).relative_to(self.root).as_posix()
 
-    def stamp(self, path: str) -> object:
-        """Something that changes when the file does; None if there is no file."""
-        try:
-            status = Path(self.root, path).stat()
-        except OSError:
-            return None
-        return status.st_mtime_ns, status.st_size, status.st_ino
+    def is_settled(self, stamp: object) -> bool:
+        """Whether a file that is read from now on cannot change without another stamp: not if it has just been written."""
+        return isinstance(stamp, _Stamp) and time.time_ns() - max(stamp.modified, stamp.changed) > _COARSEST
 
     def read(self, path: str) -> bytes | None:
         """Content of a file, None if there is none."""
@@ -138,6 +148,10 @@ class LocalFiles:
         except OSError as error:
             msg = f"cannot read {self.at(path)!r}: {error.strerror}"
             raise StoreError(msg) from error
+
+    def read_all(self, paths: Sequence[str]) -> list[bytes | None]:
+        """Contents of several files, as `read` gives them."""
+        return [self.read(path) for path in paths]
 
     def size(self, path: str) -> int | None:
         """Bytes of a file, None if there is none."""
@@ -150,15 +164,12 @@ class LocalFiles:
 
     def check(self, files: Iterable[StoredFile]) -> None:
         """Raise StoreError if a file is missing, of another size, or reached through a symbolic link."""
-        folders: set[str] = set()
+        plain: set[str] = set()
         for file in files:
-            folder, _, name = file.path.rpartition("/")
-            if folder not in folders:
-                check_contained(self.root, folder)
-                folders.add(folder)
-            path = Path(self.root, folder, name)
+            check_contained(self.root, file.path.rpartition("/")[0], plain)
+            path = self.at(file.path)
             try:
-                status = path.lstat()
+                status = os.lstat(path)
             except OSError as error:
                 raise StoreError(_differs(path, "is missing")) from error
             if not stat.S_ISREG(status.st_mode):
@@ -173,22 +184,58 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def check_contained(root: str | Path, folder: str) -> None:
+def check_contained(root: str | Path, folder: str, plain: set[str] | None = None) -> None:
     """Check that no symbolic link leads from a folder of a store elsewhere.
+
+    Parameters
+    ----------
+    root
+        Root of the store, which may be a link itself.
+    folder
+        Relative to it, with ``/``; nothing need be there.
+    plain
+        Folders that were found to be none, to which this one is added with those around it.
 
     Raises
     ------
     StoreError
         If one does.
     """
-    real = os.path.realpath(Path(root, folder))
-    if real != str(Path(os.path.realpath(root), folder)):
+    plain = set() if plain is None else plain
+    if folder in plain:
+        return
+    if around := folder.rpartition("/")[0]:
+        check_contained(root, around, plain)
+    if _is_link(f"{root}{os.sep}{folder}"):
+        real = os.path.realpath(Path(root, folder))
         msg = (
             f"{str(Path(root, folder))!r} is {real!r} by a symbolic link; links inside a store are not followed"
             "\n\nHint: copy the store with its links resolved (cp -rL)"
         )
         raise StoreError(msg)
+    plain.add(folder)
 
 
-def _differs(path: Path, how: str) -> str:
-    return f"{str(path)!r} {how}, against its manifest\n\nHint: `nbframes verify` lists what is wrong; export the benchmark again"
+class _Stamp(NamedTuple):
+    modified: int
+    changed: int
+    size: int
+    inode: int
+    device: int
+
+
+def _stamp(status: os.stat_result) -> _Stamp:
+    return _Stamp(status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino, status.st_dev)
+
+
+def _is_link(path: str) -> bool:
+    """Whether there is a symbolic link, or a junction of Windows."""
+    try:
+        status = os.lstat(path)
+    except OSError:
+        return False
+    return stat.S_ISLNK(status.st_mode) or getattr(status, "st_reparse_tag", 0) == _JUNCTION
+
+
+def _differs(path: str, how: str) -> str:
+    return f"{path!r} {how}, against its manifest\n\nHint: `nbframes verify` lists what is wrong; export the benchmark again"

@@ -85,7 +85,9 @@ def check_path(path: str, table: str, benchmark: str) -> None:
         If it is not.
     """
     found = _PATHS[table].fullmatch(path) if table in _PATHS else None
-    _unless(found is not None and found["benchmark"] == benchmark, f"{path!r} is no file of {table} of {benchmark!r}")
+    if found is None or found["benchmark"] != benchmark:
+        msg = f"{path!r} is no file of {table} of {benchmark!r}"
+        raise ValueError(msg)
 
 
 def _unless(right: bool, problem: str) -> None:
@@ -93,9 +95,15 @@ def _unless(right: bool, problem: str) -> None:
         raise ValueError(problem)
 
 
+def _wrong(where: str, value: Any, words: str) -> ValueError:
+    """The error of a field; its words are put together only where something is wrong, as a store has thousands of fields."""
+    return ValueError(f"{where} is {value!r:.80}, not {words}")
+
+
 def _is(kind: type, words: str) -> Check:
     def check(where: str, value: Any) -> None:
-        _unless(type(value) is kind, f"{where} is {value!r:.80}, not {words}")
+        if type(value) is not kind:
+            raise _wrong(where, value, words)
 
     return check
 
@@ -104,17 +112,18 @@ _text, _flag, _anything = _is(str, "a text"), _is(bool, "true or false"), lambda
 
 
 def _count(where: str, value: Any) -> None:
-    _unless(type(value) is int and value >= 0, f"{where} is {value!r:.80}, not a count")
+    if type(value) is not int or value < 0:
+        raise _wrong(where, value, "a count")
 
 
 def _digest(where: str, value: Any) -> None:
-    _unless(
-        type(value) is str and _DIGEST.fullmatch(value) is not None, f"{where} is {value!r:.80}, not a sha256 in hex"
-    )
+    if type(value) is not str or _DIGEST.fullmatch(value) is None:
+        raise _wrong(where, value, "a sha256 in hex")
 
 
 def _name(where: str, value: Any) -> None:
-    _unless(is_name(value), f"{where} is {value!r:.80}, not a plain name")
+    if not is_name(value):
+        raise _wrong(where, value, "a plain name")
 
 
 def _name_or_none(where: str, value: Any) -> None:
@@ -123,15 +132,18 @@ def _name_or_none(where: str, value: Any) -> None:
 
 
 def _number(where: str, value: Any) -> None:
-    _unless(type(value) in (int, float) and value >= 0, f"{where} is {value!r:.80}, not a number of at least 0")
+    if type(value) not in (int, float) or not value >= 0:
+        raise _wrong(where, value, "a number of at least 0")
 
 
 def _direction(where: str, value: Any) -> None:
-    _unless(value in ("max", "min", None), f"{where} is {value!r:.80}, not 'max', 'min' or null")
+    if value not in ("max", "min", None):
+        raise _wrong(where, value, "'max', 'min' or null")
 
 
 def _split(where: str, value: Any) -> None:
-    _unless(value in SPLITS, f"{where} is {value!r:.80}, not a split")
+    if value not in SPLITS:
+        raise _wrong(where, value, "a split")
 
 
 def _count_or_none(where: str, value: Any) -> None:
@@ -143,13 +155,14 @@ def _ranges(where: str, value: Any) -> None:
     """First and last of stretches of numbers, in order, all in 31 bits: what they are expanded to stays small."""
     if value is None:
         return
-    _unless(type(value) is list, f"{where} is {value!r:.80}, not a list")
+    if type(value) is not list:
+        raise _wrong(where, value, "a list")
     end = -1
     for stretch in value:
         fine = type(stretch) is list and len(stretch) == 2 and all(type(number) is int for number in stretch)
-        _unless(
-            fine and end < stretch[0] <= stretch[1] < 2**31, f"{where} has {stretch!r:.80}, not a stretch of numbers"
-        )
+        if not fine or not end < stretch[0] <= stretch[1] < 2**31:
+            msg = f"{where} has {stretch!r:.80}, not a stretch of numbers"
+            raise ValueError(msg)
         end = stretch[1]
     length = sum(last - first + 1 for first, last in value)
     _unless(length <= _LONGEST, f"{where} has {length:,} numbers, more than {_LONGEST:,}")
@@ -157,16 +170,19 @@ def _ranges(where: str, value: Any) -> None:
 
 def _list(item: Check) -> Check:
     def check(where: str, value: Any) -> None:
-        _unless(type(value) is list, f"{where} is {value!r:.80}, not a list")
+        if type(value) is not list:
+            raise _wrong(where, value, "a list")
+        entry_of = f"an entry of {where}"
         for entry in value:
-            item(f"an entry of {where}", entry)
+            item(entry_of, entry)
 
     return check
 
 
 def _mapping(item: Check, key: Check = _text) -> Check:
     def check(where: str, value: Any) -> None:
-        _unless(type(value) is dict, f"{where} is {value!r:.80}, not a mapping")
+        if type(value) is not dict:
+            raise _wrong(where, value, "a mapping")
         for name, entry in value.items():
             key(f"a key of {where}", name)
             item(f"{name!r:.80} of {where}", entry)
@@ -179,13 +195,14 @@ def _fields(required: dict[str, Check], optional: dict[str, Check] | None = None
 
 
 def _record(where: str, value: Any, required: dict[str, Check], optional: dict[str, Check] | None = None) -> None:
-    _unless(type(value) is dict, f"{where} is {value!r:.80}, not a mapping")
-    if missing := _named(name for name in required if name not in value):
-        msg = f"{where} lacks {missing}"
+    if type(value) is not dict:
+        raise _wrong(where, value, "a mapping")
+    if missing := required.keys() - value.keys():
+        msg = f"{where} lacks {_named(name for name in required if name in missing)}"
         raise ValueError(msg)
-    checks = required | (optional or {})
-    if unknown := _named(name for name in value if name not in checks):
-        msg = f"{where} has {unknown}, which this version of nbframes does not know; upgrade nbframes"
+    checks = required | optional if optional else required
+    if unknown := value.keys() - checks.keys():
+        msg = f"{where} has {_named(name for name in value if name in unknown)}, which this version of nbframes does not know; upgrade nbframes"
         raise ValueError(msg)
     for name, entry in value.items():
         checks[name](name, entry)
@@ -198,11 +215,14 @@ def _named(names: Iterable[str]) -> str:
 def _source_files(where: str, value: Any) -> None:
     """Thousands of entries: one look at each, and words only for the one that is wrong."""
     keys = {"path", "size", "sha256"}
-    _unless(type(value) is list, f"{where} is {value!r:.80}, not a list")
+    if type(value) is not list:
+        raise _wrong(where, value, "a list")
     for file in value:
         fine = type(file) is dict and file.keys() >= keys and type(file["path"]) is str
         fine = fine and type(file["size"]) is int and type(file["sha256"]) is str
-        _unless(fine, f"an entry of {where} is {file!r:.120}, not a file with path, size and sha256")
+        if not fine:
+            msg = f"an entry of {where} is {file!r:.120}, not a file with path, size and sha256"
+            raise ValueError(msg)
 
 
 _FILE_FIELDS: Final[dict[str, Check]] = {"path": _text, "rows": _count, "size": _count, "sha256": _digest}

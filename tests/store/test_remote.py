@@ -111,6 +111,44 @@ def test_writing_to_an_object_store_is_refused_with_the_way_round():
             call()
 
 
+@pytest.fixture
+def attached(store):
+    """The store with a few attachments, before it is copied."""
+    for number in range(8):
+        board = pl.DataFrame({"arch": [0, 1], "dataset": "cifar10", f"cost_{number}": [1.0, 2.0]})
+        nbf.attach(board, store, to="first", name=f"board-{number}", metrics=[f"cost_{number}"])
+
+
+def test_a_manifest_is_asked_for_once_and_the_open_commit_once_a_scan(attached, remote, options, monkeypatch):
+    import obstore
+
+    asked = []
+    for name in ("get", "list_with_delimiter"):
+        request = getattr(obstore, name)
+        monkeypatch.setattr(
+            obstore, name, lambda where, path, *, n=name, r=request: asked.append((n, path)) or r(where, path)
+        )
+    control = [("get", ".nbframes/commit.json"), ("list_with_delimiter", "manifests")]
+    first = nbf.open_store("s3://bench/nas", storage_options=options)
+    asked.clear()
+    first.scan("first")
+    assert asked[:2] == control
+    assert sorted(path for name, path in asked[2:]) == sorted(
+        ["manifests/first.json", *(f"manifests/first+board-{number}.json" for number in range(8))]
+    )
+    again = nbf.open_store("s3://bench/nas", storage_options=options)
+    for store in (first, again):
+        asked.clear()
+        store.scan("first")
+        assert asked == control
+    path = "nas/manifests/first+board-3.json"
+    content = json.loads(remote.get_object(Bucket="bench", Key=path)["Body"].read())
+    remote.put_object(Bucket="bench", Key=path, Body=json.dumps(content | {"version": "2"}).encode())
+    asked.clear()
+    assert again.manifest("first", "board-3").version == "2"
+    assert asked == [*control, ("get", "manifests/first+board-3.json")]
+
+
 def test_a_remote_frame_is_as_lazy_as_a_local_one(remote, options):
     frame = nbf.scan("first", store=nbf.open_store("s3://bench/nas", storage_options=options))
     assert isinstance(frame, pl.LazyFrame)
