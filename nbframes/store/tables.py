@@ -241,8 +241,8 @@ class Store:
         ... )
         ['arch', 'value', 'seed_count']
         """
-        files = [file for _, part in self._files("results", self._chosen(benchmarks)) for file in part]
-        self.files.check(files)
+        found = self._checked_files("results", self._chosen(benchmarks))
+        files = [file for _, part in found for file in part]
         note(sum(file.rows for file in files))
         return scan_results(self.files, [file.path for file in files])
 
@@ -369,12 +369,23 @@ class Store:
                 registry.find(name)  # a package's benchmark becomes known before its metrics are asked for
             yield from ((name, files) for manifest in manifests if (files := manifest.tables.get(table)))
 
+    def _checked_files(self, table: Table, benchmarks: Sequence[str], before: Any = None) -> list[tuple[str, Any]]:
+        """What `_files` gives, after a look at every file; what was replaced meanwhile is looked up again."""
+        found = list(self._files(table, benchmarks))
+        try:
+            self.files.check(file for _, part in found for file in part)
+        except StoreError:
+            if found == before:
+                raise
+            return self._checked_files(table, benchmarks, found)
+        return found
+
     def _scan_tables(self, table: Table, benchmarks: tuple[str, ...]) -> pl.LazyFrame:
         chosen = self._chosen(benchmarks)
-        frames = []
-        for name, part in self._files(table, chosen):
-            self.files.check(part)
-            frames.append(scan_side(self.files, [file.path for file in part], table, name))
+        frames = [
+            scan_side(self.files, [file.path for file in part], table, name)
+            for name, part in self._checked_files(table, chosen)
+        ]
         if not frames:
             msg = f"no {table} were written for {listed(chosen)}; pass {table}= to write_results"
             raise StoreError(msg)
