@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Final
@@ -35,6 +36,8 @@ class Limits:
         Files of a folder or an archive.
     seconds
         Time to recognise a source.
+    record_seconds
+        Processor time to read one record. Published ones take hundredths of a second.
 
     Raises
     ------
@@ -53,6 +56,7 @@ class Limits:
     inflation: int = 200
     members: int = 1_000_000
     seconds: float = 5.0
+    record_seconds: float = 3.0
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -63,6 +67,7 @@ class Limits:
 
 
 _current = Limits()
+_clock = time.thread_time
 
 
 def current() -> Limits:
@@ -85,6 +90,33 @@ def limited(limits: Limits | None) -> Iterator[None]:
         yield
     finally:
         use(before)
+
+
+class Watch:
+    """The processor time that the thread at work has for one record, and for what lies between two of them."""
+
+    def __init__(self) -> None:
+        self.start()
+
+    def start(self) -> None:
+        """Begin a record."""
+        self._end = _clock() + _current.record_seconds
+
+    def is_over(self) -> bool:
+        """Whether the record has had its time."""
+        return _clock() > self._end
+
+    def check(self, where: str) -> None:
+        """Stop where the record has had its time.
+
+        Raises
+        ------
+        SourceError
+            If it has.
+        """
+        if self.is_over():
+            msg = f"{where}: {exceeded('record_seconds', 'one record takes more seconds')}"
+            raise SourceError(msg)
 
 
 def exceeded(name: str, what: str) -> str:

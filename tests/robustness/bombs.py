@@ -86,6 +86,13 @@ def frame_of_zeros(path):
     sparse(path, frame(b'["x"]'), 1 << 28)
 
 
+def text_of(size):
+    return b"X" + struct.pack("<I", size) + b"ab" * (size // 2)
+
+
+SETS = b"c__builtin__\nset\nh\x00\x85R0"
+"""Makes a set of what is first in the memo, and drops it."""
+
 MONOLITH = HEAD + b"}(\x8c\narch2infos}(K\x00}(\x8c\x0212"
 BOMBS = {
     "a record of zeros": lambda path: record(path, HEAD + bytes(200 * MEGA)),
@@ -117,6 +124,14 @@ BOMBS = {
         path, gzip.compress(tar_head("rs/results_0.json", 2 << 30)), gzip.compress(bytes(16 * MEGA)), 128
     ),
     "a torch zip of 1 GB": lambda path: zip_of(path, "x/data.pkl", HEAD + bytes(300 * MEGA)),
+    "a tar.gz of members that hold nothing": lambda path: streams(
+        path, gzip.compress(b""), gzip.compress(b""), 3_000_000
+    ),
+    "a monolith of streams that hold nothing": lambda path: streams(
+        path, bz2.compress(MONOLITH), bz2.compress(b""), 3_000_000
+    ),
+    "sets of a long text": lambda path: record(path, HEAD + text_of(MEGA) + b"\x94" + SETS * 100_000),
+    "a long key": lambda path: record(path, HEAD + b"(" + b"N" * 400_000 + b"t\x940}" + b"h\x00Ns" * 190_000),
     "a zip of 300 MB": lambda path: zip_of(path, "rs/results_0.json", b"[" + bytes(300 * MEGA)),
     "an old torch file of 1 GB": lambda path: sparse(
         path, b"".join(pickle.dumps(part, 2) for part in TORCH_HEAD) + b"\x80\x02", 1 << 30

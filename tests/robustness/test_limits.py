@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import subprocess
@@ -13,7 +14,7 @@ import pytest
 import nbframes as nbf
 from nbframes.errors import InvalidArgumentError, SourceError
 from nbframes.export import limits
-from tests.robustness.bombs import BOMBS
+from tests.robustness.bombs import BOMBS, read
 
 ROOT = Path(__file__).resolve().parents[2]
 MEGABYTES = 200
@@ -27,6 +28,7 @@ QUICK = (
     "a tar.gz of 2 GB",
     "a pipe",
     "a run of lists",
+    "sets of a long text",
 )
 """Those whose files are written in no time; all of them with NBFRAMES_FUZZ set, as the long fuzz run has it."""
 
@@ -49,6 +51,38 @@ def test_limits_can_be_raised_and_hold_for_one_export(tmp_path):
         nbf.export(source, tmp_path / "store", limits=nbf.Limits(record_bytes=1000), progress=False, jobs=1)
     assert limits.current() == nbf.Limits()
     nbf.export(source, tmp_path / "store", limits=nbf.Limits(record_bytes=1 << 30), progress=False, jobs=1)
+
+
+SLOW = {
+    "sets of a long text": "000000.pickle.pbz2",
+    "a long key": "000000.pickle.pbz2",
+    "a tar.gz of members that hold nothing": "source",
+    "a monolith of streams that hold nothing": "source",
+}
+"""Sources that stay within all other limits for minutes, and the file that the error names."""
+
+
+@pytest.mark.parametrize("name", SLOW)
+def test_a_source_that_asks_for_little_but_takes_long_ends_in_words(name, tmp_path):
+    BOMBS[name](tmp_path / "source")
+    hurried = limits.Limits(record_seconds=0.05)
+    with limits.limited(hurried):
+        words = read(tmp_path / "source")
+    assert f"{SLOW[name]}: one record takes more seconds than the limit of 0.05" in words
+    assert "nbf.Limits(record_seconds=...)" in words
+
+
+def test_every_record_has_the_whole_time(tmp_path, monkeypatch):
+    source = nbf.synthetic.write(tmp_path, "nats-sss")["nats-sss"]
+    ticks, rate = itertools.count(), 0.0
+    monkeypatch.setattr(limits, "_clock", lambda: next(ticks) * rate)
+    nbf.export(source, tmp_path / "store", progress=False, jobs=1)
+    looks = next(ticks)
+    rate = 10 * limits.Limits().record_seconds / looks  # ten times what one record may take, over all of them
+    nbf.export(source, tmp_path / "store", progress=False, jobs=1, overwrite=True)
+    rate = 2 * limits.Limits().record_seconds
+    with pytest.raises(SourceError, match=r"more seconds than the limit of 3\.0; .*record_seconds"):
+        nbf.export(source, tmp_path / "store", progress=False, jobs=1, overwrite=True)
 
 
 @pytest.mark.parametrize("wrong", [0, -1, True, "many", float("nan")])

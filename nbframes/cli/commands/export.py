@@ -81,14 +81,15 @@ def run(options: argparse.Namespace) -> int:
 def _limits(words: Sequence[str]) -> Limits | None:
     from nbframes import Limits
 
-    names = [field.name for field in fields(Limits)]
+    usual = Limits()
+    names = [field.name for field in fields(usual)]
     raised: dict[str, Any] = {}
     for word in words:
         name, _, number = word.partition("=")
         if name not in names:
             raise UnknownNameError.of("limit", name, names)
         try:
-            raised[name] = float(number) if name == "seconds" else int(number)
+            raised[name] = type(getattr(usual, name))(number)
         except ValueError as error:
             msg = f"the limit {name!r} is a number above 0, not {number!r}"
             raise InvalidArgumentError(msg) from error

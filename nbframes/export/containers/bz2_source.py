@@ -161,7 +161,7 @@ class Stream:
             pass
 
     def _decompressed(self, first: bytes, raw: Iterator[bytes]) -> Iterator[bytes]:
-        decompressor, produced = bz2.BZ2Decompressor(), 0
+        decompressor, produced, watch = bz2.BZ2Decompressor(), 0, limits.Watch()
         try:
             for compressed in chain((first,), raw):
                 rest = compressed
@@ -172,6 +172,8 @@ class Stream:
                         produced += len(part)
                         limits.check_inflation(produced, self.position, str(self._path))
                         yield part
+                        watch.start()
+                    watch.check(str(self._path))
                     rest = decompressor.unused_data
         except OSError as error:
             msg = f"{self._path}: it is corrupt before byte {self.position}: {error}"

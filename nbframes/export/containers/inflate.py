@@ -41,6 +41,19 @@ def inflated(path: Path) -> Iterator[Inflated]:
         raise SourceError(msg) from error
 
 
+class _Watched(io.BufferedReader):
+    """A file whose reader is stopped when it reads on and on before it has what one piece needs, as of members that hold nothing."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(io.FileIO(path))
+        self.watch = limits.Watch()
+        self._path = path
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        self.watch.check(str(self._path))
+        return super().read(size)
+
+
 class Inflated(io.RawIOBase):
     """A file, decompressed if it is gzip, bz2 or xz. It can be skipped forward, and asked for its place.
 
@@ -52,7 +65,7 @@ class Inflated(io.RawIOBase):
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._raw = path.open("rb")
+        self._raw = _Watched(path)
         magic = self._raw.read(6)
         self._raw.seek(0)
         opened = next((opened for start, opened in _MAGIC.items() if magic.startswith(start)), None)
@@ -95,6 +108,7 @@ class Inflated(io.RawIOBase):
         if not 0 <= size <= allowed:
             msg = f"{self._path}: {limits.exceeded('record_bytes', f'it holds one piece of {size:,} bytes, larger')}"
             raise SourceError(msg)
+        self._raw.watch.start()
         data: bytes = self._file.read(size)
         self._place += len(data)
         if self._compressed:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _KNOWN_KEYS: Final = 1 << 10
+_UNWATCHED: Final = 64
+"""Opcodes between two looks at the clock."""
 
 _BROKEN = (IndexError, KeyError, TypeError, ValueError, OverflowError, AttributeError, struct.error, RecursionError)
 
@@ -74,6 +76,7 @@ class Machine(Values):
         self._ready: list[Item] = []
         self._most_items = limits.current().record_items
         self._deepest = limits.current().nesting
+        self._watch = limits.Watch()
 
     def run(self) -> Iterator[Item]:
         """Execute the pickle up to STOP, yielding the items that a `StreamMachine` finishes; `result` then has the object."""
@@ -93,20 +96,25 @@ class Machine(Values):
 
     def _execute(self, operations: list[Callable[[], None]]) -> bool:
         """Execute opcodes until items are ready; say whether STOP was among them."""
-        for _ in repeat(None, self._most_items):
-            if self._pos >= len(self._data):
-                self._fill(1)
-            code = self._data[self._pos]
-            self._pos += 1
-            if code == 0x2E:  # STOP
-                return True
-            operations[code]()
-            if self._ready:
-                break
-        else:
-            self._broken(limits.exceeded("record_items", "one record holds more values"))
-        self._allow_more()
-        return False
+        self._watch.start()
+        left = self._most_items
+        while True:
+            count = min(left, _UNWATCHED)
+            left -= count
+            for _ in repeat(None, count):
+                if self._pos >= len(self._data):
+                    self._fill(1)
+                code = self._data[self._pos]
+                self._pos += 1
+                if code == 0x2E:  # STOP
+                    return True
+                operations[code]()
+                if self._ready:
+                    self._allow_more()
+                    return False
+            self._watch.check(self._where)
+            if not left:
+                self._broken(limits.exceeded("record_items", "one record holds more values"))
 
     @property
     def result(self) -> Any:
@@ -290,6 +298,7 @@ class Machine(Values):
         called = self._stack[-1]
         if not isinstance(called, Global):
             self._unsafe(f"calls a {type(called).__name__}")
+        self._watch.check(self._where)
         if type(arguments) is not tuple:
             self._broken(f"it calls {called.name} with a {type(arguments).__name__} of arguments")
         ordered = called.name == "collections.OrderedDict" and not arguments
