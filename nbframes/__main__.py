@@ -1,12 +1,13 @@
 """``python -m nbframes``, and what the installed program ``nbframes`` runs."""
 
-import signal
 import sys
 
 
 def program() -> None:
     """Run the command line as a process of its own: Ctrl-C ends it in one line, whatever it was about to do."""
     try:
+        import signal
+
         from nbframes.cli import main
 
         code = main()
@@ -14,6 +15,8 @@ def program() -> None:
             signal.SIGINT, signal.SIG_IGN
         )  # the work is done; what Python tears down is not worth a traceback
     except KeyboardInterrupt:
+        import signal
+
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         from nbframes.cli import interrupted
 

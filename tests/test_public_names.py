@@ -46,6 +46,18 @@ def test_the_stub_and_the_package_agree():
         assert getattr(nbf, name) is (expected if module is None else getattr(expected, name))
 
 
+def test_a_command_has_begun_before_anything_is_imported():
+    """Until `program` runs, Ctrl-C is answered by Python, with lines of whatever was being imported."""
+    code = "import sys; before = set(sys.modules); from nbframes.__main__ import program; print(*set(sys.modules) - before)"
+    done = _new_interpreter(code)
+    assert (set(done.stdout.split()), done.stderr) == ({"nbframes", "nbframes.__main__"}, "")
+
+
+def test_all_public_names_can_be_imported_at_once():
+    done = _new_interpreter(f"from nbframes import *; assert {NAMES!r}.keys() <= globals().keys()")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 @pytest.mark.skipif(
     not hasattr(os, "fork"), reason="children of one interpreter are new interpreters only where there is fork"
 )

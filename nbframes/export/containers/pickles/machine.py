@@ -13,10 +13,20 @@ from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from nbframes.export import limits
-from nbframes.export.containers.pickles.globals import ALLOWED, ATOMS, Global, build, checked_key
+from nbframes.export.containers.pickles.globals import ALLOWED, Global, build, checked_key
 from nbframes.export.containers.pickles.memo import Memo
 from nbframes.export.containers.pickles.opcodes import OPERATIONS
-from nbframes.export.containers.pickles.runs import NumberDict, Run, TextRuns, expanded, float_run, paired, regular_run
+from nbframes.export.containers.pickles.runs import (
+    NumberDict,
+    Run,
+    TextRuns,
+    check_keys,
+    expanded,
+    finished_pairs,
+    float_run,
+    paired,
+    regular_run,
+)
 from nbframes.export.containers.pickles.values import Values
 
 if TYPE_CHECKING:
@@ -130,7 +140,7 @@ class Machine(Values):
             if isinstance(target, list):
                 target.extend(loose)
             elif isinstance(target, dict):
-                target.update(_finished_pairs(loose))
+                target.update(finished_pairs(loose))
         bottom = frames[0]
         if len(bottom) > 2 and isinstance(bottom[0], dict):
             bottom[0][checked_key(bottom[1])] = bottom[2]
@@ -193,10 +203,10 @@ class Machine(Values):
     def _set_items(self, items: list[Any]) -> None:
         target = self._stack[-1]
         if type(target) is NumberDict:
-            _check_keys(items)
+            check_keys(items)
             target.take(items)
         elif type(target) is dict or type(target) is OrderedDict:
-            _check_keys(items)
+            check_keys(items)
             target.update(paired(items))
         else:
             self._broken(f"it sets items of a {type(target).__name__}")
@@ -387,20 +397,3 @@ class Machine(Values):
         if len(self._known_keys) > _KNOWN_KEYS:
             self._known_keys.clear()
         return self._known_keys.setdefault(keys, keys)
-
-
-def _finished_pairs(loose: list[Any]) -> Iterator[tuple[Any, Any]]:
-    """Pairs up to what cannot be one, such as the arguments of an unfinished call."""
-    for key, value in zip(loose[::2], loose[1::2], strict=False):
-        try:
-            checked_key(key)
-        except ValueError:
-            return
-        yield key, value
-
-
-def _check_keys(items: list[Any]) -> None:
-    loose = [item for item in items if type(item) is not Run] if any(type(item) is Run for item in items) else items
-    for key in loose[::2]:
-        if type(key) not in ATOMS:
-            checked_key(key)

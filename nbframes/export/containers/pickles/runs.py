@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from nbframes.export.containers.pickles.globals import ATOMS, checked_key
+
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable
+    from collections.abc import Hashable, Iterable, Iterator
 
     from numpy.typing import NDArray
 
@@ -265,3 +267,21 @@ def gathered(view: NDArray[np.uint8], where: NDArray[np.intp], dtype: np.dtype[A
     """Numbers of ``dtype`` that begin at the byte offsets ``where``, in native byte order."""
     windows: NDArray[Any] = np.ndarray((len(view) - dtype.itemsize + 1,), dtype, view.data, strides=(1,))
     return windows[where].astype(dtype.newbyteorder("="))
+
+
+def check_keys(items: list[Any]) -> None:
+    """Refuse keys that hashing may take long for, among keys and values with runs of them in between."""
+    loose = [item for item in items if type(item) is not Run] if any(type(item) is Run for item in items) else items
+    for key in loose[::2]:
+        if type(key) not in ATOMS:
+            checked_key(key)
+
+
+def finished_pairs(loose: list[Any]) -> Iterator[tuple[Any, Any]]:
+    """Pairs up to what cannot be one, such as the arguments of an unfinished call."""
+    for key, value in zip(loose[::2], loose[1::2], strict=False):
+        try:
+            checked_key(key)
+        except ValueError:
+            return
+        yield key, value
