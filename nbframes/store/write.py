@@ -270,7 +270,21 @@ def _side_frame(table: str, frame: pl.DataFrame | pl.LazyFrame, key: Sequence[st
     if nulls := [name for name in key if frame[name].null_count()]:
         msg = f"null values in {listed(nulls)} of {table}: they say which row is which"
         raise FrameError(msg)
-    return frame
+    return frame.with_columns(_storable(column, table) for column in frame)
+
+
+def _storable(column: pl.Series, table: str) -> pl.Series:
+    """A column as a file can hold it and every reader understands it: whole numbers have a sign and 64 bits."""
+    if column.dtype in (pl.UInt64, pl.Int128, pl.UInt128):
+        return _cast(column, pl.Int64())
+    try:
+        unheard_of = column.dtype == pl.Object or column.clear().to_arrow() is None
+    except ValueError:  # what pyarrow raises is one
+        unheard_of = True
+    if unheard_of:
+        msg = f"column {column.name!r} of {table} is {column.dtype}, which no Parquet file holds; cast it to Int64, Float64 or String"
+        raise FrameError(msg)
+    return column
 
 
 def _checked_archs(given: pl.DataFrame | pl.LazyFrame | Literal[False] | None) -> pl.DataFrame | None:

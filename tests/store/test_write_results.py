@@ -332,3 +332,33 @@ def test_a_name_that_differs_in_case_alone_is_refused(tmp_path, overwrite):
         nbf.write_results(rows, tmp_path, benchmark="mine", archs=False, runs=False, overwrite=overwrite)
     assert nbf.open_store(tmp_path).benchmarks() == ["Mine"]
     nbf.write_results(rows, tmp_path, benchmark="Mine", archs=False, runs=False, overwrite=True)
+
+
+@pytest.mark.parametrize("dtype", [pl.UInt64, pl.Int128, pl.UInt128])
+def test_wide_whole_numbers_are_stored_signed_where_they_fit(tmp_path, dtype):
+    archs = pl.DataFrame({"arch": range(6), "params": pl.Series([2**40] * 6, dtype=dtype)})
+    nbf.write_results(results(), tmp_path, benchmark="mine", archs=archs)
+    written = nbf.scan_archs("mine", store=tmp_path).collect()["params"]
+    assert (written.dtype, written.to_list()) == (pl.Int64, [2**40] * 6)
+    archs = archs.with_columns(params=pl.lit(2**63, dtype))
+    with pytest.raises(FrameError, match=rf"column 'params' \({dtype.__name__}\) does not fit Int64 without loss"):
+        nbf.write_results(results(), tmp_path, benchmark="other", archs=archs)
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        pl.Series("odd", [object()] * 6, dtype=pl.Object),
+        pl.Series("odd", [[1]] * 6, dtype=pl.List(pl.Int128)),
+        pl.Series("odd", [{"a": 1}] * 6, dtype=pl.Struct({"a": pl.Int128})),
+    ],
+    ids=lambda column: str(column.dtype),
+)
+@pytest.mark.parametrize("table", ["archs", "runs"])
+def test_a_type_that_no_file_holds_is_refused_in_words(tmp_path, column, table):
+    keys = results().select("arch", "dataset", "schedule", "seed").unique(["arch"]).sort("arch")
+    with pytest.raises(
+        FrameError, match=rf"column 'odd' of {table} is .*, which no Parquet file holds; cast it to Int64"
+    ):
+        nbf.write_results(results(), tmp_path, benchmark="mine", **{table: keys.with_columns(column)})
+    assert not list(tmp_path.rglob("*.parquet"))
