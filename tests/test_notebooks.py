@@ -20,7 +20,7 @@ nbformat = pytest.importorskip("nbformat", reason="notebooks are read by nbforma
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-PUBLISHED = ["comparing_benchmarks", "search", "tour", "whole_spaces"]
+PUBLISHED = ["attachments", "comparing_benchmarks", "search", "tour", "whole_spaces"]
 """Kept with their outputs, on the published values."""
 ANY_STORE = [*PUBLISHED, "official_files"]
 """Say what a store lacks instead of failing."""

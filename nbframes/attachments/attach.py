@@ -136,9 +136,6 @@ def _attach_file(
 ) -> Manifest:
     from nbframes.export.net import told
 
-    if not path.exists():
-        msg = f"there is no file or folder {str(path)!r}"
-        raise SourceError(msg)
     with told(path):
         found = _converter(path).convert(path)
     return attach_frame(
@@ -162,15 +159,22 @@ def _attach_file(
 
 def _converter(path: Path) -> Converter:
     from nbframes.attachments import hw_nas_bench, robustness, zero_cost
+    from nbframes.export.probe import Probe
 
+    probe = Probe(path)
     converters: list[Any] = [hw_nas_bench, zero_cost, robustness]
     for converter in converters:
-        if converter.recognises(path):
+        if converter.recognises(probe):
             found: Converter = converter
             return found
     known = "\n".join(f"- {converter.TITLE}: {converter.FILES}" for converter in converters)
     msg = (
-        f"{path} is not a published table that nbframes reads\n\nIt reads\n{known}\n\n"
+        f"{path}, {probe.describe()}, is not a published table that nbframes reads
+
+It reads
+{known}
+
+"
         "Hint: describe a CSV or Parquet table in a TOML, `nbframes import --template` writes one to fill in; "
         "export files of whole benchmarks"
     )

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from nbframes.benchmarks import Metric
+    from nbframes.export.probe import Probe
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class Converter(Protocol):
     FILES: str
     """What the official file is called."""
 
-    def recognises(self, path: Path) -> bool:
+    def recognises(self, probe: Probe) -> bool:
         """Whether this is the file, by its content."""
         ...
 

@@ -14,11 +14,13 @@ from nbframes.export.containers import pickles
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from nbframes.export.probe import Probe
+
 TITLE: Final = "HW-NAS-Bench"
 FILES: Final = "HW-NAS-Bench-v1_0.pickle"
 
 _CELLS: Final = 15_625
-_SPACE: Final = b"nasbench201"
+_SPACES: Final = {"nasbench201", "fbnet"}
 _CITATION: Final = """\
 @inproceedings{li2021hwnasbench,
   title     = {{HW-NAS-Bench}: Hardware-Aware Neural Architecture Search Benchmark},
@@ -28,11 +30,9 @@ _CITATION: Final = """\
 }"""
 
 
-def recognises(path: Path) -> bool:
-    """Whether a file is a pickle that begins with a table for ``nasbench201``, or names it near its beginning."""
-    with path.open("rb") as file:
-        head = file.read(1 << 20)
-    return head[:1] == b"\x80" and _SPACE in head
+def recognises(probe: Probe) -> bool:
+    """Whether a file is a pickle of tables by search space, as far as its beginning tells."""
+    return isinstance(probe.pickled, dict) and not _SPACES.isdisjoint(probe.pickled)
 
 
 def convert(path: Path) -> Conversion:

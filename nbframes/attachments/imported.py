@@ -8,7 +8,8 @@ import polars as pl
 
 from nbframes import benchmarks
 from nbframes.attachments.description import Column, Description, MeasuredColumn, read_description
-from nbframes.errors import InvalidArgumentError, did_you_mean, listed
+from nbframes.attachments.tables import read_table
+from nbframes.errors import InvalidArgumentError, SourceError, did_you_mean, listed
 from nbframes.spaces import resolve
 
 if TYPE_CHECKING:
@@ -86,9 +87,9 @@ def import_table(
 def _table(description: Description) -> pl.DataFrame:
     file = description.table
     try:
-        table = pl.read_parquet(file) if file.suffix == ".parquet" else pl.read_csv(file, infer_schema_length=None)
-    except (OSError, pl.exceptions.PolarsError) as error:
-        description.refuse("table", "file", f"the table {str(file)!r} cannot be read: {error}")
+        table = read_table(file)
+    except SourceError as error:
+        description.refuse("table", "file", str(error))
     wanted = {("table", "key"): description.key}
     wanted |= {("keys", name): key.name for name, key in description.keys.items() if isinstance(key, Column)}
     wanted |= {("runs", name): column.name for name, column in description.runs.items()}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import polars as pl
@@ -10,6 +9,8 @@ import polars as pl
 from nbframes.attachments.conversion import Conversion
 from nbframes.benchmarks.attached import CLEAN, robust
 from nbframes.errors import SourceError
+from nbframes.export.containers import zips
+from nbframes.export.probe import Probe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,12 +36,14 @@ _CITATION: Final = """\
 }"""
 
 
-def recognises(path: Path) -> bool:
+def recognises(probe: Probe) -> bool:
     """Whether a folder or zip has ``meta.json`` and accuracies beside it."""
-    if not path.is_dir() and not zipfile.is_zipfile(path):
-        return False
-    names = [member.name for member in _members(path)]
-    return any(name.endswith(_META) for name in names) and any(name.endswith(_MEASURE) for name in names)
+    names = probe.files if probe.kind == "folder" else probe.members
+    return (
+        probe.kind in ("folder", "zip")
+        and any(name.endswith(_META) for name in names)
+        and any(name.endswith(_MEASURE) for name in names)
+    )
 
 
 def convert(path: Path) -> Conversion:
@@ -109,11 +112,12 @@ class _Member(NamedTuple):
 
 
 def _members(path: Path) -> Iterator[_Member]:
-    if path.is_dir():
-        for file in path.rglob("*.json"):
-            yield _Member(file.relative_to(path).as_posix(), file.stat().st_size)
+    probe = Probe(path)
+    if probe.kind == "folder":
+        names = (name for name in probe.files if name.endswith(".json"))
+        yield from (_Member(name, (path / name).stat().st_size) for name in names)
         return
-    with zipfile.ZipFile(path) as archive:
+    with zips.opened(path) as archive:
         for info in archive.infolist():
             if not info.is_dir():
                 yield _Member(info.filename, info.file_size)
@@ -128,12 +132,13 @@ def _content(path: Path, member: _Member) -> Any:
         raise SourceError(msg)
     try:
         if path.is_dir():
-            content = (path / member.name).read_bytes()
-        else:
-            with zipfile.ZipFile(path) as archive, archive.open(member.name) as file:
-                content = file.read(_LARGEST + 1)
+            return orjson.loads((path / member.name).read_bytes())
+        with zips.readable(path), zips.opened(path) as archive, archive.open(member.name) as file:
+            content = file.read(_LARGEST)
         return orjson.loads(content)
-    except (OSError, zipfile.BadZipFile, orjson.JSONDecodeError) as error:
+    except SourceError:
+        raise
+    except (OSError, orjson.JSONDecodeError) as error:
         msg = f"{where} cannot be read ({error})"
         raise SourceError(msg) from error
 

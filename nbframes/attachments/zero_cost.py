@@ -14,6 +14,8 @@ from nbframes.errors import SourceError, listed
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from nbframes.export.probe import Probe
+
 TITLE: Final = "NAS-Bench-Suite-Zero"
 FILES: Final = "zc_nasbench201.json, zc_nasbench101.json, zc_nasbench301.json"
 
@@ -34,11 +36,13 @@ _OTHER: Final = {
 }
 
 
-def recognises(path: Path) -> bool:
+def recognises(probe: Probe) -> bool:
     """Whether a file is JSON that speaks of scores by proxies."""
-    with path.open("rb") as file:
+    if probe.kind != "file" or probe.head.lstrip()[:1] != b"{":
+        return False
+    with probe.path.open("rb") as file:
         head = file.read(1 << 16)
-    return head.lstrip()[:1] == b"{" and b'"synflow"' in head and b'"val_accuracy"' in head
+    return b'"synflow"' in head and b'"val_accuracy"' in head
 
 
 def convert(path: Path) -> Conversion:

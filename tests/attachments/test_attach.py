@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 
 import duckdb
 import numpy as np
@@ -329,3 +330,13 @@ def test_the_shell_imports_a_described_table(tmp_path, capsys):
     )
     assert main(["import", str(tmp_path / "table.toml"), "--store", str(tmp_path / "s")]) == 0
     assert "Manifest of mine+my-board" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("name", "content"), [("x.csv", 'a,b\n1,"2\n'), ("x.csv", ""), ("x.parquet", "PAR1")])
+def test_a_broken_table_is_said_to_be_by_the_command_line(tmp_path, capsys, name, content):
+    (tmp_path / name).write_text(content)
+    words = [str(tmp_path / name), "--store", str(tmp_path), "--to", "mine", "--name", "x"]
+    assert main(["attach", *words]) == 1
+    told = capsys.readouterr().err
+    assert re.search(rf"the table '.*{re.escape(name)}' cannot be read: .+", told)
+    assert "Traceback" not in told

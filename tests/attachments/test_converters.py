@@ -9,14 +9,17 @@ import zipfile
 import polars as pl
 import pytest
 
+import nbframes as nbf
 from nbframes.attachments import hw_nas_bench, robustness, zero_cost
 from nbframes.errors import SourceError, UnsafePickleError
+from nbframes.export.limits import Limits, limited
+from nbframes.export.probe import Probe
 
 
 def test_each_converter_recognises_its_own_file(hardware_file, proxies_file, attacks_file):
     files = {hw_nas_bench: hardware_file, zero_cost: proxies_file, robustness: attacks_file}
     for converter, own in files.items():
-        assert [path for path in files.values() if converter.recognises(path)] == [own]
+        assert [path for path in files.values() if converter.recognises(Probe(path))] == [own]
 
 
 def test_hardware_costs_are_those_of_the_file(hardware_file, hardware, cells):
@@ -128,8 +131,26 @@ def test_accuracies_under_attack_are_those_of_the_file(attacks_file, attacks, ce
 def test_a_folder_is_read_like_its_zip(attacks_file, tmp_path):
     with zipfile.ZipFile(attacks_file) as archive:
         archive.extractall(tmp_path)
-    assert robustness.recognises(tmp_path)
+    assert robustness.recognises(Probe(tmp_path))
     assert robustness.convert(tmp_path).frame.equals(robustness.convert(attacks_file).frame)
+
+
+def test_a_zip_that_claims_too_much_is_not_read(attacks_file):
+    with limited(Limits(members=3)), pytest.raises(SourceError, match=r"more members than the limit of 3; .*members"):
+        nbf.attach(attacks_file)
+    with zipfile.ZipFile(attacks_file) as archive:
+        assert len(archive.namelist()) > 3
+
+
+def test_a_zip_that_was_cut_off_is_said_to_be(attacks_file, tmp_path):
+    content = bytearray(attacks_file.read_bytes())
+    content[len(content) // 2] ^= 0xFF
+    (tmp_path / "cifar10.zip").write_bytes(content)
+    with pytest.raises(SourceError, match=r"zip is truncated or corrupt|cannot be read"):
+        nbf.attach(tmp_path / "cifar10.zip")
+    (tmp_path / "cut.zip").write_bytes(content[:-100])
+    with pytest.raises(SourceError, match="a zip whose end is missing; it was cut off, is no published table"):
+        nbf.attach(tmp_path / "cut.zip")
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
+import zipfile
 from pathlib import Path
 
 import moocore
@@ -14,6 +17,8 @@ import nbframes as nbf
 from nbframes.attachments import hw_nas_bench, robustness, zero_cost
 from nbframes.downloads.registry import sources
 from nbframes.errors import FrameError, SourceError, UnknownNameError
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -182,6 +187,36 @@ def test_robust_accuracy_is_correlated_with_clean_accuracy(store, attacks):
         expected = kendalltau(means[column].round(4), means["value"].round(4)).statistic
         row = beside.filter(pl.col("metric_a").cast(pl.String) == name)
         assert row["correlation"].item() == pytest.approx(expected, abs=1e-4)
+
+
+@pytest.mark.slow
+def test_the_notebook_draws_all_three(store, tmp_path):
+    nbformat = pytest.importorskip("nbformat", reason="notebooks are read by nbformat")
+    pytest.importorskip("nbclient", reason="notebooks are run by nbclient")
+    book = shutil.copy(ROOT / "notebooks" / "attachments.ipynb", tmp_path / "book.ipynb")
+    runner = ROOT / "tests" / "tools" / "run_notebooks.py"
+    done = subprocess.run(
+        [sys.executable, runner, book, "--store", store.root], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    outputs = [output for cell in nbformat.read(book, as_version=4).cells for output in cell.get("outputs", ())]
+    printed = "".join(output.get("text", "") for output in outputs)
+    assert "skipped:" not in printed
+    assert "zc_synflow" in printed
+    assert "hw_edgegpu_energy" in printed
+    assert "the same files: True" in printed
+    assert sum("image/png" in output.get("data", {}) for output in outputs) == 3
+
+
+def test_a_folder_is_attached_like_its_zip(store, attacks_file, tmp_path):
+    with zipfile.ZipFile(attacks_file) as archive:
+        archive.extractall(tmp_path / "data")
+        names = sorted(archive.namelist())
+    before = store.manifest("nats-tss", "robustness")
+    after = nbf.attach(tmp_path / "data", store, overwrite=True)
+    assert after.tables == before.tables
+    assert [file["path"] for file in after.source["files"]] == names
+    assert (before.source["name"], after.source["name"]) == (attacks_file.name, "data")
 
 
 def test_what_is_no_published_table_is_refused(store, tmp_path):

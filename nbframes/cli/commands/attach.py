@@ -48,15 +48,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Attach and say what was written."""
-    import polars as pl
-
     from nbframes import attach
+    from nbframes.attachments.tables import read_table
 
     path = Path(options.source).expanduser()
     said = {"to": options.to, "name": options.name, "licence": options.licence, "overwrite": options.overwrite}
     if path.suffix in _FRAMES and path.is_file():
-        frame = pl.read_parquet(path) if path.suffix == ".parquet" else pl.read_csv(path, infer_schema_length=None)
-        print(attach(frame, options.store, key=options.key, isomorphs=options.isomorphs, source=path.name, **said))
+        print(
+            attach(
+                read_table(path), options.store, key=options.key, isomorphs=options.isomorphs, source=path.name, **said
+            )
+        )
     else:
         print(attach(path, options.store, key=options.key, isomorphs=options.isomorphs, **said))
     return DONE
