@@ -78,7 +78,7 @@ def test_every_record_has_the_whole_time(tmp_path, monkeypatch):
     monkeypatch.setattr(limits, "_clock", lambda: next(ticks) * rate)
     nbf.export(source, tmp_path / "store", progress=False, jobs=1)
     looks = next(ticks)
-    rate = 10 * limits.Limits().record_seconds / looks  # ten times what one record may take, over all of them
+    rate = 2 * limits.Limits().record_seconds / looks  # twice what one record may take, over all of them
     nbf.export(source, tmp_path / "store", progress=False, jobs=1, overwrite=True)
     rate = 2 * limits.Limits().record_seconds
     with pytest.raises(SourceError, match=r"more seconds than the limit of 3\.0; .*record_seconds"):
