@@ -169,12 +169,7 @@ def _converter(path: Path) -> Converter:
             return found
     known = "\n".join(f"- {converter.TITLE}: {converter.FILES}" for converter in converters)
     msg = (
-        f"{path}, {probe.describe()}, is not a published table that nbframes reads
-
-It reads
-{known}
-
-"
+        f"{path}, {probe.describe()}, is not a published table that nbframes reads\n\nIt reads\n{known}\n\n"
         "Hint: describe a CSV or Parquet table in a TOML, `nbframes import --template` writes one to fill in; "
         "export files of whole benchmarks"
     )

@@ -149,7 +149,7 @@ def test_a_zip_that_was_cut_off_is_said_to_be(attacks_file, tmp_path):
     with pytest.raises(SourceError, match=r"zip is truncated or corrupt|cannot be read"):
         nbf.attach(tmp_path / "cifar10.zip")
     (tmp_path / "cut.zip").write_bytes(content[:-100])
-    with pytest.raises(SourceError, match="a zip whose end is missing; it was cut off, is no published table"):
+    with pytest.raises(SourceError, match="a zip whose end is missing; it was cut off, is not a published table"):
         nbf.attach(tmp_path / "cut.zip")
 
 
