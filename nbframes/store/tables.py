@@ -241,8 +241,7 @@ class Store:
         ... )
         ['arch', 'value', 'seed_count']
         """
-        found = self._checked_files("results", self._chosen(benchmarks))
-        files = [file for _, part in found for file in part]
+        files = [file for _, part in self._checked_files("results", self._chosen(benchmarks)) for file in part]
         note(sum(file.rows for file in files))
         return scan_results(self.files, [file.path for file in files])
 
