@@ -83,7 +83,7 @@ def _written(form, content, path):
     """Whether the format can hold the content at all: not every text is a name of a file."""
     try:
         form.write(content, path, kept)
-    except (OSError, ValueError):
+    except (OSError, ValueError, IndexError):  # a zip asks an empty name for its last character
         return False
     return True
 
