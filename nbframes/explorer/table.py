@@ -277,7 +277,7 @@ def _origin(manifest: Manifest) -> str:
 
 
 def _is_choice(dtype: Any) -> bool:
-    return dtype is not None and (dtype.is_numeric() or dtype in (pl.Enum, pl.Categorical, pl.String))
+    return dtype is not None and (dtype.is_numeric() or isinstance(dtype, (pl.Enum, pl.Categorical, pl.String)))
 
 
 def _titles(store: Store, asked: QueryTable, names: Sequence[str], elsewhere: Collection[str]) -> dict[str, str]:

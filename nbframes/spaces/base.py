@@ -16,6 +16,12 @@ if TYPE_CHECKING:
 Column: TypeAlias = pl.Series | pl.DataFrame
 """Many architectures: a Series of strings, or a frame with the encoding columns."""
 FeatureKind: TypeAlias = Literal["one_hot", "path", "adjacency"]
+_TEXTS = (pl.String, pl.Categorical, pl.Enum, pl.Null)
+
+
+def texts_of(x: pl.Series) -> pl.Series | None:
+    """Strings of a column of strings or categories; None if it holds anything else."""
+    return x.cast(pl.String) if isinstance(x.dtype, _TEXTS) else None
 
 
 @runtime_checkable

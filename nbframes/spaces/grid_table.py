@@ -11,6 +11,7 @@ import polars as pl
 
 from nbframes.errors import FrameError, InvalidArchitectureError, InvalidArgumentError
 from nbframes.schema import ARCHS
+from nbframes.spaces.base import texts_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -133,10 +134,11 @@ class GridTable:
         return pl.Enum(self.strings)
 
     def _find_strings(self, x: pl.Series) -> pl.Series:
-        if x.dtype not in (pl.String, pl.Categorical, pl.Enum, pl.Null):
+        texts = texts_of(x)
+        if texts is None:
             msg = f"a column of architectures must hold strings, got {x.dtype}"
             raise InvalidArgumentError(msg)
-        return x.cast(pl.String).cast(self._enum, strict=False).to_physical().cast(ARCHS["arch"])
+        return texts.cast(self._enum, strict=False).to_physical().cast(ARCHS["arch"])
 
     def _find_rows(self, x: pl.DataFrame) -> pl.Series:
         missing = [name for name in self.encoding if name not in x.columns]

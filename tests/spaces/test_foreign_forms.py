@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal, assert_series_equal
 
+from nbframes import schema
 from nbframes.errors import InvalidArchitectureError, InvalidArgumentError
 from nbframes.spaces import darts, tss
 from tests import published_tables
@@ -42,6 +43,7 @@ def test_every_cell_is_read_from_naslibs_numbers(strings, tuples):
     for column in (
         pl.Series([str(numbers) for numbers in tuples]),
         pl.Series([str(list(numbers)).replace(" ", "") for numbers in tuples]),
+        pl.Series([str(numbers) for numbers in tuples], dtype=schema.categorical("naslib")),
         pl.Series(tuples),
         pl.Series(tuples, dtype=pl.Array(pl.UInt8, 6)),
     ):

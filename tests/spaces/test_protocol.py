@@ -11,6 +11,7 @@ import pytest
 from polars.testing import assert_frame_equal, assert_series_equal
 
 import nbframes as nbf
+from nbframes import schema
 from nbframes.errors import InvalidArchitectureError, InvalidArgumentError, UnknownNameError
 from nbframes.spaces import GridSpace, Space, darts, nb101, resolve, sss, tss
 
@@ -74,6 +75,18 @@ def test_codes_come_back_as_the_same_architectures(space, column):
     np.testing.assert_array_equal(space.codes.encode(space.codes.decode(codes)), codes)
     np.testing.assert_array_equal(space.codes.encode(column[7]), codes[7:8])
     np.testing.assert_array_equal(space.codes.encode(space.parse(column)), codes)
+
+
+@pytest.mark.parametrize(
+    "categories", [pl.Categorical, schema.categorical("archs"), None], ids=["plain", "named", "enum"]
+)
+def test_columns_of_categories_are_read_as_their_texts(space, column, categories):
+    written = column.cast(categories or pl.Enum(column.unique()))
+    assert_frame_equal(space.parse(written), space.parse(column))
+    assert space.is_valid(written).all()
+    assert_series_equal(space.hash(written), space.hash(column))
+    with pytest.raises(InvalidArchitectureError, match=r"2 of 3 (rows|architectures) .*(?s:.*)no such"):
+        space.validate(pl.Series([column[0], "no such", None], dtype=pl.String).cast(schema.categorical("archs")))
 
 
 def test_numbers_come_back_as_the_same_architectures(space, column):

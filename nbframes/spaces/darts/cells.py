@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from nbframes.errors import FrameError, InvalidArchitectureError
+from nbframes.spaces.base import texts_of
 from nbframes.spaces.darts.definition import ENCODING, NODES, OPERATION, OPERATIONS, UNREADABLE
 from nbframes.spaces.darts.structures import Genotype, compact_texts, from_structure
 
@@ -79,13 +80,14 @@ def read(x: Architecture | Column) -> Cells:
 
 
 def _from_text(column: pl.Series) -> Cells:
-    if column.dtype != pl.String:
+    texts = texts_of(column)
+    if texts is None:
         msg = f"a column of architectures is a Series of strings; got {column.dtype}"
         raise InvalidArchitectureError(msg)
     text = pl.col("text")
     padded = pl.when(text.str.len_bytes() == _WIDTH - 1).then(text + " ").otherwise(pl.lit(" " * _WIDTH))
     fields = (
-        column.alias("text")
+        texts.alias("text")
         .to_frame()
         .lazy()
         .with_columns(_without_genotype_syntax(text))
@@ -93,9 +95,9 @@ def _from_text(column: pl.Series) -> Cells:
     )
     records = fields.collect().to_series().bin.reinterpret(dtype=pl.Array(pl.UInt8, _WIDTH)).to_numpy()
     cells = _from_bytes(np.ascontiguousarray(records).reshape(-1, _WIDTH))
-    compact = column.str.starts_with("((").fill_null(value=False).arg_true().to_numpy()
+    compact = texts.str.starts_with("((").fill_null(value=False).arg_true().to_numpy()
     if len(compact):
-        cells.ops[compact], cells.inputs[compact] = compact_texts(column.gather(compact))
+        cells.ops[compact], cells.inputs[compact] = compact_texts(texts.gather(compact))
     return cells
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from nbframes.errors import did_you_mean
-from nbframes.spaces.base import Column
+from nbframes.spaces.base import Column, texts_of
 from nbframes.spaces.diagram import Edge, Node, row
 from nbframes.spaces.features import mark_paths, sequences
 from nbframes.spaces.nats import costs, isomorphism
@@ -214,10 +214,11 @@ class TopologySpace(NATSSpace[TopologyCell]):
         if isinstance(x.dtype, pl.List | pl.Array):
             lists = x.cast(pl.List(pl.String))
             texts = pl.select(pl.format("({})", lists.list.join(", "))).to_series()
-        elif x.dtype == pl.String and x.str.contains(r"^[(\[]").any():
-            texts = x
         else:
-            return x
+            written = texts_of(x)
+            if written is None or not written.str.contains(r"^[(\[]").any():
+                return x
+            texts = written
         numbers = texts.str.replace_all(r"[\s()\[\]]", "")
         return numbers.replace_strict(self._naslib, self._table.strings, default=texts, return_dtype=pl.String)
 

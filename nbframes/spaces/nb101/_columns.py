@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from nbframes.errors import FrameError, InvalidArchitectureError, InvalidArgumentError, listed
+from nbframes.spaces.base import texts_of
 from nbframes.spaces.nb101._cell import (
     INPUT,
     MAX_VERTICES,
@@ -113,10 +114,11 @@ def try_column(x: pl.Series | pl.DataFrame) -> tuple[Cells, Bools]:
     """Read a column, and say which rows are well-formed; the others hold no meaning."""
     if isinstance(x, pl.DataFrame):
         return _from_frame(x)
-    if x.dtype not in (pl.String, pl.Categorical, pl.Enum, pl.Null):
+    texts = texts_of(x)
+    if texts is None:
         msg = f"a column of cells must hold strings 'adjacency|operations', got {x.dtype}"
         raise InvalidArgumentError(msg)
-    return _from_text(x.cast(pl.String))
+    return _from_text(texts)
 
 
 def to_frame(cells: Cells) -> pl.DataFrame:
