@@ -61,13 +61,17 @@ class Comparing(NamedTuple):
             own.maximise if self.maximise is None else bool(self.maximise), own.tie if self.tie is None else self.tie
         )
 
-    def ties(self, frame: pl.DataFrame, keys: Sequence[str], *, best_first: bool = True) -> Ties:
-        """Ties of the column ``value`` within each group: the best come first and NaN last, or the smallest."""
+    def ties(self, frame: pl.DataFrame, keys: Sequence[str], *, best_first: bool = True, which: bool = True) -> Ties:
+        """Ties of the column ``value`` within each group: the best come first and NaN last, or the smallest.
+
+        Without ``which`` nobody asks which rows tie: of a single group the values alone are sorted.
+        """
         from nbframes.analysis._keys import numbered
         from nbframes.numerics.ties import Ties
 
         costs, tie = self.costs(frame)
-        return Ties.of(costs if best_first else frame.get_column("value").to_numpy(), tie, numbered(frame, keys))
+        values, groups = costs if best_first else frame.get_column("value").to_numpy(), numbered(frame, keys)
+        return Ties.of_values(values, tie) if not which and groups is None else Ties.of(values, tie, groups)
 
     def costs(self, frame: pl.DataFrame) -> tuple[Array, Array | float]:
         """Column ``value`` as costs, the smallest the best and NaN the last, and the least gap between two that do not tie.

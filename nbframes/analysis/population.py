@@ -185,17 +185,22 @@ def ecdf(
     def steps(table: pl.DataFrame) -> pl.DataFrame:
         units = rows.units(table)
         groups.check(units)
-        return _steps(units, comparing.ties(units, rows.keys, best_first=False), groups.by)
+        return _steps(units, comparing.ties(units, rows.keys, best_first=False, which=False), groups.by)
 
     return answer(frame, rows.frame, steps, schema)
 
 
 def _steps(units: pl.DataFrame, ties: Ties, by: Sequence[str]) -> pl.DataFrame:
-    first, count = units[ties.order[ties.starts]], ties.starts - ties.groups + ties.counts
+    count = ties.starts - ties.groups + ties.counts
+    groups = [units.get_column(name) for name in by]
+    if ties.first.sum() > 1:
+        groups = [column.gather(ties.order[ties.starts]) for column in groups]
+    else:
+        groups = [column.head(1).new_from_index(0, len(count)) if len(count) else column for column in groups]
     steps = [
         pl.Series("value", ties.lowest, dtype=pl.Float64),
         pl.Series("count", count.astype(np.uint32)),
         pl.Series("n", ties.sizes.astype(np.uint32)),
         pl.Series("share", count / ties.sizes, dtype=pl.Float64),
     ]
-    return sort(pl.DataFrame([*[first.get_column(name) for name in by], *steps]), [*by, "value"])
+    return sort(pl.DataFrame([*groups, *steps]), by)  # of each group they ascend

@@ -161,6 +161,13 @@ class Ties(NamedTuple):
         starts = np.flatnonzero(first | begins)
         return cls(order, ordered, starts, np.maximum.accumulate(np.where(begins[starts], starts, 0)))
 
+    @classmethod
+    def of_values(cls, values: Floats, tie: ArrayLike = 0.0) -> Self:
+        """Find the ties of one group as if its rows stood in ascending order: sorting numbers takes a third of sorting rows."""
+        ordered = np.sort(values)
+        starts = np.flatnonzero(opens(ordered, tie))
+        return cls(np.arange(len(ordered)), ordered, starts, np.zeros_like(starts))
+
     @property
     def counts(self) -> Ints:
         """Number of values of each tie."""

@@ -45,6 +45,17 @@ def test_values_that_tie_are_one_step():
     assert nbf.ecdf(frame, over="arch").rows() == [(1.0, 2, 3, 2 / 3), (2.0, 3, 3, 1.0)]
 
 
+def test_steps_stand_in_the_order_of_by_and_diverged_runs_last(tss):
+    together = nbf.ecdf(tss, by=["split", "dataset", "metric", "benchmark", "schedule", "budget"])
+    assert_frame_equal(together, together.sort("split", "dataset", "value"))
+    assert together["dataset"].n_unique() > 1
+    frame = pl.DataFrame({"arch": [0, 1, 2, 3], "dataset": ["a"] * 4, "value": [float("nan"), 2.0, float("nan"), 1.0]})
+    steps = nbf.ecdf(frame)
+    assert steps["count"].to_list() == [1, 2, 4]
+    assert steps["dataset"].to_list() == ["a"] * 3
+    assert steps["value"].is_nan().to_list() == [False, False, True]
+
+
 def test_lazy_in_lazy_out(tss):
     lazy = nbf.ecdf(tss.lazy(), by="dataset")
     assert isinstance(lazy, pl.LazyFrame)

@@ -39,6 +39,9 @@ def test_codes_are_those_of_a_walk(values, tie):
     assert codes(array, tie).tolist() == walked(values, tie)
     ties = Ties.of(array, tie)
     assert ties.of_rows(np.arange(len(ties.starts))).tolist() == walked(values, tie)
+    alone = Ties.of_values(array, tie)
+    for name in ("ordered", "starts", "groups", "counts", "sizes", "lowest"):
+        np.testing.assert_array_equal(getattr(alone, name), getattr(ties, name))
 
 
 @given(st.lists(st.tuples(near, st.integers(0, 3)), max_size=40))
