@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,6 +11,9 @@ from nbframes.compat.nats_bench.api import NASBenchMetaAPI
 from nbframes.compat.nats_bench.best import remap_dataset_set_names
 from nbframes.compat.nats_bench.show import describe
 from nbframes.errors import InvalidArgumentError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = ["ArchResults", "NASBenchMetaAPI", "ResultsCount", "remap_dataset_set_names"]
 
@@ -74,7 +77,7 @@ class ArchResults(results.ArchResults):
     _result = ResultsCount
 
     @staticmethod
-    def mean(values: list[Any]) -> Any:
+    def mean(values: Sequence[Any]) -> Any:
         """Mean as upstream computes it."""
         return np.mean(values)
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from nbframes.compat.nats_bench.results import ArchResults
+
+
+_SETS: Final = {"cifar10-valid": {"valid": "x-valid", "test": "ori-test"}, "cifar10": {"test": "ori-test"}}
+_THREE_SETS: Final = {"valid": "x-valid", "test": "x-test", "valtest": "ori-test"}
 
 
 def more_info(
@@ -17,15 +21,9 @@ def more_info(
     info = _named("train", train, total)
     if comment := _comment(dataset, hp):
         info["comment"] = comment
-    sets = {
-        "cifar10-valid": {"valid": "x-valid", "test": "ori-test"},
-        "cifar10": {"test": "ori-test"},
-    }.get(dataset, {"valid": "x-valid", "test": "x-test", "valtest": "ori-test"})
-    for title in ("valid", "test", "valtest"):
-        if title not in sets:
-            continue
+    for title, name in _SETS.get(dataset, _THREE_SETS).items():
         try:
-            metrics = results.get_metrics(dataset, sets[title], iepoch=iepoch, is_random=is_random)
+            metrics = results.get_metrics(dataset, name, iepoch=iepoch, is_random=is_random)
         except (KeyError, ValueError):
             if dataset == "cifar10-valid" and title == "valid":
                 raise

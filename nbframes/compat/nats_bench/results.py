@@ -5,11 +5,14 @@ from __future__ import annotations
 import copy
 import random
 from collections import defaultdict
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from nbframes.compat.nats_bench.files import pickle_load
-from nbframes.compat.nats_bench.runs import ResultsCount, mean
+from nbframes.compat.nats_bench.runs import ResultsCount
 from nbframes.compat.nats_bench.tables import DATASETS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 
 class ArchResults:
@@ -116,7 +119,11 @@ class ArchResults:
             "params": self.mean(self.consistent([result.params for result in results], seeds)),
             "latency": self.mean(latencies) if latencies else None,
         }
-        return info | self._means([result.get_times() for result in results])
+        times = defaultdict(list)
+        for result in results:
+            for key, seconds in result.get_times().items():
+                times[key].append(seconds)
+        return info | self._means(times)
 
     def get_metrics(
         self, dataset: str, setname: str, iepoch: int | None = None, is_random: bool | int = False
@@ -133,8 +140,10 @@ class ArchResults:
         if seed is not None and seed in self.dataset_seed[dataset]:
             return self._of_one(results, self.dataset_seed[dataset].index(seed), setname, iepoch)
         infos = [result.get_set(setname, iepoch) for result in results]
-        if isinstance(is_random, bool):
-            return infos[random.randint(0, len(results) - 1)] if is_random else self._means(infos)  # noqa: S311 - upstream's draw
+        if is_random is True:
+            return infos[random.randint(0, len(results) - 1)]  # noqa: S311 - upstream's draw
+        if is_random is False:
+            return self._means(dict(zip(infos[0], zip(*map(dict.values, infos), strict=True), strict=True)))
         if seed is None:
             msg = f"invalid value for is_random: {is_random}"
             raise ValueError(msg)
@@ -152,9 +161,9 @@ class ArchResults:
         return info
 
     @staticmethod
-    def mean(values: list[Any]) -> Any:
+    def mean(values: Sequence[Any]) -> Any:
         """Mean as upstream computes it."""
-        return mean(values)
+        return sum(values) / len(values)
 
     @staticmethod
     def consistent(values: list[Any], seeds: list[int]) -> list[Any]:
@@ -163,12 +172,9 @@ class ArchResults:
             return [values[seeds.index(888)]]
         return values
 
-    def _means(self, infos: list[dict[str, Any]]) -> dict[str, Any]:
-        columns = defaultdict(list)
-        for info in infos:
-            for key, value in info.items():
-                columns[key].append(value)
-        return {key: self.mean(values) if values[0] is not None else None for key, values in columns.items()}
+    def _means(self, columns: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
+        average = self.mean
+        return {key: average(values) if values[0] is not None else None for key, values in columns.items()}
 
     def get_dataset_names(self) -> list[str]:
         """Names of the datasets."""

@@ -190,7 +190,7 @@ class ResultsCount:
         self.judge_valid(epoch)
         times = self._train_seconds(epoch + 1)
         loss, accuracy = self._train_values(epoch)
-        return {"iepoch": epoch, "loss": loss, "accuracy": accuracy} | _elapsed(times)
+        return _measured(epoch, loss, accuracy, times)
 
     def get_eval(self, name: str, iepoch: int | None = None) -> dict[str, Any]:
         """Loss, accuracy and times on an evaluation set after an epoch, by default the last.
@@ -207,7 +207,7 @@ class ResultsCount:
         name = "x-valid" if name == "valid" else name
         times = self._eval_seconds(name, epoch + 1)
         loss, accuracy = self._eval_values(name, epoch)
-        return {"iepoch": epoch, "loss": loss, "accuracy": accuracy} | _elapsed(times)
+        return _measured(epoch, loss, accuracy, times)
 
     def get_set(self, name: str, iepoch: int | None = None) -> dict[str, Any]:
         """`get_train` of ``"train"``, else `get_eval`."""
@@ -275,6 +275,7 @@ class ResultsCount:
         )
 
 
-def _elapsed(times: list[float] | None) -> dict[str, float | None]:
-    """Time of the last of these epochs and of all, added up by the builtin sum as upstream does."""
-    return {"cur_time": None, "all_time": None} if times is None else {"cur_time": times[-1], "all_time": sum(times)}
+def _measured(epoch: int, loss: Any, accuracy: Any, times: list[float] | None) -> dict[str, Any]:
+    """What is given of a set: its times are those of the last of these epochs and of all, added up as upstream does."""
+    last, total = (None, None) if times is None else (times[-1], sum(times))
+    return {"iepoch": epoch, "loss": loss, "accuracy": accuracy, "cur_time": last, "all_time": total}

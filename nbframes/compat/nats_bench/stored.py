@@ -81,16 +81,14 @@ class StoredRun(ResultsCount):
         return self._published_times("train", count) or super()._train_seconds(count)
 
     def _train_values(self, epoch: int) -> tuple[Any, Any]:
-        loss = self._value("train_losses", "loss", "train", epoch, epoch)
-        return loss, self._value("train_acc1es", "accuracy", "train", epoch, epoch)
+        return self._values("train_losses", "train_acc1es", "train", "train", epoch)
 
     def _eval_seconds(self, name: str, count: int) -> list[float] | None:
         return self._published_times(name, count) or super()._eval_seconds(name, count)
 
     def _eval_values(self, name: str, epoch: int) -> tuple[Any, Any]:
-        key, split = f"{name}@{epoch}", NATS_SETS[self.name].get(name, "")
-        loss = self._value("eval_losses", "loss", split, epoch, key)
-        return loss, self._value("eval_acc1es", "accuracy", split, epoch, key)
+        split = NATS_SETS[self.name].get(name, "")
+        return self._values("eval_losses", "eval_acc1es", name, split, epoch)
 
     def _all_seconds(self, name: str) -> list[float]:
         return self._published_times(name, self.epochs) or super()._all_seconds(name)
@@ -105,14 +103,15 @@ class StoredRun(ResultsCount):
     def _times_of(self, name: str) -> tuple[str, str | None]:
         return ("train_times", "train") if name == "train" else ("eval_times", NATS_SETS[self.name].get(name))
 
-    def _value(self, attribute: str, metric: str, split: str, epoch: int, key: Any) -> Any:
-        """One value, from the curve if somebody has asked for it (or replaced it), else straight from the table."""
-        if attribute in self.__dict__:
-            return self.__dict__[attribute][key]
+    def _values(self, losses: str, accuracies: str, name: str, split: str, epoch: int) -> tuple[Any, Any]:
+        """Loss and accuracy, from the curves if somebody has asked for one (or replaced it), else straight from the tables."""
+        if losses in self.__dict__ or accuracies in self.__dict__:
+            key = epoch if name == "train" else f"{name}@{epoch}"
+            return getattr(self, losses)[key], getattr(self, accuracies)[key]
         try:
-            return self._tables.value(metric, split, self._run, epoch)
+            return self._tables.loss_and_accuracy(split, self._run, epoch)
         except UnknownNameError:
-            raise KeyError(key) from None
+            raise KeyError(epoch if name == "train" else f"{name}@{epoch}") from None
 
 
 def _arch_config(benchmark: str, arch_str: str, dataset: str) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import polars as pl
 
@@ -37,11 +37,12 @@ class Run(NamedTuple):
 
 
 class _EpochTimes(NamedTuple):
-    """Seconds by architecture, seed and epoch, and which runs have those of all epochs."""
+    """Seconds by architecture, seed and epoch, and which runs have those of all epochs; flat, for single runs are asked for."""
 
-    array: NDArray[np.float64]
-    whole: NDArray[np.bool_]
+    seconds: Any
+    whole: Any
     seeds: dict[int, int]
+    epochs: int
 
     @classmethod
     def of(cls, table: Lookup, schedule: int) -> _EpochTimes:
@@ -50,16 +51,19 @@ class _EpochTimes(NamedTuple):
         try:
             budgets = table.budgets
         except NBFramesError:  # none were published
-            return cls(np.empty((0, 0, 0)), np.empty((0, 0), bool), {})
+            return cls((), (), {}, schedule)
         complete = budgets == list(range(1, schedule + 1))
         seeds = {seed: index for index, seed in enumerate(table.seeds)} if complete else {}
         whole: NDArray[np.bool_] = np.logical_not(np.any(table.mask, axis=2))
-        return cls(table.array, whole, seeds)
+        return cls(memoryview(table.array.reshape(-1).data), memoryview(whole.reshape(-1).data), seeds, schedule)
 
-    def seed(self, run: Run) -> int | None:
-        """Position of a run's seed if its times are whole."""
+    def row(self, run: Run) -> int | None:
+        """Number of a run among all if its times are whole."""
         seed = self.seeds.get(run.seed)
-        return seed if seed is not None and run.arch < len(self.whole) and self.whole[run.arch, seed] else None
+        if seed is None:
+            return None
+        row = run.arch * len(self.seeds) + seed
+        return row if row < len(self.whole) and self.whole[row] else None
 
 
 class Tables:
@@ -77,6 +81,7 @@ class Tables:
         self.store = store
         self.benchmark = benchmark
         self._lookups: dict[tuple[str, str, str, int, bool], Lookup] = {}
+        self._pairs: dict[tuple[str, str, int, bool], tuple[Lookup, Lookup]] = {}
         self._epoch_times: dict[tuple[str, str, int], _EpochTimes] = {}
 
     @cached_property
@@ -135,30 +140,36 @@ class Tables:
             )
         return self._lookups[key]
 
-    def value(self, metric: str, split: str, run: Run, epoch: int) -> float:
-        """One value of a run after an epoch (counted from 0).
+    def loss_and_accuracy(self, split: str, run: Run, epoch: int) -> tuple[float, float]:
+        """Both values of a run after an epoch (counted from 0).
 
         Raises
         ------
         UnknownNameError
-            If it was not published.
+            If one of them was not published.
         """
+        arch, dataset, schedule, seed, *_ = run
         budget = epoch + 1
-        table = self.lookup(metric, run.dataset, split, run.schedule, final=budget == run.schedule)
-        return table.value(run.arch, run.seed, budget)
+        key = (dataset, split, schedule, budget == schedule)
+        pair = self._pairs.get(key)
+        if pair is None:
+            losses, accuracies = (self.lookup(metric, *key[:3], final=key[3]) for metric in ("loss", "accuracy"))
+            pair = self._pairs[key] = losses, accuracies
+        return pair[0].value(arch, seed, budget), pair[1].value(arch, seed, budget)
 
     def epoch_times(self, split: str, run: Run, count: int) -> list[float] | None:
         """Seconds of each of the first epochs of a run; None unless those of all its epochs were published."""
-        times = self._times(split, run)
-        seed = times.seed(run)
-        if seed is None:
+        times = self._epoch_times.get((run.dataset, split, run.schedule)) or self._times(split, run)
+        row = times.row(run)
+        if row is None:
             return None
-        published: list[float] = times.array[run.arch, seed, :count].tolist()
+        start = row * times.epochs
+        published: list[float] = times.seconds[start : start + count].tolist()
         return published
 
     def has_epoch_times(self, split: str, run: Run) -> bool:
         """Whether the seconds of all epochs of a run were published."""
-        return self._times(split, run).seed(run) is not None
+        return self._times(split, run).row(run) is not None
 
     def _times(self, split: str, run: Run) -> _EpochTimes:
         key = (run.dataset, split, run.schedule)
