@@ -25,8 +25,9 @@ def browser(tmp_path_factory):
         options.add_argument(f"--{flag}")
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     driver = webdriver.Chrome(options=options, service=Service(DRIVER))
-    store = nbf.synthetic.store(benchmarks=["nats-tss", "nats-sss"])
-    page = write(store, tmp_path_factory.mktemp("report") / "report.html", progress=False)
+    folder = tmp_path_factory.mktemp("report")
+    store = nbf.synthetic.store(folder / "store", benchmarks=["nats-tss", "nats-sss"])
+    page = write(store, folder / "report.html", progress=False)
     driver.get(page.as_uri())
     yield driver
     driver.quit()

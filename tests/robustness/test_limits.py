@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import json
 import os
+import pickle
 import subprocess
 import sys
+from collections import OrderedDict
 from pathlib import Path
 
 import pytest
@@ -14,6 +17,7 @@ import pytest
 import nbframes as nbf
 from nbframes.errors import InvalidArgumentError, SourceError
 from nbframes.export import limits
+from nbframes.export.containers.pickles import stream_items
 from tests.robustness.bombs import BOMBS, read
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -72,17 +76,22 @@ def test_a_source_that_asks_for_little_but_takes_long_ends_in_words(name, tmp_pa
     assert "nbf.Limits(record_seconds=...)" in words
 
 
-def test_every_record_has_the_whole_time(tmp_path, monkeypatch):
-    source = nbf.synthetic.write(tmp_path, "nats-sss")["nats-sss"]
+def test_every_record_has_the_whole_time(monkeypatch):
+    records = pickle.dumps({"infos": {key: [OrderedDict() for _ in range(10)] for key in range(8)}})
     ticks, rate = itertools.count(), 0.0
     monkeypatch.setattr(limits, "_clock", lambda: next(ticks) * rate)
-    nbf.export(source, tmp_path / "store", progress=False, jobs=1)
+
+    def read_all():
+        return len(list(stream_items(io.BytesIO(records), "the source", "infos")))
+
+    read_all()
     looks = next(ticks)
-    rate = 2 * limits.Limits().record_seconds / looks  # twice what one record may take, over all of them
-    nbf.export(source, tmp_path / "store", progress=False, jobs=1, overwrite=True)
-    rate = 2 * limits.Limits().record_seconds
-    with pytest.raises(SourceError, match=r"more seconds than the limit of 3\.0; .*record_seconds"):
-        nbf.export(source, tmp_path / "store", progress=False, jobs=1, overwrite=True)
+    assert looks >= 8 * 10
+    rate = 2 * limits.current().record_seconds / looks  # twice what one record may take, over all of them
+    assert read_all() == 8
+    rate = limits.current().record_seconds / 5
+    with pytest.raises(SourceError, match=r"the source: .*more seconds than the limit of 3\.0; .*record_seconds"):
+        read_all()
 
 
 @pytest.mark.parametrize("wrong", [0, -1, True, "many", float("nan")])
