@@ -44,6 +44,19 @@ def test_codes_are_those_of_a_walk(values, tie):
         np.testing.assert_array_equal(getattr(alone, name), getattr(ties, name))
 
 
+@pytest.mark.parametrize("shape", [(5, 4), (2, 3, 4), (1, 4), (0, 4), (3, 0)])
+def test_codes_of_many_rows_are_those_of_each(monkeypatch, shape):
+    values = np.random.default_rng(0).integers(0, 3, shape) / 2
+    gaps = np.full((*shape[:-1], 1), 0.0)
+    gaps[:1] = 1.0
+    for batch in (1, 8, 1 << 17):  # as many threads as rows, rows shared out, one thread
+        monkeypatch.setattr(ties, "_BATCH", batch)
+        found = codes(values, gaps)
+        assert found.shape == shape
+        for place in np.ndindex(shape[:-1]):
+            assert found[place].tolist() == walked(values[place].tolist(), gaps[place].item())
+
+
 @given(st.lists(st.tuples(near, st.integers(0, 3)), max_size=40))
 @settings(max_examples=150, deadline=None)
 def test_each_group_is_what_it_is_alone(rows):
