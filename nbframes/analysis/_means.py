@@ -195,7 +195,9 @@ class _Reduced(NamedTuple):
             before = units.in_order(rows.get_column("runs").to_numpy()).astype(np.int64)
             behind = pl.Series("runs", np.add.reduceat(before, found.starts).astype(np.uint32))
         mean = pl.Series("mean", found.mean, dtype=pl.Float64)
-        return cls(units.unpacked(found.starts, keys), n, behind, mean, found, values)
+        untouched = units.order is None and len(n) == rows.height
+        columns = [rows.get_column(name) for name in keys] if untouched else units.unpacked(found.starts, keys)
+        return cls(columns, n, behind, mean, found, values)
 
     def deviations(self) -> tuple[pl.Series, pl.Series]:
         """Standard deviation and standard error of the mean; null of a single value."""

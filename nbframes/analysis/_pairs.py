@@ -71,6 +71,15 @@ class Table(NamedTuple):
         return pl.concat([group, first, second, columns], how="horizontal")
 
 
+class _Matrix(NamedTuple):
+    """Mean values, a row for each level and a column for each architecture, both in ascending order."""
+
+    values: Array
+    has: Array
+    first: Array
+    """First row of the means of each level."""
+
+
 class Pairs(NamedTuple):
     """What is compared with what: levels of ``between`` within each group, on the architectures that two of them share."""
 
@@ -140,28 +149,56 @@ class Pairs(NamedTuple):
 
     def _conditions(self, means: pl.DataFrame, apart: Sequence[str]) -> list[str]:
         names = [name for name in apart if name in self.conditions]
+        if not names:
+            return names
         values = means.group_by(self.between).agg(pl.col(names).n_unique())
         return [name for name in names if (values.get_column(name) == 1).all()]
 
     def _table(self, means: pl.DataFrame, conditions: Sequence[str]) -> Table:
-        levels, level = _numbered(means, self.between)
-        archs, arch = _numbered(means, self.on)
-        size, complete = (len(levels), len(archs)), len(means) == len(levels) * len(archs)
-        cell = level * len(archs) + arch
-        values, has = np.empty(size) if complete else np.full(size, np.nan), np.full(size, complete)
-        values.ravel()[cell] = means.get_column("value").to_numpy()
-        if not complete:
-            has.ravel()[cell] = True
-        place = np.empty(len(levels), np.int64)
-        place[level[::-1]] = np.arange(len(level))[::-1]
-        first = means[place]
+        matrix = self._in_order(means) or self._scattered(means)
+        levels, first = means.select(self.between)[matrix.first], means[matrix.first]
         labels = [
             first.get_column(name).cast(pl.String).to_list() if name in first.columns else [None] * len(first)
             for name in ("metric", "benchmark")
         ]
         metrics = list(zip(*labels, strict=True))
         group = means.select(name for name in self.groups.by if name not in conditions).head(1)
-        return Table(group, first.select(conditions).get_columns(), levels, values, has, metrics, *self._pairs(levels))
+        conditional = first.select(conditions).get_columns()
+        return Table(group, conditional, levels, matrix.values, matrix.has, metrics, *self._pairs(levels))
+
+    def _in_order(self, means: pl.DataFrame) -> _Matrix | None:
+        """Matrix of rows that stand as every architecture with the same levels, all in ascending order: nothing has to be looked up."""
+        columns = [means.get_column(name) for name in (*self.on, *self.between)]
+        usual = len(columns) == 2 and all(column.dtype.is_integer() and not column.null_count() for column in columns)
+        if not usual or not len(means):
+            return None
+        arch, level = (column.to_numpy() for column in columns)
+        n, edges = len(arch), np.flatnonzero(arch[1:] != arch[:-1]) + 1
+        width = int(edges[0]) if len(edges) else n
+        if (
+            n % width
+            or not np.array_equal(edges, np.arange(width, n, width))
+            or (level[width:] != level[:-width]).any()
+        ):
+            return None
+        if not ((arch[edges] > arch[edges - 1]).all() and (level[1:width] > level[: width - 1]).all()):
+            return None
+        values = np.ascontiguousarray(means.get_column("value").to_numpy().reshape(-1, width).T)
+        return _Matrix(values, np.full(values.shape, fill_value=True), np.arange(width))
+
+    def _scattered(self, means: pl.DataFrame) -> _Matrix:
+        """Matrix of rows in any order, of which some may be missing."""
+        levels, level = _numbered(means, self.between)
+        archs, arch = _numbered(means, self.on)
+        size, complete = (levels, archs), len(means) == levels * archs
+        cell = level * archs + arch
+        values, has = np.empty(size) if complete else np.full(size, np.nan), np.full(size, complete)
+        values.ravel()[cell] = means.get_column("value").to_numpy()
+        if not complete:
+            has.ravel()[cell] = True
+        first = np.empty(levels, np.int64)
+        first[level[::-1]] = np.arange(len(level))[::-1]
+        return _Matrix(values, has, first)
 
     def _pairs(self, levels: pl.DataFrame) -> tuple[Array, Array]:
         if self.against is None:
@@ -184,12 +221,12 @@ class Pairs(NamedTuple):
         raise FrameError(msg + hint)
 
 
-def _numbered(frame: pl.DataFrame, columns: Sequence[str]) -> tuple[pl.DataFrame, Array]:
-    """Distinct values of some columns, sorted, and for each row of the frame which of them it has."""
+def _numbered(frame: pl.DataFrame, columns: Sequence[str]) -> tuple[int, Array]:
+    """How many distinct values some columns have, and for each row of the frame which of them, in sorted order, it has."""
     keys = frame.select(columns)
     if keys.width == 1 and keys.dtypes[0].is_integer() and not keys.to_series().null_count():
         values, number = numbers(keys.to_series().to_numpy())
-        return pl.DataFrame({columns[0]: values}, schema=keys.schema), number
+        return len(values), number
     distinct = keys.unique().sort(columns)
     found = keys.join(distinct.with_row_index("_"), columns, "left", nulls_equal=True, maintain_order="left")
-    return distinct, found.get_column("_").to_numpy()
+    return len(distinct), found.get_column("_").to_numpy()

@@ -58,6 +58,22 @@ def test_every_method_agrees_with_scipy_on_the_shared_architectures(method, fram
             )
 
 
+def test_architectures_are_matched_where_the_rows_are_nearly_a_grid():
+    """Numbers that stand as a full grid are not looked up; names of the same order always are."""
+    random = np.random.default_rng(0)
+    grid = pl.DataFrame(
+        {"arch": np.repeat([2, 3, 5, 8], 3), "budget": [1, 12, 200] * 4, "value": random.normal(size=12)}
+    )
+    for missing in [(), *combinations(range(12), 1), *combinations(range(12), 2)]:
+        frame = grid.filter(~pl.int_range(12).is_in(missing))
+        for numbered in (frame, frame.with_columns(budget=pl.col("budget") + pl.col("arch") % 2)):
+            named = numbered.with_columns(pl.col("arch").cast(pl.String))
+            assert_frame_equal(
+                nbf.rank_correlation(numbered, "budget", method="pearson"),
+                nbf.rank_correlation(named, "budget", method="pearson"),
+            )
+
+
 def chained(values):
     """Number of gaps of at least 1e-5 below each value."""
     ordered = np.sort(values)
