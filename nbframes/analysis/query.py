@@ -195,7 +195,7 @@ def query_table(
     there = _Chosen.of(store, benchmark, dataset, split, metric, schedule=schedule)
     rows = store.scan(benchmark).filter(store.metric(there.metric), protocol(store, there.dataset, there.split))
     rows = rows.filter(expr.budget(budget) if budget is not None else expr.final())
-    known = _quantity(store, benchmark, there.metric)
+    known = quantity(store, benchmark, there.metric)
     chosen = _schedule(rows, there, schedule, budget)
     values = rows.filter(expr.schedule(chosen)).select("arch", "budget", "seed", "value").collect()
     better = better or (known.better if known else None)
@@ -275,8 +275,28 @@ def _unit(store: Store, benchmark: str, metric: str) -> str:
     return next(filter(None, units), "unit unknown")
 
 
-def _quantity(store: Store, benchmark: str, metric: str) -> Metric | None:
-    """What is known of a metric: as a benchmark defines it, or as the manifests of the store do."""
+def quantity(store: Store, benchmark: str, metric: str) -> Metric | None:
+    """What is known of a metric: as a benchmark defines it, or as the manifests of the store do.
+
+    Parameters
+    ----------
+    store
+        The store.
+    benchmark, metric
+        Names.
+
+    Returns
+    -------
+    Metric or None
+        None if nobody defines it.
+
+    Examples
+    --------
+    >>> import nbframes as nbf
+    >>> from nbframes.analysis.query import quantity
+    >>> quantity(nbf.synthetic.store(), "nats-tss", "accuracy").label
+    'accuracy (%)'
+    """
     known = benchmarks.find_metric(metric, benchmark)
     if known is not None:
         return known

@@ -177,13 +177,13 @@ def _known(space: SearchSpace | None, of_what: str) -> SearchSpace:
 
 
 def _neighbours(archs: pl.DataFrame, space: SearchSpace) -> pl.DataFrame:
-    known = _keyed(archs, _written_alike(archs["arch_str"], space))
+    known = _keyed(archs, written_alike(archs["arch_str"], space))
     parts = []
     for start in range(0, max(archs.height, 1), _SLICE):
         part = archs[start : start + _SLICE]
         reached = space.neighbours(part["arch_str"])
         left = part[reached["row"]].select("arch", *_settings(archs))
-        found = _looked_up(left, _written_alike(reached["neighbour"], space), known).filter(
+        found = _looked_up(left, written_alike(reached["neighbour"], space), known).filter(
             pl.col("arch") != pl.col("neighbour")
         )
         parts.append(found.unique())
@@ -196,7 +196,7 @@ def _replacements(archs: pl.DataFrame, space: SearchSpace) -> pl.DataFrame:
     cells: pl.DataFrame = space.parse(archs["arch_str"])
 
     def key(cells: pl.DataFrame) -> pl.Series:
-        texts: pl.Series = space.format(_written_alike(cells, space))
+        texts: pl.Series = space.format(written_alike(cells, space))
         return texts
 
     known = _keyed(archs, key(cells))
@@ -250,11 +250,32 @@ def _settings(archs: pl.DataFrame) -> list[str]:
 
 
 @overload
-def _written_alike(cells: pl.Series, space: SearchSpace) -> pl.Series: ...
+def written_alike(cells: pl.Series, space: SearchSpace) -> pl.Series: ...
 @overload
-def _written_alike(cells: pl.DataFrame, space: SearchSpace) -> pl.DataFrame: ...
-def _written_alike(cells: pl.Series | pl.DataFrame, space: SearchSpace) -> pl.Series | pl.DataFrame:
-    """Write isomorphic architectures alike where the benchmark has only one of them."""
+def written_alike(cells: pl.DataFrame, space: SearchSpace) -> pl.DataFrame: ...
+def written_alike(cells: pl.Series | pl.DataFrame, space: SearchSpace) -> pl.Series | pl.DataFrame:
+    """Write isomorphic architectures alike where the benchmark has only one of them.
+
+    Parameters
+    ----------
+    cells
+        Strings, or encoding columns.
+    space
+        Their search space.
+
+    Returns
+    -------
+    Series or DataFrame
+        As they came in, those of NAS-Bench-101 in their canonical form.
+
+    Examples
+    --------
+    >>> import nbframes as nbf
+    >>> from nbframes.analysis.relations import written_alike
+    >>> archs = nbf.spaces.tss.sample(2, seed=0)["arch_str"]
+    >>> written_alike(archs, nbf.spaces.tss).equals(archs)
+    True
+    """
     from nbframes.spaces import nb101
 
     return nb101.canonical(cells) if space is nb101 else cells

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
+from nbframes.analysis.relations import written_alike
+
 if TYPE_CHECKING:
     from typing import Self
 
@@ -25,7 +27,7 @@ class Nearby:
     @classmethod
     def of(cls, space: Space, archs: pl.Series) -> Self:
         """Take the strings of all architectures of a table, in its order."""
-        return cls(space, pl.DataFrame({"key": _written_alike(space, archs)}).with_row_index("place"))
+        return cls(space, pl.DataFrame({"key": written_alike(archs, space)}).with_row_index("place"))
 
     def neighbours(self, archs: pl.Series) -> pl.DataFrame:
         """Find the neighbours of some architectures in the table.
@@ -45,8 +47,8 @@ class Nearby:
 
     def _of_few(self, archs: pl.Series) -> pl.DataFrame:
         reached = self._space.neighbours(archs)
-        own = pl.DataFrame({"own": _written_alike(self._space, archs)}).with_row_index("row")
-        keys = reached.select("row", key=_written_alike(self._space, reached["neighbour"])).unique()
+        own = pl.DataFrame({"own": written_alike(archs, self._space)}).with_row_index("row")
+        keys = reached.select("row", key=written_alike(reached["neighbour"], self._space)).unique()
         others = own.join(keys, on="row", how="left").filter(pl.col("key") != pl.col("own"))
         found = others.join(self._known, on="key", how="left").group_by("row")
         places = found.agg(
@@ -91,10 +93,3 @@ def neighbours_among(space: Space, frame: pl.DataFrame, rows: pl.Series, *, bett
     return near.join(counts, on="shown", how="left", maintain_order="left").select(
         "possible", pl.col("there", "better").fill_null(0), pl.col("rows").fill_null([])
     )
-
-
-def _written_alike(space: Space, archs: pl.Series) -> pl.Series:
-    """Write isomorphic architectures alike where the benchmark has only one of them."""
-    from nbframes.spaces import nb101
-
-    return nb101.canonical(archs) if space is nb101 else archs

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
-from nbframes import benchmarks, expr, spaces
+from nbframes import expr, spaces
 from nbframes.analysis import best_archs
 from nbframes.analysis.protocols import has_protocol, meant_pairs, protocol
-from nbframes.analysis.query import QueryTable, query_table
-from nbframes.benchmarks import Metric
+from nbframes.analysis.query import QueryTable, quantity, query_table
 from nbframes.display import redacted
 from nbframes.errors import FrameError, UnknownNameError, did_you_mean, listed
 from nbframes.store.access import PACKAGED
@@ -290,12 +289,7 @@ def _titles(store: Store, asked: QueryTable, names: Sequence[str], elsewhere: Co
 
 def _label(store: Store, benchmark: str, name: str) -> str:
     """Label of a metric or cost, as its benchmark defines it or else the store; other names stand for themselves."""
-    known = benchmarks.find_metric(name, benchmark)
-    if known is None:
-        stored = (
-            manifest.metrics[name] for manifest in store.catalogue.manifests(benchmark) if name in manifest.metrics
-        )
-        known = next((Metric(name, **{"unit": "", **facts}) for facts in stored), None)
+    known = quantity(store, benchmark, name)
     return known.label if known is not None else name.replace("_", " ")
 
 
