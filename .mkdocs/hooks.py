@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import io
+import posixpath
 import re
 from importlib import import_module
 from pathlib import Path
 
+from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File
 
 ROOT = Path(__file__).resolve().parents[1]
+NOTEBOOK_LINK = re.compile(r'href="(?![a-z]+:)([^"#]+\.(?:md|ipynb))(#[^"]*)?"')
 FIGURE = re.compile(r"```python figure\n(.*?)```\n", re.DOTALL)
 
 ROOMS = {
@@ -75,6 +78,9 @@ def on_files(files, config):
         else "# Benchmarks\n\n`python -m tests.benchmarks` measures them.\n"
     )
     files.append(File.generated(config, "benchmarks.md", content=text))
+    for asset in ("iframe-worker.js", "site.css"):
+        content = Path(__file__).with_name(asset).read_text("utf-8")
+        files.append(File.generated(config, f"assets/{asset}", content=content))
     files.append(File.generated(config, "changelog.md", content=(ROOT / "CHANGELOG.md").read_text("utf-8")))
     return files
 
@@ -94,6 +100,22 @@ def on_page_markdown(markdown, page, config, files):
         return f"```python\n{block[1]}```\n\n![{title}]({up}{uri})\n"
 
     return FIGURE.sub(drawn, markdown)
+
+
+def on_page_content(html, page, config, files):
+    """Lead links of notebooks to the pages, which is done by itself for Markdown alone."""
+    if not page.file.src_uri.endswith(".ipynb"):
+        return html
+
+    def linked(found) -> str:
+        target = posixpath.normpath(posixpath.join(posixpath.dirname(page.file.src_uri), found[1]))
+        there = files.get_file_from_path(target)
+        if there is None:
+            msg = f"{page.file.src_uri} links to {found[1]!r}, which is no page"
+            raise PluginError(msg)
+        return f'href="{there.url_relative_to(page.file)}{found[2] or ""}"'
+
+    return NOTEBOOK_LINK.sub(linked, html)
 
 
 def figure_of(code: str, space: dict[str, object]) -> bytes:

@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 
@@ -64,5 +65,15 @@ def test_the_site_builds_without_a_warning(hooks, tmp_path):
     assert len(list((tmp_path / "figures").glob("gallery-*.svg"))) == (ROOT / "notebooks/gallery.md").read_text().count(
         "python figure"
     )
-    fetched = [path for path in tmp_path.rglob("*.html") if "fonts.googleapis" in path.read_text("utf-8")]
-    assert not fetched
+    built = {path: path.read_text("utf-8") for path in tmp_path.rglob("*.html")}
+    fetched = re.compile(
+        r'<(?:script|img|iframe)[^>]+src="?(?:https?:)?//|<link[^>]+stylesheet[^>]+href="?(?:https?:)?//|fonts.googleapis'
+    )
+    assert not [path for path, page in built.items() if fetched.search(page)]
+    assert not [path for path, page in built.items() if path.name != "404.html" and _broken(path, page)]
+
+
+def _broken(path, page):
+    """Links of a page, relative ones, that lead to no file of the site."""
+    links = re.findall(r'(?:href|src)="?(?![a-z]+:|//|#)([^"\s>#?]+)', page)
+    return [link for link in links if not (path.parent / unquote(link)).exists()]

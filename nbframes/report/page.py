@@ -21,6 +21,9 @@ _DOTS_PER_INCH = 130
 _POINTS = 1_000
 """Figures of more coordinates are kept as pixels, others as vectors, sharp at any size."""
 
+_BROAD = 9.0
+"""Figures of more inches are scrolled on a narrow screen instead of shrunk until nobody can read them."""
+
 _STYLE = (Path(__file__).parent / "page.css").read_text("utf-8")
 _SCRIPT = (Path(__file__).parent / "page.js").read_text("utf-8")
 
@@ -70,6 +73,7 @@ def _figure(figure: Figure, synthetic: bool) -> str:
         ax = figure.draw()
     except NBFramesError as error:
         return f"<p>{html.escape(figure.caption)}: not drawn; {html.escape(str(error).splitlines()[0])}.</p>"
+    broad = " class='broad'" if ax.get_figure(root=True).get_figwidth() > _BROAD else ""  # type: ignore[union-attr]
     if _is_dense(ax):
         save(ax, content, format="png", dpi=_DOTS_PER_INCH, synthetic=synthetic)
         source = _data("image/png", content)
@@ -77,7 +81,7 @@ def _figure(figure: Figure, synthetic: bool) -> str:
         save(ax, content, format="svg", synthetic=synthetic, metadata={"Date": None})
         source = _data("image/svg+xml", content)
     caption, seen = html.escape(figure.caption), html.escape(figure.seen, quote=True)
-    return f"<figure><img alt='{seen}' src='{source}'><figcaption>{caption}</figcaption></figure>"
+    return f"<figure{broad}><img alt='{seen}' src='{source}'><figcaption>{caption}</figcaption></figure>"
 
 
 def _is_dense(ax: Axes) -> bool:
