@@ -12,12 +12,13 @@ from nbframes.search.algorithms import (
     Reinforce,
     SuccessiveHalving,
 )
+from nbframes.search.answer import Answer
 from nbframes.search.comparison import compare, mean_ranks
 from nbframes.search.curves import anytime, final
 from nbframes.search.objectives import Objective, objective
 from nbframes.search.observations import Observations
 from nbframes.search.predictor import score_predictor
-from nbframes.search.problem import Answer, Problem
+from nbframes.search.problem import Problem
 from nbframes.search.running import run
 from nbframes.search.space import SearchSpace
 from nbframes.search.tables import table

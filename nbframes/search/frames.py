@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from nbframes.search.simulate import Block
+    from nbframes.search.block import Block
 
 ALGORITHM: Final = categorical("algorithm")
 PROBLEM: Final = categorical("problem")

@@ -10,7 +10,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from nbframes.search.problem import Answer
+    from nbframes.search.answer import Answer
 
     Array = NDArray[Any]
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nbframes.errors import InvalidArgumentError, UnknownNameError
+from nbframes.search.block import Block
 from nbframes.search.frames import block_frame
 from nbframes.search.ledger import Ledger
-from nbframes.search.simulate import Block
 
 if TYPE_CHECKING:
     import polars as pl

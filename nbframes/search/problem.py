@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 
@@ -19,41 +19,13 @@ if TYPE_CHECKING:
     import polars as pl
     from numpy.typing import NDArray
 
+    from nbframes.search.answer import Answer
     from nbframes.search.space import SearchSpace
     from nbframes.spaces.base import Space
     from nbframes.store import Store
 
 Clock = Literal["seconds", "evaluations"]
 CLOCKS: Final = ("seconds", "evaluations")
-
-
-class Answer(NamedTuple):
-    """What a query of each of n searches gives.
-
-    Parameters
-    ----------
-    arch
-        Numbers of the architectures in the store.
-    values
-        Observed objectives in their own units, shape (n, objectives).
-    cost
-        Seconds or evaluations that the query took.
-    reported
-        What is reported of each architecture.
-
-    Examples
-    --------
-    >>> import nbframes as nbf, numpy as np
-    >>> problem = nbf.search.Problem(nbf.published.store(), "nats-tss", dataset="cifar100")
-    >>> answer = problem.query(problem.space.encode(nbf.spaces.tss.from_index(7)), np.random.default_rng(0))
-    >>> answer.arch.tolist(), answer.values.shape
-    ([7], (1, 1))
-    """
-
-    arch: NDArray[np.int64]
-    values: NDArray[np.float64]
-    cost: NDArray[np.float64]
-    reported: NDArray[np.float64]
 
 
 class Problem:

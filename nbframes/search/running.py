@@ -15,7 +15,8 @@ from nbframes.errors import InvalidArgumentError, UnknownNameError
 from nbframes.export.workers import Task, cores, results
 from nbframes.search.algorithms import ALGORITHMS
 from nbframes.search.algorithms.base import Method
-from nbframes.search.simulate import Block, block_frames, frames
+from nbframes.search.block import Block
+from nbframes.search.simulate import block_frames, frames
 
 if TYPE_CHECKING:
     import os

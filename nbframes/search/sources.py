@@ -9,6 +9,7 @@ import polars as pl
 
 from nbframes.benchmarks import find_metric
 from nbframes.errors import FrameError, InvalidArgumentError, UnknownNameError
+from nbframes.search.answer import Answer
 from nbframes.search.measured import Measurements, Runs, resized
 from nbframes.search.space import SearchSpace
 from nbframes.search.spaces_of import mapped_space
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from nbframes.search.problem import Answer
     from nbframes.spaces.base import Space
     from nbframes.store import Store
     from nbframes.surrogate.base import Surrogate
@@ -76,8 +76,6 @@ class MeasuredSource:
 
     def query(self, codes: NDArray[np.uint8], arch: NDArray[np.int64], level: int, rng: np.random.Generator) -> Answer:
         """Answer of one run of each architecture."""
-        from nbframes.search.problem import Answer
-
         del codes
         runs = self._level(level)
         place = arch * runs.value.shape[1]
@@ -162,8 +160,6 @@ class PredictedSource:
 
     def query(self, codes: NDArray[np.uint8], arch: NDArray[np.int64], level: int, rng: np.random.Generator) -> Answer:
         """Prediction for each architecture."""
-        from nbframes.search.problem import Answer
-
         del rng
         budget = self.budgets[level]
         frame = self._surrogate.predict(self.space.decode(codes), budgets=sorted({budget, self._reported_budget}))

@@ -11,9 +11,9 @@ from polars.testing import assert_frame_equal
 
 import nbframes as nbf
 from nbframes.errors import FrameError, InvalidArgumentError, UnknownNameError
+from nbframes.search.answer import Answer
+from nbframes.search.block import Block
 from nbframes.search.ledger import Ledger
-from nbframes.search.problem import Answer
-from nbframes.search.simulate import Block
 
 ALL = ["random", "evolution", "local", "reinforce", "halving", "hyperband", "bohb"]
 
