@@ -76,7 +76,9 @@ import duckdb, nbframes as nbf
 with tempfile.TemporaryDirectory(dir=sys.argv[1]) as spill:
     limits = {"memory_limit": "{half}MB", "threads": 2, "temp_directory": spill}
     statement = nbf.query_sql("{question}", nbf.open_store(sys.argv[1]), nbf.metric("accuracy"))
-    (height,) = duckdb.connect(config=limits).sql(f"SELECT count(*) FROM ({statement})").fetchall()[0]
+    asked = duckdb.connect(config=limits)
+    asked.sql("SET enable_progress_bar = false")  # it prints where the answer goes
+    (height,) = asked.sql(f"SELECT count(*) FROM ({statement})").fetchall()[0]
 for line in open("/proc/self/status"):
     if line.startswith("VmHWM"):
         print(height, int(line.split()[1]) // 1024)
