@@ -196,7 +196,7 @@ def _streamed(parts: Iterator[pl.DataFrame], path: Path) -> pl.LazyFrame:
         if writer is not None:
             writer.close()
         unfinished.unlink(missing_ok=True)
-    return pl.scan_parquet(path)
+    return pl.scan_parquet(path, glob=False, hive_partitioning=False)
 
 
 def _named(algorithm: Chosen | Sequence[Chosen]) -> dict[str, Any]:

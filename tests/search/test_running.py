@@ -83,6 +83,14 @@ def test_the_number_of_processes_changes_nothing(evaluations):
     assert_frame_equal(one, two)
 
 
+def test_a_file_of_queries_may_lie_in_a_folder_named_like_a_pattern(evaluations, tmp_path):
+    folder = tmp_path / "budget=7" / "a[1]b"
+    folder.mkdir(parents=True)
+    lazy = nbf.search.run("random", evaluations, runs=2, budget=5, to=folder / "runs.parquet")
+    together = nbf.search.run("random", evaluations, runs=2, budget=5)
+    assert lazy.collect().get_column("budget").equals(together.get_column("budget"))
+
+
 def test_a_file_holds_the_same_rows(evaluations, tmp_path, monkeypatch):
     monkeypatch.setattr("nbframes.search.ledger._ROWS", 40)
     path = tmp_path / "runs.parquet"
