@@ -29,6 +29,12 @@ def _registry_as_before(monkeypatch):
     registry._registered.update(before)
 
 
+@pytest.fixture(autouse=True)
+def _no_store_of_the_machine(monkeypatch):
+    """Forget the store that the caller's environment names: each test says which one it means."""
+    monkeypatch.delenv("NBFRAMES_STORE", raising=False)
+
+
 @pytest.fixture(scope="session")
 def data() -> Path:
     """Folder of real published records; it lies beside the repository, not in it."""
