@@ -197,9 +197,9 @@ def test_means_of_final_test_accuracies_are_the_same(engine, store):
     assert found.height > 100
 
 
-def test_spark_reads_as_the_readme_says(spark, store):
-    readme = (Path(__file__).resolve().parents[1] / "README.md").read_text()
-    results, setting, archs = re.findall(r"`(spark\.[^`]+)`", readme)
+def test_spark_reads_as_the_page_says(spark, store):
+    page = (Path(__file__).resolve().parents[1] / "notebooks" / "howto" / "elsewhere.md").read_text()
+    results, setting, archs = re.findall(r"`(spark\.[^`]+)`", page)
     names = {"spark": spark.session, "store": store}
     assert eval(results, names).where("benchmark = 'nb301'").count() == store.scan("nb301").collect().height
     assert set(eval(archs, names).columns) >= set(scan(store, "archs", "nb101").collect_schema())

@@ -42,10 +42,16 @@ def test_the_first_answer_takes_three_lines():
 
 def test_tables_are_sorted():
     tables = re.findall(r"((?:^\|.*\n)+)", README, flags=re.MULTILINE)
-    assert len(tables) == 3
+    assert len(tables) == 2
     for table in tables:
         first = [line.split("|")[1].strip(" `") for line in table.splitlines()[2:]]
         assert first == sorted(first, key=str.casefold)
+
+
+def test_its_links_lead_somewhere():
+    links = re.findall(r"\]\(([^)#]+)", README)
+    assert len(links) > 10
+    assert [link for link in links if not (Path(__file__).resolve().parents[1] / link).exists()] == []
 
 
 def test_the_readme_says_what_finds_damage():
@@ -74,7 +80,7 @@ def test_the_shell_lines_run(demo, line, monkeypatch, capsys):
     assert capsys.readouterr().out
 
 
-def test_pandas_reads_a_store_as_the_readme_says():
+def test_pandas_reads_a_store_as_the_documentation_says():
     pandas = pytest.importorskip("pandas", reason="pandas is not installed")
     import nbframes as nbf
 

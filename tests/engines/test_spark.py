@@ -40,7 +40,7 @@ def test_a_partition_is_a_table_of_its_own(store, jvm):
 
 
 def test_the_vectorised_reader_still_lacks_the_encoding_of_losses(store, jvm):
-    """README says to switch it off. When this fails, Spark has learned it, and README need not say so."""
+    """The page on reading elsewhere says to switch it off. When this fails, Spark has learned it, and no page need say so."""
     jvm.conf.set(VECTORISED, "true")
     try:
         with pytest.raises(Exception, match="Unsupported encoding: BYTE_STREAM_SPLIT"):
