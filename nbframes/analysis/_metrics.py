@@ -1,4 +1,4 @@
-"""Which end of a metric is the better one, and which of its values tie: known of published and registered metrics."""
+"""Which end of a metric is the better one, and which of its values tie: as benchmarks and stores say of their metrics."""
 
 from __future__ import annotations
 
@@ -82,12 +82,13 @@ class Comparing(NamedTuple):
 
         values = frame.get_column("value").to_numpy()
         known = [name for name in ("benchmark", "metric") if name in frame.columns]
-        if self.value != "value" or "metric" not in known:
+        if not known:
             rule = self.rule(None)
             return (-values if rule.maximise else values), rule.tie
         pairs = frame[known]
         distinct = pairs.head(1) if all(map(constant, pairs.iter_columns())) else pairs.unique()
-        rules = [self.rule(row[-1], row[0] if len(row) > 1 else None) for row in distinct.cast(pl.String).iter_rows()]
+        names = distinct.cast(pl.String).iter_rows(named=True)
+        rules = [self.rule(name.get("metric"), name.get("benchmark")) for name in names]
         if len(set(rules)) <= 1:
             rule = rules[0] if rules else self.rule(None)
             return (-values if rule.maximise else values), rule.tie

@@ -38,8 +38,8 @@ class Objectives(NamedTuple):
     names: tuple[str, ...]
     maximised: list[bool]
     tie: Gaps
-    metric: str | None
-    """Column that names the metric of an objective called ``value``."""
+    told: tuple[str, ...]
+    """Columns that name the benchmark, and the metric of an objective called ``value``."""
 
     @classmethod
     def of(
@@ -61,8 +61,8 @@ class Objectives(NamedTuple):
         if isinstance(tie, Mapping) and (unknown := [name for name in tie if name not in up + down]):
             msg = f"tie names {listed(unknown)}, which are no objectives; those are {listed(up + down)}"
             raise InvalidArgumentError(msg)
-        metric = "metric" if "value" in up + down and "metric" in lazy.collect_schema() else None
-        return cls(up + down, [True] * len(up) + [False] * len(down), tie, metric)
+        told = tuple(name for name in ("benchmark", "metric") if name in lazy.collect_schema())
+        return cls(up + down, [True] * len(up) + [False] * len(down), tie, told)
 
     def within_groups(
         self, rows: pl.DataFrame, groups: Sequence[str], measure: Callable[[Floats, Sequence[float]], pl.Series]
@@ -74,8 +74,8 @@ class Objectives(NamedTuple):
         for part in parts:
             of_group = rows if part is None else rows[part["_row"]]
             points = np.stack([of_group.get_column(name).cast(pl.Float64).to_numpy() for name in self.names]).T
-            metrics = of_group.get_column(self.metric).unique().cast(pl.String).to_list() if self.metric else []
-            found.append(measure(points, [self._gap(name, metrics) for name in self.names]))
+            told = of_group.select(pl.col(self.told).cast(pl.String)).unique().rows(named=True) if self.told else [{}]
+            found.append(measure(points, [self._gap(name, told) for name in self.names]))
         if not apart:
             return found[0]
         places = pl.concat([part["_row"] for part in parts if part is not None])
@@ -91,13 +91,12 @@ class Objectives(NamedTuple):
         costs = [-values if best else values for values, best in zip(columns, self.maximised, strict=True)]
         return rows[lexicographic([*(rows.get_column(name).to_numpy() for name in then), *costs])]
 
-    def _gap(self, name: str, metrics: Sequence[str | None]) -> float:
+    def _gap(self, name: str, told: Sequence[Mapping[str, str | None]]) -> float:
         """Least gap between two values that do not tie: what the caller said, else what the metrics have in common."""
         if self.tie is not None and not (isinstance(self.tie, Mapping) and name not in self.tie):
             return self.tie[name] if isinstance(self.tie, Mapping) else self.tie
-        if name != "value":
-            return Rule.of_metric(name).tie
-        return min((Rule.of_metric(metric).tie for metric in metrics if metric), default=UNKNOWN.tie)
+        metrics = [(name if name != "value" else row.get("metric"), row.get("benchmark")) for row in told]
+        return min((Rule.of_metric(metric, of).tie for metric, of in metrics if metric), default=UNKNOWN.tie)
 
     def check_reference(self, ref: Mapping[str, float]) -> None:
         """Raise unless there is one finite value for each objective."""
@@ -137,11 +136,12 @@ class Objectives(NamedTuple):
 
 def _better(frame: pl.LazyFrame, name: str) -> str:
     """Which end of a column is the better one, as its metric says."""
-    metrics = [name]
     if name == "value":
         require(frame, ["metric"])
-        metrics = frame.select(pl.col("metric").cast(pl.String).unique()).collect().to_series().to_list()
-    known = [benchmarks.find_metric(metric) for metric in metrics if metric is not None]
+    told = [column for column in ("benchmark", "metric") if column in frame.collect_schema()]
+    rows = frame.select(pl.col(told).cast(pl.String)).unique().collect().rows(named=True) if told else [{}]
+    metrics = [(name if name != "value" else row["metric"], row.get("benchmark")) for row in rows]
+    known = [benchmarks.find_metric(metric, of) for metric, of in metrics if metric is not None]
     better = {None if metric is None else metric.better for metric in known}
     if better not in ({"max"}, {"min"}):
         msg = f"which end of {name!r} is the better one is not known: name it in maximise= or minimise= instead of objectives="

@@ -145,7 +145,7 @@ def compare(
     both = rows.select("benchmark", "arch", "seed", "split", "value")
     paired = both.filter(pl.col("split").n_unique().over("benchmark") > 1)
     noise = seed_noise(values, bins=bins)
-    up, down = (("value",), ()) if Rule.of_metric(metric).maximise else ((), ("value",))
+    up, down = (("value",), ()) if Rule.of_metric(metric, values["benchmark"][0]).maximise else ((), ("value",))
     return Comparison(
         ecdf(values),
         pareto_front(with_costs(values, runs), maximise=up, minimise=(*down, "params")),

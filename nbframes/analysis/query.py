@@ -9,7 +9,6 @@ import polars as pl
 
 from nbframes import benchmarks, expr
 from nbframes.analysis.protocols import meant, meant_pairs, partitions_of, protocol, usual_protocol
-from nbframes.benchmarks import Metric
 from nbframes.display import printable
 from nbframes.errors import InvalidArgumentError, UnknownNameError, listed
 from nbframes.schema import Partition
@@ -17,6 +16,7 @@ from nbframes.schema import Partition
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from nbframes.benchmarks import Metric
     from nbframes.benchmarks.values import Better
     from nbframes.store import Store
 
@@ -297,11 +297,7 @@ def quantity(store: Store, benchmark: str, metric: str) -> Metric | None:
     >>> quantity(nbf.synthetic.store(), "nats-tss", "accuracy").label
     'accuracy (%)'
     """
-    known = benchmarks.find_metric(metric, benchmark)
-    if known is not None:
-        return known
-    own = (manifest for manifest in store.catalogue.manifests(benchmark) if metric in manifest.metrics)
-    return next((Metric(metric, **{"unit": "", **manifest.metrics[metric]}) for manifest in own), None)
+    return benchmarks.find_metric(metric, benchmark, [m.metrics for m in store.catalogue.manifests(benchmark)])
 
 
 def _check_names(

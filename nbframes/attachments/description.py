@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-from nbframes.benchmarks import Metric, registry
+from nbframes.benchmarks import Metric, find_metric
 from nbframes.errors import InvalidArgumentError, SourceError, did_you_mean, listed
 from nbframes.schema import check_name
 
@@ -222,7 +222,7 @@ class _Parser:
 
     def _metric(self, where: str, column: str, entries: dict[str, Any]) -> Metric:
         name = entries.get("metric", column)
-        known = registry.find_metric(name)
+        known = find_metric(name)
         given = {
             entry: entries[entry] for entry in ("unit", "better", "label", "description", "tie") if entry in entries
         }

@@ -4,13 +4,13 @@ Every list of benchmarks, metrics, units, directions, datasets, splits and sched
 """
 
 from nbframes.benchmarks.labels import label_of
+from nbframes.benchmarks.metrics import apart, find_metric, remember
 from nbframes.benchmarks.registry import (
     GROUP,
     OFFICIAL,
     Plugin,
     dataset_names,
     find,
-    find_metric,
     full_schedules,
     get,
     load_plugins,
@@ -32,6 +32,7 @@ __all__ = [
     "Benchmark",
     "Metric",
     "Plugin",
+    "apart",
     "dataset_names",
     "find",
     "find_metric",
@@ -44,6 +45,7 @@ __all__ = [
     "pairs",
     "plugins",
     "register",
+    "remember",
     "resolve",
     "units",
 ]

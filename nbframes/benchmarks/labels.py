@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nbframes.benchmarks.registry import find_metric
+from nbframes.benchmarks.metrics import find_metric
 
 
 def label_of(name: str) -> str:

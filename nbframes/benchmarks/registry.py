@@ -15,7 +15,8 @@ from nbframes.benchmarks.nb101 import NB101
 from nbframes.benchmarks.nb201 import NB201
 from nbframes.benchmarks.nb301 import NB301
 from nbframes.benchmarks.shared import COSTS, EPOCHS
-from nbframes.benchmarks.values import Benchmark, Metric
+from nbframes.benchmarks.surrogate import PREDICTIONS
+from nbframes.benchmarks.values import Benchmark
 from nbframes.errors import InvalidArgumentError, PluginWarning, UnknownNameError
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ class Plugin(NamedTuple):
     error: str
 
 
-_registered: Final = {benchmark.name: benchmark for benchmark in OFFICIAL}
+_registered: Final = {benchmark.name: benchmark for benchmark in (*OFFICIAL, PREDICTIONS)}
 _lock: Final = RLock()
 _plugins: list[Plugin] | None = None
 
@@ -162,37 +163,6 @@ def find(name: str) -> Benchmark | None:
     if name not in _registered:
         load_plugins()
     return _registered.get(name)
-
-
-def find_metric(name: str, benchmark: str | None = None) -> Metric | None:
-    """Return a metric or a cost by its name, or None; benchmarks of packages are looked for if it is unknown.
-
-    Parameters
-    ----------
-    name
-        A name such as ``"accuracy"`` or ``"params"``.
-    benchmark
-        The benchmark whose definition is wanted; by default the first that has it, official ones first. Unit and direction
-        are the same in all.
-
-    Returns
-    -------
-    Metric or None
-        Unit, direction, label and tie; None of metrics of one's own.
-
-    Examples
-    --------
-    >>> from nbframes import benchmarks
-    >>> benchmarks.find_metric("loss").better, benchmarks.find_metric("accuracy").tie
-    ('min', 1e-05)
-    """
-    own = find(benchmark) if benchmark is not None else None
-    first = [own] if own is not None else []
-    found = _metric_in(name, first)
-    if found is None:
-        load_plugins()
-        found = _metric_in(name, first)
-    return found
 
 
 def names() -> tuple[str, ...]:
@@ -381,11 +351,6 @@ def _check_same_quantities(benchmark: Benchmark) -> None:
                     f"{other.name!r} has {known.unit!r} and {known.better!r}\n\nHint: convert the values, or give the metric another name"
                 )
                 raise InvalidArgumentError(msg)
-
-
-def _metric_in(name: str, first: list[Benchmark]) -> Metric | None:
-    metrics = chain.from_iterable(benchmark.metrics for benchmark in (*first, *_all()))
-    return next((metric for metric in chain(metrics, COSTS, ATTACHED) if metric.name == name), None)
 
 
 def _by_synonym(name: object) -> Benchmark | None:

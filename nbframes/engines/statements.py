@@ -53,7 +53,8 @@ def query_sql(
         ``"duckdb"``, or ``"spark"`` for Spark and Sail.
     **options
         Options of the question. Questions that rank also take ``maximise`` (True) and ``tie``: means whose sorted
-        neighbours lie less than ``tie`` apart share a rank; by default 1e-5 for accuracies and 0 for all other metrics.
+        neighbours lie less than ``tie`` apart share a rank; by default what is known of the metric, as helpers have it: 1e-5 for
+        accuracies of trained networks, 0 for predictions and other metrics.
 
     Returns
     -------
@@ -105,6 +106,8 @@ class _Relations(NamedTuple):
     """The relation of the runs' costs."""
     costs: Sequence[str] | None
     """Their columns, where they are known."""
+    origin: Store | str
+    """What the caller named."""
     translator: Translator
 
     @classmethod
@@ -117,7 +120,7 @@ class _Relations(NamedTuple):
         else:
             results, runs = (_folder(f"{source.root}/{table}", translator, dialect) for table in ("results", "runs"))
             costs = source.scan_runs().collect_schema().names() if "cost" in options else None
-        return cls(f"chosen AS (\n  SELECT * FROM {results} WHERE {predicate}\n)", runs, costs, translator)
+        return cls(f"chosen AS (\n  SELECT * FROM {results} WHERE {predicate}\n)", runs, costs, source, translator)
 
 
 def _folder(path: str, translator: Translator, dialect: Dialect) -> str:
@@ -188,16 +191,27 @@ def _tied(table: str, column: str, keys: Sequence[str], tie: str, name: str) -> 
     ]
 
 
-def _tolerance(tie: float | None) -> str:
-    """How near neighbours tie: by metric, where the caller does not say."""
+def _tolerance(tie: float | None, source: Store | str) -> str:
+    """How near neighbours tie: where the caller does not say by benchmark and metric, as helpers know it of their frames."""
     if tie is None:
-        metrics = [known for name in benchmarks.metric_names() if (known := benchmarks.find_metric(name)) and known.tie]
-        cases = " ".join(f"WHEN '{known.name}' THEN {sql(pl.lit(known.tie))}" for known in metrics)
-        return f"CASE metric {cases} ELSE 0E0 END"
+        metrics = [known for name in benchmarks.metric_names() if (known := benchmarks.find_metric(name))]
+        usual = {known.name: known.tie for known in metrics if known.tie}
+        own = [pair for pair in benchmarks.apart(_stated(source)) if pair[1].tie != usual.get(pair[1].name, 0)]
+        cases = [(f"benchmark = '{name}' AND metric = '{known.name}'", known.tie) for name, known in own]
+        cases += [(f"metric = '{name}'", gap) for name, gap in usual.items()]
+        return f"CASE {' '.join(f'WHEN {which} THEN {sql(pl.lit(float(gap)))}' for which, gap in cases)} ELSE 0E0 END"
     if not tie >= 0:
         msg = f"tie={tie!r} should be 0 or more"
         raise InvalidArgumentError(msg)
     return sql(pl.lit(float(tie)))
+
+
+def _stated(source: Store | str) -> dict[str, list[dict[str, dict[str, Any]]]] | None:
+    """What the manifests of a store say of metrics, by benchmark; None of a table, of which the process knows more than its name."""
+    if isinstance(source, str):
+        return None
+    each = source.catalogue.each(source.benchmarks())
+    return {manifests[0].benchmark: [manifest.metrics for manifest in manifests] for manifests in each}
 
 
 def _ranked(source: _Relations, *, maximise: bool, tie: float | None) -> list[str]:
@@ -209,7 +223,7 @@ def _ranked(source: _Relations, *, maximise: bool, tie: float | None) -> list[st
     return [
         source.chosen,
         _MEANS,
-        *_tied("means", "value", _GROUP, _tolerance(tie), "tied"),
+        *_tied("means", "value", _GROUP, _tolerance(tie, source.origin), "tied"),
         f"""ranked AS (
   SELECT *, rank() OVER (PARTITION BY {keys} ORDER BY tied {"DESC" if maximise else "ASC"}) AS rank, {regret} AS regret,
     count(*) OVER (PARTITION BY {keys}) AS n
@@ -239,7 +253,7 @@ ORDER BY {keys}, rank, arch"""
 
 def _ecdf(source: _Relations, *, tie: float | None = None) -> str:
     keys = _listing(_GROUP)
-    return f"""{_with(source.chosen, _MEANS, *_tied("means", "value", _GROUP, _tolerance(tie), "tied"))},
+    return f"""{_with(source.chosen, _MEANS, *_tied("means", "value", _GROUP, _tolerance(tie, source.origin), "tied"))},
 steps AS (
   SELECT {keys}, tied AS value, count(*) AS size FROM tied_values GROUP BY {keys}, tied
 ),
@@ -278,7 +292,7 @@ def _correlation(
     tables = [
         source.chosen,
         _MEANS,
-        *(_tied("means", "value", _GROUP, _tolerance(tie), "tied") if ranked else []),
+        *(_tied("means", "value", _GROUP, _tolerance(tie, source.origin), "tied") if ranked else []),
         pairs,
     ]
     if ranked:
@@ -332,7 +346,7 @@ def _front(
   SELECT means.*, costs.cost FROM means JOIN costs ON means.benchmark = costs.benchmark
     AND means.dataset = costs.dataset AND means.schedule = costs.schedule AND means.arch = costs.arch
 )""",
-        *_tied("candidates", "value", _GROUP, _tolerance(tie), "gain"),
+        *_tied("candidates", "value", _GROUP, _tolerance(tie, source.origin), "gain"),
         f"""levels AS (
   SELECT {keys}, gain, min(cost) AS least FROM gain_values GROUP BY {keys}, gain
 )""",

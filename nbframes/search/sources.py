@@ -207,11 +207,9 @@ def _budget(option: str, given: Mapping[str, Any] | None, surrogate: Surrogate) 
 
 
 def _direction(metric: str, benchmark: str, store: Store) -> str:
-    known = find_metric(metric, benchmark)
-    facts = [manifest.metrics.get(metric, {}).get("better") for manifest in store.catalogue.manifests(benchmark)]
-    for better in [known.better if known is not None else None, *facts]:
-        if better is not None:
-            return better
+    known = find_metric(metric, benchmark, [m.metrics for m in store.catalogue.manifests(benchmark)])
+    if known is not None and known.better is not None:
+        return known.better
     msg = f"nothing says whether a larger {metric!r} is better\n\nHint: give directions=, 'max' or 'min' for each observed metric"
     raise InvalidArgumentError(msg)
 

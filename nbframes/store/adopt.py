@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 import polars as pl
 
-from nbframes.benchmarks import registry
+from nbframes.benchmarks import find_metric, registry
+from nbframes.benchmarks.surrogate import PREDICTIONS
 from nbframes.errors import SourceError, listed
 from nbframes.schema import FILE_KEY, RESULT_FILE, Partition, check_name, table_folder
 from nbframes.store.commit import Staging, explain_os_errors
@@ -21,10 +22,14 @@ from nbframes.store.manifest import Manifest, StoredFile, writer_versions
 from nbframes.store.spill import first_not_increasing
 from nbframes.store.storage import file_sha256
 from nbframes.store.validation import check_path
+from nbframes.store.write import facts_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pyarrow as pa
 
+    from nbframes.benchmarks import Metric
     from nbframes.store import Store
     from nbframes.store.spill import Columns
 
@@ -60,6 +65,7 @@ def adopt(
     version: str = "",
     licence: str = "",
     citation: str = "",
+    metrics: Sequence[Metric] = (),
     notes: dict[str, Any] | None = None,
 ) -> Manifest:
     """Make a benchmark of Parquet files that are already in the layout of a store, without rewriting them.
@@ -77,6 +83,8 @@ def adopt(
         Whether to replace the benchmark if the store has it.
     version, licence, citation, notes
         As in `nbframes.Manifest`.
+    metrics
+        What is known of metrics, as for `nbframes.write_results`. Those of a folder with a plan are predictions: only equal values tie.
 
     Returns
     -------
@@ -118,6 +126,7 @@ def adopt(
     plan = _plan(source, benchmark)
     if plan is not None:
         _check_plan(source, shards, plan)
+        metrics = [*_predicted(shards), *metrics]
     with explain_os_errors(root):
         root.mkdir(parents=True, exist_ok=True)
         staging = Staging(root, benchmark, overwrite=overwrite)
@@ -131,7 +140,8 @@ def adopt(
                 tables={"results": sorted(files)},
                 writers=writer_versions(),
                 created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-                units=registry.units(),
+                units=registry.units() | {metric.name: metric.unit for metric in metrics},
+                metrics=facts_of(metrics, benchmark),
                 contents=table_of_contents((Partition.of_path(shard.path), shard.contents) for shard in shards),
                 licence=licence,
                 citation=citation,
@@ -145,6 +155,12 @@ def adopt(
             (source / shard.path).unlink()
     shutil.rmtree(source / PARTS, ignore_errors=True)  # what killed workers left
     return manifest
+
+
+def _predicted(shards: list[_Shard]) -> list[Metric]:
+    """Metrics of predictions."""
+    names = sorted({Partition.of_path(shard.path).metric for shard in shards})
+    return [found for name in names if (found := find_metric(name, PREDICTIONS.name)) is not None]
 
 
 def _files(source: Path, benchmark: str) -> list[str]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
-from nbframes.benchmarks import Metric, registry
+from nbframes.benchmarks import Metric, find_metric
 from nbframes.errors import FrameError, InvalidArgumentError, UnknownNameError, did_you_mean, listed
 from nbframes.schema import FILE_KEY, check_name
 from nbframes.store.commit import withdraw
@@ -59,7 +59,7 @@ def attach_frame(
         metric: known[metric].unit if metric in known else base.units.get(metric, "")
         for metric in rows["metric"].unique()
     }
-    units |= {metric: found.unit for metric in units if (found := registry.find_metric(metric)) is not None}
+    units |= {metric: found.unit for metric in units if (found := find_metric(metric)) is not None}
     with BenchmarkWriter(root, to, attachment=name, overwrite=overwrite, sorted_curves=False) as writer:
         for partition, final, columns in partitions(rows):
             writer.append(partition, columns, final=final)
@@ -71,7 +71,7 @@ def attach_frame(
             units=units,
             licence=licence,
             citation=citation,
-            metrics=facts_of(defined),
+            metrics=facts_of(defined, to),
             not_exported=list(not_exported),
             notes=(notes or {}) | ({"without a value": absent} if absent else {}),
         )
@@ -137,9 +137,9 @@ def _definitions(given: Sequence[Metric | str] | Metric | str | None, store: Sto
     found = []
     for metric in listed_once:
         if not isinstance(metric, Metric):
-            found.append(registry.find_metric(metric) or Metric(metric, "1"))
+            found.append(find_metric(metric) or Metric(metric, "1"))
             continue
-        published = registry.find_metric(metric.name)
+        published = find_metric(metric.name)
         known = [(published.unit, published.better)] if published is not None else []
         known += [(m["unit"], m.get("better")) for o in others if (m := o.metrics.get(metric.name)) is not None]
         for unit, better in known:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
-from nbframes.benchmarks import registry
+from nbframes.benchmarks import find_metric
 from nbframes.schema import BENCHMARK, DATASET, METRIC, SPLIT, Partition
 
 if TYPE_CHECKING:
@@ -66,5 +66,5 @@ def _unit(manifest: Manifest, metric: str) -> str | None:
         return manifest.units[metric]
     if metric in manifest.metrics:
         return str(manifest.metrics[metric].get("unit", "")) or None
-    known = registry.find_metric(metric)
+    known = find_metric(metric)
     return None if known is None else known.unit

@@ -58,7 +58,7 @@ class Manifest:
     citation
         BibTeX of what to cite, or "".
     metrics
-        Of metrics that nbframes does not know, what is known of them: ``unit``, ``better``, ``label``, ``description``, ``tie``.
+        Of metrics, what is known of them and the benchmark does not say itself: ``unit``, ``better``, ``label``, ``description``, ``tie``.
     contents
         For each partition and schedule ``metric``, ``dataset``, ``split``, ``schedule``, the ``budgets`` and ``seeds`` as ranges, and
         the numbers of ``archs`` and ``rows``; see `nbframes.Store.describe`.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import polars as pl
 
-from nbframes.benchmarks import OFFICIAL, registry
+from nbframes.benchmarks import OFFICIAL, find_metric, registry
 from nbframes.errors import FrameError, NBFramesError, UnknownNameError, listed
 from nbframes.schema import RESULT_FILE, RUN_KEY, SPLITS, Partition, check_name
 from nbframes.store.catalogue import OWN, Catalogue
@@ -119,32 +119,34 @@ def write_results(
 
     check_name("benchmark", benchmark)
     root = local_root(store, "write to")
-    own_units = registry.units(benchmark) | {metric.name: metric.unit for metric in metrics} | (units or {})
     present_tables = _present_tables(root, benchmark) if overwrite else {}
     side_tables = {
         "archs": _checked_archs(present_tables.get("archs") if archs is None else archs),
         "runs": _checked_runs(present_tables.get("runs") if runs is None else runs),
     }
     with BenchmarkWriter(root, benchmark, overwrite=overwrite, sorted_curves=False) as writer:
-        named: set[object] = set()
+        named: set[str] = set()
+        written: set[str] = set()
         present = pl.Series("arch", [], RESULT_FILE["arch"])
         for part in _frames(frame):
             writer.finals_given |= "final" in part.columns
             rows = conformed(part, named)
             present = pl.concat([present, rows["arch"]]).unique()
             for partition, final, columns in partitions(rows):
+                written.add(partition.metric)
                 writer.append(partition, columns, final=final)
         _check_present(present, side_tables["archs"])
         for table, side in side_tables.items():
             if side is not None:
                 writer.add(table, side)  # type: ignore[arg-type]
         marks = {"published name": True} if benchmark in {known.name for known in OFFICIAL} else {}
+        metrics = [*_known_apart(written, named), *metrics]
         return writer.commit(
             version=version or "own",
             official=False,
             source={"name": source or OWN, "files": []},
-            units=own_units,
-            metrics=facts_of(metrics),
+            units=registry.units(benchmark) | {metric.name: metric.unit for metric in metrics} | (units or {}),
+            metrics=facts_of(metrics, benchmark),
             licence=licence,
             citation=citation,
             synthetic=synthetic,
@@ -153,10 +155,17 @@ def write_results(
         )
 
 
-def facts_of(metrics: Sequence[Metric]) -> dict[str, dict[str, Any]]:
-    """What a manifest says of metrics that nbframes does not know."""
-    known = registry.metric_names()
-    return {m.name: {fact: getattr(m, fact) for fact in _FACTS} for m in metrics if m.name not in known}
+def facts_of(metrics: Iterable[Metric], benchmark: str) -> dict[str, dict[str, Any]]:
+    """What a manifest says of metrics: all that the benchmark does not say itself."""
+    known = registry.find(benchmark)
+    own = known.metrics if known is not None else ()
+    return {m.name: {fact: getattr(m, fact) for fact in _FACTS} for m in metrics if m not in own}
+
+
+def _known_apart(written: Iterable[str], named: Iterable[str]) -> list[Metric]:
+    """Metrics of which the benchmark that the rows come from says something else than others do: so do they under another name."""
+    pairs = ((find_metric(name, before), find_metric(name)) for before in named for name in sorted(written))
+    return [found for found, usual in pairs if found is not None and found != usual]
 
 
 def _present_tables(root: Path, benchmark: str) -> dict[str, pl.LazyFrame]:
@@ -189,7 +198,7 @@ def _frames(frame: pl.DataFrame | pl.LazyFrame | Iterable[pl.DataFrame]) -> Iter
         yield part
 
 
-def conformed(frame: pl.DataFrame, named: set[object]) -> pl.DataFrame:
+def conformed(frame: pl.DataFrame, named: set[str]) -> pl.DataFrame:
     """Check a frame and give it the columns and types of results; ``named`` collects its ``benchmark`` column."""
     if "benchmark" in frame.columns:
         named.update(frame["benchmark"].unique().to_list())

@@ -135,6 +135,7 @@ def test_shards_become_a_benchmark_as_they_are(model, tmp_path):
     assert store.verify().is_empty()
     assert {path.name: path.read_bytes() for path in (tmp_path / "store" / "results").rglob("*.parquet")} == before
     assert not list((tmp_path / "out" / "results").rglob("*.parquet"))
+    assert manifest.metrics["accuracy"]["tie"] == 0
     assert (manifest.notes["shards"]["first"], manifest.notes["shards"]["seed"], manifest.notes["shards"]["count"]) == (
         1000,
         SEED,
