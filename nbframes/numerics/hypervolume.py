@@ -38,12 +38,12 @@ def volume(gains: NDArray[np.float64]) -> float:
     """
     import moocore
 
-    gains = gains[(gains > 0).all(axis=1)]
-    if np.isinf(gains).any():
+    costs = -gains.T[:, (gains > 0).all(axis=1)]
+    if np.isinf(costs).any():
         return inf
-    if not len(gains):
+    if not costs.size:
         return 0.0
-    if gains.shape[1] == 1:
-        return float(gains.max())
-    _, costs = prune(np.ascontiguousarray(-gains.T))
+    if len(costs) == 1:
+        return float(-costs.min())
+    _, costs = prune(costs)
     return float(moocore.hypervolume(np.ascontiguousarray(costs.T), ref=np.zeros(len(costs))))

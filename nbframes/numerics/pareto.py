@@ -15,6 +15,7 @@ missing values
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from functools import reduce
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -31,10 +32,12 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
     Floats = NDArray[np.float64]
 
-_SAMPLE: Final = 512
+_SAMPLE: Final = 128
 """Points compared with each other to find pivots that dominate many."""
-_FEW: Final = 1 << 16
-"""Points of which moocore finds the front in no time, and their fronts no slower than the search for each point's."""
+_FEW: Final = 1 << 14
+"""Points of which moocore finds the front before pivots are found."""
+_MANY: Final = 1 << 16
+"""Points from which on the search for each one's front is faster than moocore's for all."""
 _WORTH: Final = 0.02
 """Least part of the sample that a pivot must dominate; below it, comparing every point with it does not pay."""
 
@@ -74,8 +77,8 @@ def nondominated_mask(
 
     Notes
     -----
-    Points that a few well-placed others dominate are dropped first, which on measured data leaves a small part; moocore [1]_
-    finds the front of what is left.
+    moocore's [1]_. Of many points those that a few well-placed others dominate are dropped first, which on measured data leaves a small
+    part; where none dominate many, moocore takes the points as they are.
 
     References
     ----------
@@ -91,11 +94,16 @@ def nondominated_mask(
     """
     import moocore
 
-    costs, complete = _costs(points, maximise, tie)
+    array, upward, gaps = _checked(points, maximise, tie)
+    plain = not any(gaps) and not np.isnan(array.min(initial=np.inf))
+    if plain and not (len(array) > _FEW and any(True for _ in _pivots(_sample(array.T) * _signs(upward)))):
+        front: Mask = moocore.is_nondominated(array, maximise=upward, keep_weakly=keep_weakly)
+        return front
+    costs, complete = _costs(array, upward, gaps)
     mask = np.zeros(len(complete), dtype=np.bool_)
     if costs.size:
         left, candidates = prune(costs)
-        front = moocore.is_nondominated(np.ascontiguousarray(candidates.T), keep_weakly=keep_weakly).astype(np.bool_)
+        front = moocore.is_nondominated(candidates.T, keep_weakly=keep_weakly)
         mask[np.flatnonzero(complete)[left[front]]] = True
     return mask
 
@@ -141,27 +149,41 @@ def nondominated_rank(
     >>> nondominated_rank([[1, 1], [0, 1], [1, 0], [2, 2]]).tolist()
     [2, 1, 1, 3]
     """
-    costs, complete = _costs(points, maximise, tie)
+    costs, complete = _costs(*_checked(points, maximise, tie))
     ranks = np.zeros(len(complete), dtype=np.uint32)
     if costs.size:
         ranks[complete] = _front_numbers(costs)
     return ranks
 
 
-def _costs(points: ArrayLike, maximise: bool | Sequence[bool], tie: float | Sequence[float]) -> tuple[Floats, Mask]:
-    """One row per objective, to be minimised, of the points without NaN, all of a tie the same; and which points those are."""
+def _checked(
+    points: ArrayLike, maximise: bool | Sequence[bool], tie: float | Sequence[float]
+) -> tuple[Floats, list[bool], list[float]]:
+    """Points as an array; whether to maximise each objective; its least gap between two values that do not tie."""
     array = np.asarray(points, dtype=np.float64)
     if array.ndim != 2 or not array.shape[1]:
         msg = f"points must be an array of shape (n, m) with at least one objective; this one has shape {array.shape!r}"
         raise InvalidArgumentError(msg)
     objectives = array.shape[1]
-    signs = np.where(_per_objective("maximise", maximise, objectives), -1.0, 1.0)
-    costs = np.multiply(array.T, signs[:, None], order="C")
+    upward = [bool(each) for each in _per_objective("maximise", maximise, objectives)]
+    return array, upward, [float(each) for each in _per_objective("tie", tie, objectives)]
+
+
+def _costs(array: Floats, upward: Sequence[bool], gaps: Sequence[float]) -> tuple[Floats, Mask]:
+    """One row per objective, to be minimised, of the points without NaN, all of a tie the same; and which points those are."""
+    costs = np.multiply(array.T, _signs(upward), order="C")
     complete: Mask = ~np.isnan(costs.max(axis=0))
     costs = costs if complete.all() else costs[:, complete]
-    for column, least in zip(costs, _per_objective("tie", tie, objectives), strict=True):
-        _join_ties(column, float(least))
+    for column, gap in zip(costs, gaps, strict=True):
+        if gap:
+            ties = Ties.of(column, gap)
+            column[:] = ties.of_rows(ties.lowest)
     return costs, complete
+
+
+def _signs(upward: Sequence[bool]) -> Floats:
+    """Column of what makes each objective a cost."""
+    return np.where(upward, -1.0, 1.0)[:, None]
 
 
 def _per_objective(option: str, given: float | Sequence[float], objectives: int) -> Sequence[float]:
@@ -170,17 +192,6 @@ def _per_objective(option: str, given: float | Sequence[float], objectives: int)
         msg = f"{option} has {len(each)} values for {objectives} objectives; give one value for each, or one for all"
         raise InvalidArgumentError(msg)
     return each
-
-
-def _join_ties(column: Floats, tie: float) -> None:
-    """Make all values of a tie its smallest, in place."""
-    if not tie:
-        return
-    with np.errstate(invalid="ignore"):  # inf - inf
-        gaps = np.diff(np.sort(column))  # sorting values is several times faster than ordering rows, and mostly enough
-    if ((gaps > 0) & (gaps < tie)).any():
-        ties = Ties.of(column, tie)
-        column[:] = ties.of_rows(ties.lowest)
 
 
 def prune(costs: Floats) -> tuple[Ints, Floats]:
@@ -202,24 +213,28 @@ def prune(costs: Floats) -> tuple[Ints, Floats]:
     >>> len(places) < 10_000, left.shape == (2, len(places))
     (True, True)
     """
-    random = np.random.default_rng(0)  # which pivots are tried does not change the front
     left = np.arange(costs.shape[1])
     before = 2 * len(left)
     while _FEW < len(left) < 0.75 * before:
         before = len(left)
-        for pivot in _pivots(costs[:, random.integers(before, size=_SAMPLE)]):
+        for pivot in _pivots(_sample(costs)):
             keep = ~_dominated_by(pivot, costs)
             left, costs = left[keep], costs[:, keep]
     return left, costs
 
 
+def _sample(costs: Floats) -> Floats:
+    """Some of the points; which pivots are tried does not change the front."""
+    return costs[:, np.random.default_rng(0).integers(costs.shape[1], size=_SAMPLE)]
+
+
 def _pivots(sample: Floats) -> Iterator[Floats]:
     """Give points of the sample that dominate most of what the ones before leave."""
-    no_worse = np.logical_and.reduce(sample[:, :, None] <= sample[:, None, :], axis=0)
+    no_worse = reduce(np.bitwise_and, (column[:, None] <= column for column in sample))
     dominates = no_worse & ~no_worse.T
     left = np.ones(sample.shape[1], dtype=np.bool_)
     while True:
-        gains = dominates[:, left].sum(axis=1)
+        gains = np.count_nonzero(dominates & left, axis=1)
         best = int(gains.argmax())
         if gains[best] < _WORTH * sample.shape[1]:
             return
@@ -240,7 +255,7 @@ def _front_numbers(costs: Floats) -> NDArray[np.uint32]:
     """Number of the front of each point, from 1."""
     if len(costs) == 1:
         return np.unique(costs[0], return_inverse=True)[1].astype(np.uint32) + 1
-    if len(costs) != 3 or costs.shape[1] < _FEW:
+    if len(costs) != 3 or costs.shape[1] < _MANY:
         import moocore
 
         fronts: NDArray[np.uint32] = moocore.pareto_rank(np.ascontiguousarray(costs.T)).astype(np.uint32) + 1

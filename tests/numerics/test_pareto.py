@@ -96,7 +96,7 @@ def test_every_objective_has_ties_of_its_own():
 @pytest.mark.parametrize("shape", ["cloud", "all on the front", "few levels", "one chain"])
 def test_thousands_of_points_agree_with_moocore(objectives, shape):
     random = np.random.default_rng(objectives)
-    n = 6000
+    n = 20_000
     points = {
         "cloud": random.random((n, objectives)),
         "all on the front": on_a_sphere(n, objectives, 0),
@@ -105,6 +105,19 @@ def test_thousands_of_points_agree_with_moocore(objectives, shape):
     }[shape]
     expected = moocore.is_nondominated(points, keep_weakly=True).astype(bool)
     np.testing.assert_array_equal(nondominated_mask(points), expected)
+
+
+@pytest.mark.parametrize("keep_weakly", [True, False])
+def test_many_points_with_ties_duplicates_and_nan_agree_with_moocore_on_the_exact_values(keep_weakly):
+    random = np.random.default_rng(0)
+    exact = random.integers(0, 300, (30_000, 3)).astype(float)
+    points = exact + random.uniform(0, TIE / 10, exact.shape)
+    points[random.random(len(points)) < 0.1, 1] = np.nan
+    complete = ~np.isnan(points).any(axis=1)
+    expected = np.zeros(len(points), bool)
+    expected[complete] = moocore.is_nondominated(exact[complete], maximise=[True, False, True], keep_weakly=keep_weakly)
+    found = nondominated_mask(points, maximise=[True, False, True], keep_weakly=keep_weakly, tie=TIE)
+    np.testing.assert_array_equal(found, expected)
 
 
 def test_everything_on_a_plane_is_on_the_front():
