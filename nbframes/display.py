@@ -123,15 +123,18 @@ def file_to_write(path: str | os.PathLike[str]) -> Path:
     return file
 
 
-def cell(value: object, *, digits: int, count: bool = True) -> str:
-    """Write one value: a missing one as a dash, a count with its thousands apart, other numbers with so many digits."""
+def cell(value: object, *, digits: int, count: bool = True, small: float | None = None) -> str:
+    """Write one value: a missing one as a dash, a count with its thousands apart, other numbers with so many digits.
+
+    Numbers below ``small``, by default those that so many digits would tell coarsely, have four significant digits instead.
+    """
     if isinstance(value, list):
-        return ", ".join(cell(item, digits=digits, count=count) for item in value)
+        return ", ".join(cell(item, digits=digits, count=count, small=small) for item in value)
     if isinstance(value, bool) or value is None:
         return {None: "-", True: "yes", False: "no"}[value]
     if isinstance(value, int):
         return f"{value:,}" if count else str(value)
-    return _float(value, digits) if isinstance(value, float) else printable(value)
+    return _float(value, digits, small) if isinstance(value, float) else printable(value)
 
 
 def printable(text: object) -> str:
@@ -162,18 +165,30 @@ def _cut(word: str, room: int) -> str:
     return word if len(word) <= room else f"{word[: room - 1]}…"
 
 
-def _float(value: float, digits: int) -> str:
+def _float(value: float, digits: int, small: float | None) -> str:
     if value.is_integer() and abs(value) >= 1000:
         return f"{value:,.0f}"
-    return f"{value:.4g}" if 0 < abs(value) < 10.0 ** (1 - digits) else f"{value:.{digits}f}"
+    coarse = 10.0 ** (1 - digits) if small is None else small
+    return f"{value:.4g}" if 0 < abs(value) < coarse else f"{value:.{digits}f}"
 
 
 def _rows(table: pl.DataFrame, *, digits: int) -> list[list[str]]:
     counts = [name not in NUMBERS_OF_THINGS for name in table.columns]
+    smalls = [_small(column, digits) for column in table.iter_columns()]
     return [
-        [cell(value, digits=digits, count=count) for value, count in zip(row, counts, strict=True)]
+        [
+            cell(value, digits=digits, count=count, small=small)
+            for value, count, small in zip(row, counts, smalls, strict=True)
+        ]
         for row in table.iter_rows()
     ]
+
+
+def _small(column: pl.Series, digits: int) -> float | None:
+    """Numbers of a column that need more digits: of a column with larger ones beside them only what would read as zero."""
+    if not column.dtype.is_float() or (column.abs() >= 10.0 ** (1 - digits)).any() is not True:
+        return None
+    return 0.5 * 10.0**-digits
 
 
 def _caption(text: str) -> str:

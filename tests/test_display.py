@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from html.parser import HTMLParser
 
+import polars as pl
 import pytest
 
 import nbframes as nbf
-from nbframes.display import html_facts, shortened
+from nbframes.display import html_facts, html_table, shortened
 from nbframes.export.findings import Findings
 
 
@@ -82,3 +83,16 @@ def test_long_texts_keep_both_ends():
     found.note("odd cells", text)
     assert len(found.lines()[0]) < 100
     assert found.listed()[0]["examples"] == [text]  # the manifest keeps all of it
+
+
+def test_a_column_is_written_with_the_same_digits():
+    frame = pl.DataFrame({"std": [0.17, 0.05605, 0.0004], "small": [0.05605, 0.0051, None]})
+    page = html_table(frame)
+    assert [text for text in _Cells(page).cells[2:] if text.strip()] == [
+        "0.17",
+        "0.05605",
+        "0.06",
+        "0.0051",
+        "0.0004",
+        "-",
+    ]

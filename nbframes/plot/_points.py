@@ -9,6 +9,8 @@ import numpy as np
 from nbframes.plot._style import DENSE, label
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import polars as pl
     from matplotlib.axes import Axes
     from matplotlib.axis import Axis
@@ -28,6 +30,10 @@ _SPARSE: Final = 50
 
 _FEW: Final = 100.0
 """Ratio of the ends of a logarithmic axis up to which powers of ten alone would be too few labels."""
+
+
+_FILLED: Final = 0.5
+"""Groups that fill less of their common axis have axes of their own."""
 
 
 def cost_scale(values: pl.Series) -> str:
@@ -129,3 +135,10 @@ def density_map() -> Colormap:
     from matplotlib.colors import LinearSegmentedColormap
 
     return LinearSegmentedColormap.from_list("density", ["#D5E1EE", "#7FA8CC", "#2F6DA8", "#08264F"])
+
+
+def lie_apart(parts: Sequence[pl.DataFrame]) -> bool:
+    """Whether the values of several groups leave most of a common axis to the gaps between them: each needs an axis of its own."""
+    ends = [(float(part["value"].min()), float(part["value"].max())) for part in parts]  # type: ignore[arg-type]
+    whole = max(high for _, high in ends) - min(low for low, _ in ends)
+    return whole > 0 and sum(high - low for low, high in ends) < _FILLED * whole

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from nbframes.analysis._options import one_of
 from nbframes.plot._labels import few, halo, ink, note, number
 from nbframes.plot._layout import canvas, legend, panels
+from nbframes.plot._points import lie_apart
 from nbframes.plot._style import INK, PALETTE, QUIET, Artists, collected, colour, only, series, value_label
 
 if TYPE_CHECKING:
@@ -19,8 +20,6 @@ Measure = Literal["overlap", "precision"]
 
 _ROWS = 40
 _LINES = 12
-_FILLED = 0.5
-"""Groups that fill less of their common axis have axes of their own."""
 
 
 def best_archs(
@@ -73,7 +72,7 @@ def best_archs(
     costs = best.columns[best.columns.index("n") + 1 :]
     parts = series(best, [*columns, *costs])
     label = value_label(best)
-    if ax is None and len(parts) > 1 and (len(parts) > len(PALETTE) or _lie_apart([part for _, part in parts])):
+    if ax is None and len(parts) > 1 and (len(parts) > len(PALETTE) or lie_apart([part for _, part in parts])):
         rows = [len(part) for _, part in parts]
         with panels(len(parts), 1, height=_inches(len(best)) / len(parts), height_ratios=rows) as every:
             for index, (axes, (text, part)) in enumerate(zip(every, parts, strict=True)):
@@ -93,13 +92,6 @@ def best_archs(
 
 def _inches(rows: int) -> float:
     return 0.15 + 0.22 * rows
-
-
-def _lie_apart(parts: Sequence[pl.DataFrame]) -> bool:
-    """Whether the values of several groups leave most of a common axis to the gaps between them."""
-    ends = [(float(part["value"].min()), float(part["value"].max())) for part in parts]  # type: ignore[arg-type]
-    whole = max(high for _, high in ends) - min(low for low, _ in ends)
-    return whole > 0 and sum(high - low for low, high in ends) < _FILLED * whole
 
 
 def _rows(ax: Axes, parts: Sequence[tuple[str, pl.DataFrame]], artists: Artists, first: int) -> None:

@@ -8,12 +8,12 @@ import polars as pl
 
 from nbframes.analysis._options import one_of
 from nbframes.plot._labels import few, label_ends, note
-from nbframes.plot._layout import canvas, legend
-from nbframes.plot._points import band
+from nbframes.plot._layout import canvas, legend, panels
+from nbframes.plot._points import band, lie_apart
 from nbframes.plot._style import PALETTE, QUIET, Artists, collected, colour, only, series, value_label
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from matplotlib.axes import Axes
 
@@ -191,6 +191,8 @@ def local_optima(
 ) -> Axes:
     """Draw the values of local optima, one row for each group, and how many there are.
 
+    Groups whose values lie far apart have axes of their own in a new figure, one under the other.
+
     Parameters
     ----------
     frame
@@ -204,7 +206,7 @@ def local_optima(
     Returns
     -------
     Axes
-        The axes drawn on.
+        The axes drawn on; of several the first, the rest are ``ax.figure.axes[1:]``.
 
     Raises
     ------
@@ -227,20 +229,34 @@ def local_optima(
     artists = Artists(visuals, ("optima", "best", "label"))
     optima = collected(frame, _OPTIMA, "nbframes.analysis.local_optima", known="value")
     parts = series(optima, _OPTIMA)
+    said = ("bar: a local optimum", "dot: the best", "right: how many")
+    if ax is None and len(parts) > 1 and lie_apart([part for _, part in parts]):
+        with panels(len(parts), 1, width=4.2, height=0.3) as every:
+            for axes, part in zip(every, parts, strict=True):
+                _optima(axes, [part], artists)
+            every[-1].set_xlabel(value_label(optima))
+            note(every[0], artists, *said)
+        return every[0]
     with canvas(ax, width=4.2, height=0.15 + 0.3 * len(parts)) as axes:
-        for row, (_, part) in enumerate(parts):
-            values = part["value"].to_numpy()
-            if artists.has("optima"):
-                options = artists.options("optima", color=colour(0), marker="|", s=60, linewidths=1, zorder=3)
-                axes.scatter(values, [row] * len(values), **options)
-            if artists.has("best"):
-                axes.scatter(values[:1], [row], **artists.options("best", color=colour(1), s=24, zorder=4))
-            if artists.has("label"):
-                _beside(axes, row, f"{len(values):,}", artists)
-        axes.set_yticks(range(len(parts)), [text for text, _ in parts])
-        axes.set(ylim=(len(parts) - 0.5, -0.5), xlabel=value_label(optima))
-        note(axes, artists, "bar: a local optimum", "dot: the best", "right: how many")
+        _optima(axes, parts, artists)
+        axes.set_xlabel(value_label(optima))
+        note(axes, artists, *said)
     return axes
+
+
+def _optima(ax: Axes, parts: Sequence[tuple[str, pl.DataFrame]], artists: Artists) -> None:
+    """Draw the values of some groups, a row each."""
+    for row, (_, part) in enumerate(parts):
+        values = part["value"].to_numpy()
+        if artists.has("optima"):
+            options = artists.options("optima", color=colour(0), marker="|", s=60, linewidths=1, zorder=3)
+            ax.scatter(values, [row] * len(values), **options)
+        if artists.has("best"):
+            ax.scatter(values[:1], [row], **artists.options("best", color=colour(1), s=24, zorder=4))
+        if artists.has("label"):
+            _beside(ax, row, f"{len(values):,}", artists)
+    ax.set_yticks(range(len(parts)), [text for text, _ in parts])
+    ax.set_ylim(len(parts) - 0.5, -0.5)
 
 
 def _beside(ax: Axes, row: int, text: str, artists: Artists) -> None:

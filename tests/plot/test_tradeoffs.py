@@ -234,6 +234,18 @@ def test_local_optima_are_marks_with_the_best_first():
         assert ax.texts[row].get_text() == str(len(values))
 
 
+def test_local_optima_far_apart_have_axes_of_their_own():
+    frame, _ = FRAMES["local_optima"]
+    apart = frame.with_columns(pl.col("value") - 50 * (pl.col("dataset") == "cifar100"))
+    every = nbf.plot.local_optima(apart).figure.axes
+    assert [[tick.get_text() for tick in axes.get_yticklabels()] for axes in every] == [["cifar10"], ["cifar100"]]
+    for axes, name in zip(every, ("cifar10", "cifar100"), strict=True):
+        values = apart.filter(dataset=name)["value"].to_list()
+        assert axes.collections[0].get_offsets().tolist() == [[value, 0] for value in values]
+        assert axes.get_xlim()[1] - axes.get_xlim()[0] < 25
+    assert [bool(axes.get_xlabel()) for axes in every] == [False, True]
+
+
 @pytest.mark.parametrize("positions", [True, False])
 def test_marginal_means_are_a_line_for_each_operation(positions):
     frame = analysis.marginal_means(ONE, ARCHS, space="sss", positions=positions)
