@@ -40,7 +40,7 @@ def test_answers_are_predictions(surrogate, problem):
 
 
 def test_every_algorithm_searches_it_and_evolution_finds_more(problem):
-    frame = nbf.search.run(["random", "evolution", "local", "reinforce", "bohb"], problem, runs=5, budget=500_000)
+    frame = nbf.search.run(["random", "evolution", "local", "reinforce", "bohb"], problem, runs=4, budget=300_000)
     means = nbf.search.final(frame).group_by("algorithm").agg(pl.col("reported").mean())
     found = dict(means.with_columns(pl.col("algorithm").cast(pl.String)).iter_rows())
     assert found["evolution"] > found["random"]
