@@ -10,6 +10,7 @@ import polars as pl
 
 from nbframes.plot._labels import few, label_ends, note
 from nbframes.plot._layout import canvas
+from nbframes.plot._matrices import contrasting
 from nbframes.plot._style import (
     NOTHING,
     Artists,
@@ -158,12 +159,14 @@ def operation_effects(
     for before, after, mean in changes.select(pl.col("operation", "replacement").cast(pl.String), "mean").rows():
         matrix[names.index(before), names.index(after)] = mean
     reach = float(np.nanmax(np.abs(matrix), initial=0)) or 1.0
+    shades = np.full(matrix.shape, "black")
     with canvas(ax, width=0.58 * len(names), height=0.42 * len(names)) as axes:
         if artists.has("image"):
             image = axes.imshow(
                 matrix, **artists.options("image", cmap="PuOr_r", vmin=-reach, vmax=reach, aspect="auto")
             )
             image.set_cmap(image.get_cmap().with_extremes(bad=NOTHING))
+            shades = contrasting(image, matrix)
             if artists.has("colorbar"):
                 metric = single(changes, "metric")
                 text = f"mean change of {metric}{difference_unit(unit_of(metric))}" if metric else "mean change"
@@ -174,10 +177,9 @@ def operation_effects(
                 bar.outline.set_visible(False)
         if artists.has("label"):
             for row, column in zip(*np.nonzero(~np.isnan(matrix)), strict=True):
-                mean = matrix[row, column]
-                shade = "white" if abs(mean) > 0.7 * reach else "#222222"
+                shade = shades[row, column]
                 place = artists.options("label", ha="center", va="center", fontsize="small", color=shade)
-                axes.text(column, row, f"{mean:+.2f}".replace("-", "\N{MINUS SIGN}"), **place)
+                axes.text(column, row, f"{matrix[row, column]:+.2f}".replace("-", "\N{MINUS SIGN}"), **place)
         turned: dict[str, Any] = (
             {"rotation": 30, "ha": "right", "rotation_mode": "anchor"} if max(map(len, names)) > _SHORT else {}
         )

@@ -8,7 +8,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import polars as pl
 import pytest
-from matplotlib.colors import to_hex
+from matplotlib.colors import to_hex, to_rgba
 from polars.testing import assert_frame_equal
 
 import nbframes as nbf
@@ -232,6 +232,33 @@ def test_local_optima_are_marks_with_the_best_first():
         assert marks[row].get_offsets().tolist() == [[value, row] for value in values]
         assert bests[row].get_offsets().tolist() == [[max(values), row]]
         assert ax.texts[row].get_text() == str(len(values))
+
+
+def _luminance(colour):
+    """Of a colour with gamma, by the definition of sRGB."""
+    channels = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in colour[:3])
+    return sum(weight * c for weight, c in zip((0.2126, 0.7152, 0.0722), channels, strict=True))
+
+
+@pytest.mark.parametrize("kind", ["effects", "correlations"])
+def test_words_in_cells_stand_out_from_every_colour(kind):
+    if kind == "effects":
+        steps = np.linspace(-1, 1, 41)
+        pairs = [(f"a{i:02}", f"b{i:02}", mean) for i, mean in enumerate(steps)]
+        frame = pl.DataFrame(pairs, schema=["operation", "replacement", "mean"], orient="row")
+        ax = nbf.plot.operation_effects(frame.with_columns(n=pl.lit(100), std=0.0))
+    else:
+        names = [f"d{i}" for i in range(12)]
+        rows = [(a, b, (i * 12 + j) / 143) for i, a in enumerate(names) for j, b in enumerate(names) if i < j]
+        frame = pl.DataFrame(rows, schema=["dataset_a", "dataset_b", "correlation"], orient="row")
+        ax = nbf.plot.rank_correlation(frame.with_columns(n=pl.lit(100)), method="kendall")
+    image, written = ax.images[0], [text for text in ax.texts if text.get_text()]
+    assert len(written) > 40
+    for text in written:
+        column, row = map(round, text.get_position())
+        cell = _luminance(image.to_rgba(image.get_array()[row, column]))
+        word = _luminance(to_rgba(text.get_color()))
+        assert (max(cell, word) + 0.05) / (min(cell, word) + 0.05) > 4.5
 
 
 def test_local_optima_far_apart_have_axes_of_their_own():
