@@ -106,7 +106,10 @@ class _Numbers:
             top = int(values.max(initial=-1))
         if top >= len(self._table):
             self._table = np.concatenate([self._table, np.zeros(2 * top + 1 - len(self._table), np.bool_)])
-        self._table[values] = True
+        if top < len(values):
+            self._table[: top + 1] |= np.bincount(values) > 0
+        else:
+            self._table[values] = True
 
     def merge(self, other: _Numbers) -> None:
         self._too_many |= other._too_many

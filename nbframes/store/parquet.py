@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor, wait
+from functools import cache
 from threading import BoundedSemaphore
 from typing import TYPE_CHECKING, Any, Final, Self
 
@@ -13,7 +14,7 @@ from nbframes.errors import FrameError
 from nbframes.schema import FILE_KEY, RESULT_FILE
 from nbframes.store.contents import Contents
 from nbframes.store.manifest import StoredFile
-from nbframes.store.spill import ROW_GROUP, Columns, first_not_increasing, joined, window_of
+from nbframes.store.spill import DTYPES, ROW_GROUP, Columns, first_not_increasing, joined, window_of
 from nbframes.store.storage import file_sha256
 
 if TYPE_CHECKING:
@@ -181,9 +182,18 @@ class PartitionFile:
 def _arrow_table(columns: Columns, *, final: bool) -> pa.Table:
     import pyarrow as pa
 
-    arrays = {name: np.full(len(columns["value"]), final) if name == "final" else columns[name] for name in RESULT_FILE}
-    fields = [pa.field(name, pa.from_numpy_dtype(array.dtype), nullable=False) for name, array in arrays.items()]
-    return pa.table([pa.array(array) for array in arrays.values()], schema=pa.schema(fields))
+    count = len(columns["value"])
+    arrays = {name: pa.array(columns[name]) for name in DTYPES} | {"final": _constant(final)[:count]}
+    fields = [pa.field(name, arrays[name].type, nullable=False) for name in RESULT_FILE]
+    return pa.table([arrays[name] for name in RESULT_FILE], schema=pa.schema(fields))
+
+
+@cache
+def _constant(final: bool) -> pa.Array:
+    """As many equal truth values as a row group may have."""
+    import pyarrow as pa
+
+    return pa.array(np.full(ROW_GROUP, final))
 
 
 def write_side_table(frame: pl.DataFrame, path: Path) -> None:

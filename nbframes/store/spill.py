@@ -246,9 +246,11 @@ def sorted_order(columns: Columns, *, final: bool) -> NDArray[np.int64]:
 
 def first_not_increasing(columns: Columns, *, final: bool) -> int | None:
     """Index of the first row whose successor does not come strictly after it."""
-    major, minor = _sort_keys(columns, final=final)
-    fine = major[1:] > major[:-1]
-    fine |= (major[1:] == major[:-1]) & (minor[1:] > minor[:-1])
+    fine = np.zeros(max(len(columns["arch"]) - 1, 0), np.bool_)
+    for name in reversed(_FINAL_ORDER if final else _CURVE_ORDER):
+        after, before = columns[name][1:], columns[name][:-1]
+        fine &= after == before
+        fine |= after > before
     return None if fine.all() else int(np.argmin(fine))
 
 

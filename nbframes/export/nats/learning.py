@@ -220,7 +220,8 @@ def _layout(program: Program, recorder: _Recorder, record: Record, dialect: Dial
     edges = [program.head, *(edge for hole in holes for edge in hole[:2]), end]
     kept = np.concatenate([np.arange(a, b) for a, b in zip(edges[::2], edges[1::2], strict=True)])
     floats = np.searchsorted(kept, np.array(recorder.big + recorder.little, np.intp))
-    numbers = np.array(recorder.memo_numbers, np.intp).reshape(-1, 2)
+    # In a pickle of its own a record's objects have the same numbers every time: they are fixed bytes like all others.
+    numbers = np.array(recorder.memo_numbers if program.first_object else [], np.intp).reshape(-1, 2)
     places = np.searchsorted(kept, numbers[:, 0])
     mask = np.full(len(kept), 0xFF, np.uint8)
     mask[floats[:, None] + np.arange(8)] = 0

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 META: Final = "meta.pickle.pbz2"
 RECORD: Final = re.compile(r"(\d{6})\.pickle\.pbz2", re.ASCII)
 _META_KEYS: Final = {"meta_archs", "total_archs", "arch2infos", "evaluated_indexes"}
-_ARCHS_A_TASK: Final = 64
+_ARCHS_A_TASK: Final = 128
 _INCOMPLETE: Final = "complete the download, or export what is there with on_error='skip'"
 
 

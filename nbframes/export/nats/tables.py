@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import reduce
 from operator import add
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -63,39 +63,43 @@ def checked_arch_frame(archs: Sequence[int], strings: Sequence[str], space: Spac
         raise SourceError(msg) from error
 
 
+class _Cut(NamedTuple):
+    """The part of a record that belongs to one partition, and its keys."""
+
+    place: slice
+    schedule: NDArray[np.int32]
+    budget: NDArray[np.int32]
+    seed: NDArray[np.int32]
+
+
 def _rows(records: Sequence[Record]) -> list[Rows]:
-    shape = records[0].shape
-    if all(record.shape is shape for record in records):
-        return _rows_of_one_shape(records, shape)
-    blocks: dict[tuple[Partition, bool], list[tuple[Record, slice]]] = {}
-    for record in records:
-        for partition, final, start, stop in record.shape.blocks:
-            blocks.setdefault((partition, final), []).append((record, slice(start, stop)))
-    return [_block_rows(partition, final, parts) for (partition, final), parts in blocks.items()]
+    shapes = {id(record.shape): _cuts(record.shape) for record in records}
+    cuts = [shapes[id(record.shape)] for record in records]
+    blocks = dict.fromkeys(block for shape in shapes.values() for block in shape)
+    return [_block_rows(block, records, cuts) for block in blocks]
 
 
-def _rows_of_one_shape(records: Sequence[Record], shape: Shape) -> list[Rows]:
-    count = len(records)
-    archs = np.array([record.arch for record in records], np.int32)
-    values = np.stack([record.values for record in records])
-    found = []
-    for partition, final, start, stop in shape.blocks:
-        keys = (shape.schedule, shape.budget, shape.seed)
-        schedule, budget, seed = (np.tile(column[start:stop], count) for column in keys)
-        arch, value = np.repeat(archs, stop - start), values[:, start:stop].ravel()
-        found.append(Rows(partition, final, arch, schedule, budget, seed, value))
-    return found
+def _cuts(shape: Shape) -> dict[tuple[Partition, bool], _Cut]:
+    keys = shape.schedule, shape.budget, shape.seed
+    return {
+        (partition, final): _Cut(slice(start, stop), *(key[start:stop] for key in keys))
+        for partition, final, start, stop in shape.blocks
+    }
 
 
-def _block_rows(partition: Partition, final: bool, parts: list[tuple[Record, slice]]) -> Rows:
+def _block_rows(
+    block: tuple[Partition, bool], records: Sequence[Record], cuts: list[dict[tuple[Partition, bool], _Cut]]
+) -> Rows:
+    parts = [(record, found[block]) for record, found in zip(records, cuts, strict=True) if block in found]
     archs = np.array([record.arch for record, _ in parts], np.int32)
-    schedule, budget, seed = (
-        np.concatenate([getattr(record.shape, name)[place] for record, place in parts])
-        for name in ("schedule", "budget", "seed")
+    return Rows(
+        *block,
+        np.repeat(archs, [len(cut.seed) for _, cut in parts]),
+        np.concatenate([cut.schedule for _, cut in parts]),
+        np.concatenate([cut.budget for _, cut in parts]),
+        np.concatenate([cut.seed for _, cut in parts]),
+        np.concatenate([record.values[cut.place] for record, cut in parts]),
     )
-    values = np.concatenate([record.values[place] for record, place in parts])
-    arch = np.repeat(archs, [place.stop - place.start for _, place in parts])
-    return Rows(partition, final, arch, schedule, budget, seed, values)
 
 
 def _runs(records: Sequence[Record]) -> pl.DataFrame:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from functools import cache
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from nbframes.errors import SourceError, UnsafePickleError
 from nbframes.export.containers.bz2_source import decompressed
@@ -15,9 +16,12 @@ from nbframes.export.skipping import reason_of
 from nbframes.export.source_files import described, described_content
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from nbframes.export.nats.record import Record
+
+_TOGETHER: Final = 16
+"""Records that take each step together: decompression drives everything else out of the processor's caches."""
 
 
 class Place(NamedTuple):
@@ -58,20 +62,20 @@ class Part(NamedTuple):
 def read_part(entries: Iterable[Entry], place: str | None) -> Part:
     """Read some records; their numbers stay at a place, if one is given."""
     part = Part([], [], [], Findings())
-    for entry in entries:
-        try:
-            raw = _read(entry)
-            data = decompressed(raw, entry.where)
-            record = _record_reader().read(data, entry.where, arch=entry.arch, arch_str=entry.arch_str)
-        except UnsafePickleError as error:
-            part = part._replace(unsafe=error)
-            break
-        except Exception as error:  # noqa: BLE001  whatever a hostile record breaks is a reason to leave it out
-            part.broken.append((entry.name, reason_of(error)))
-            continue
-        part.records.append(record)
-        part.files.append(described_content(entry.name, raw))
-        note_oddities(record, entry.name, part.findings)
+    waiting = iter(entries)
+    while together := list(islice(waiting, _TOGETHER)):
+        raws = [_tried(_read, entry) for entry in together]
+        contents = [_tried(_decompressed, raw, entry) for raw, entry in zip(raws, together, strict=True)]
+        for entry, raw, content in zip(together, raws, contents, strict=True):
+            record = _tried(_record, content, entry)
+            if isinstance(record, UnsafePickleError):
+                return part._replace(unsafe=record)
+            if isinstance(record, Exception):
+                part.broken.append((entry.name, reason_of(record)))
+                continue
+            part.records.append(record)
+            part.files.append(described_content(entry.name, raw))
+            note_oddities(record, entry.name, part.findings)
     return part if place is None else part._replace(records=put(part.records, place))
 
 
@@ -93,9 +97,27 @@ def _record_reader() -> RecordReader:
     return RecordReader()
 
 
+def _tried(step: Callable[..., Any], *arguments: Any) -> Any:
+    """Result of a step, or what a hostile record breaks in it, which is a reason to leave the record out."""
+    if isinstance(arguments[0], Exception):
+        return arguments[0]
+    try:
+        return step(*arguments)
+    except Exception as error:  # noqa: BLE001
+        return error
+
+
 def _read(entry: Entry) -> bytes:
     raw = entry.place.read()
     if len(raw) < entry.place.size:
         msg = f"{entry.where}: it is truncated"
         raise SourceError(msg)
     return raw
+
+
+def _decompressed(raw: bytes, entry: Entry) -> bytes:
+    return decompressed(raw, entry.where)
+
+
+def _record(content: bytes, entry: Entry) -> Record:
+    return _record_reader().read(content, entry.where, arch=entry.arch, arch_str=entry.arch_str)
