@@ -226,7 +226,7 @@ def _encoded_size(table: pa.Table, options: dict[str, Any]) -> int:
     import pyarrow.parquet as pq
 
     sink = pa.BufferOutputStream()
-    pq.write_table(table.select(["budget", "value"]), sink, **_PARQUET, **options)
+    pq.write_table(table.select(["value"]), sink, **_PARQUET, **options)
     return int(sink.tell())
 
 

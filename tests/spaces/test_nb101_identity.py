@@ -14,7 +14,7 @@ from polars.testing import assert_frame_equal
 
 from nbframes.errors import FrameError, InvalidArchitectureError
 from nbframes.spaces import nb101
-from nbframes.spaces.nb101._md5 import Messages, digest, to_hexadecimal
+from nbframes.spaces.nb101._md5 import Batch, to_hexadecimal
 from tests.spaces.nb101_cells import graphs, is_member, pruned, text
 
 INCEPTION = (
@@ -106,12 +106,13 @@ def test_a_cell_without_a_path_has_no_hash(disconnected):
 @settings(deadline=None, max_examples=80)
 def test_md5_of_many_is_that_of_hashlib(constant, colour):
     other = "0123456789abcdef" * 2
-    messages = Messages(2)
+    batch = Batch([(2, len(constant) + 33)])
+    (messages,) = batch.messages
     messages.text(constant)
     planes = np.frombuffer((colour + other).encode(), "<u4").reshape(2, 8)
-    messages.words(list(planes.T.astype(np.uint32)))
+    messages.words(planes.T.astype(np.uint32))
     messages.text("|")
-    found = to_hexadecimal(digest([messages])).T.astype("<u4")
+    found = to_hexadecimal(batch.digest()).T.astype("<u4")
     expected = [hashlib.md5(f"{constant}{varying}|".encode()).hexdigest() for varying in (colour, other)]
     assert [row.tobytes().decode() for row in found] == expected
 

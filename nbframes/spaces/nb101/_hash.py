@@ -16,7 +16,7 @@ import polars as pl
 from nbframes.spaces.nb101._cell import MAX_VERTICES, OPERATIONS
 from nbframes.spaces.nb101._columns import EDGES, Cells
 from nbframes.spaces.nb101._graph import has_edge
-from nbframes.spaces.nb101._md5 import Messages, digest, to_hexadecimal
+from nbframes.spaces.nb101._md5 import Batch, Messages, to_hexadecimal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,8 +28,10 @@ if TYPE_CHECKING:
 
 _SLICE: Final = 65_536
 """Cells in memory at a time."""
-_BATCH: Final = 16_384
-"""Messages hashed together: they stay in the processor's cache."""
+_BATCH: Final = 32_768
+"""Messages hashed together: enough that calls of numpy cost little, few enough for the processor's cache."""
+_COLOUR: Final = 32
+"""Characters of a colour."""
 _LABELS: Final = (*range(len(OPERATIONS)), -2, -1)
 """Labels of operations, output and input, so that each label is also the index of itself."""
 _VERTEX: Final = np.uint64(7)
@@ -47,6 +49,11 @@ class _Group(NamedTuple):
     sources: list[Positions]
     """Where each of the sources is stored."""
     targets: list[Positions]
+
+    @property
+    def length(self) -> int:
+        """Characters of what a member hashes: the colours of its sources, of its targets and its own, bars between."""
+        return _COLOUR * (len(self.sources) + len(self.targets) + 1) + 2
 
 
 class _Layout(NamedTuple):
@@ -137,35 +144,35 @@ def _refined(colours: _Colours, layout: _Layout) -> _Colours:
     """Colour the vertices by the colours of their sources, their targets and their own."""
     refined = _Colours(np.empty_like(colours.texts), np.empty_like(colours.keys))
     for part in _batches(len(colours.keys)):
-        overlaps = [(group, *_overlap(group.place, part)) for group in layout.groups]
-        messages = [
-            _message(colours, layout, group, place, members)
-            for group, place, members in overlaps
-            if place.start < place.stop
-        ]
-        _store(refined, part, digest(messages), layout)
+        present = [(group, *found) for group in layout.groups if (found := _overlap(group.place, part)) is not None]
+        batch = Batch([(place.stop - place.start, group.length) for group, place, _ in present])
+        for messages, (group, place, members) in zip(batch.messages, present, strict=True):
+            neighbours = [[some[members] for some in positions] for positions in (group.sources, group.targets)]
+            _write(messages, place, neighbours, colours, layout)
+        _store(refined, part, batch.digest(), layout)
     return refined
 
 
-def _message(colours: _Colours, layout: _Layout, group: _Group, place: slice, members: slice) -> Messages:
-    """Write what some members of a group hash."""
-    messages = Messages(place.stop - place.start)
-    for neighbours in (group.sources, group.targets):
-        for position in _sorted([some[members] for some in neighbours], layout.cell[place], colours, layout):
+def _write(
+    messages: Messages, place: slice, neighbours: list[list[Positions]], colours: _Colours, layout: _Layout
+) -> None:
+    """Write what some vertices hash that are stored side by side, given where their sources and targets are stored."""
+    for positions in neighbours:
+        for position in _sorted(positions, layout.cell[place], colours, layout):
             messages.words(colours.texts.take(position, axis=1))
         messages.text("|")
     messages.words(colours.texts[:, place])
-    return messages
 
 
 def _fingerprints(colours: _Colours, layout: _Layout, cell: Positions, v: int) -> Words:
     """Return the digests, shape (cells, 4), of the sorted colours of cells of ``v`` vertices."""
-    messages = Messages(len(cell))
+    batch = Batch([(len(cell), _COLOUR * v + 4 * (v - 1) + 4)])
+    (messages,) = batch.messages
     for rank, position in enumerate(_sorted(list(layout.position[:v, cell]), cell, colours, layout)):
         messages.text("', '" if rank else "['")
         messages.words(colours.texts.take(position, axis=1))
     messages.text("']")
-    return digest([messages]).T
+    return batch.digest().T
 
 
 def _store(colours: _Colours, place: slice, digests: Words, layout: _Layout) -> None:
@@ -192,7 +199,7 @@ def _batches(count: int) -> Iterator[slice]:
         yield slice(start, min(start + _BATCH, count))
 
 
-def _overlap(group: slice, part: slice) -> tuple[slice, slice]:
-    """Return where a group and a batch overlap: in the order of storage, and among the group's members."""
+def _overlap(group: slice, part: slice) -> tuple[slice, slice] | None:
+    """Return where a group and a batch overlap, if they do: in the order of storage, and among the group's members."""
     start, stop = max(group.start, part.start), min(group.stop, part.stop)
-    return slice(start, stop), slice(start - group.start, stop - group.start)
+    return (slice(start, stop), slice(start - group.start, stop - group.start)) if start < stop else None

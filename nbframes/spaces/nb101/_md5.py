@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
     Words = NDArray[np.uint32]
 
+_BLOCK: Final = 16
+"""Words that MD5 mixes at a time."""
 _START: Final = np.array([0x67452301, 0xEFCDAB89, 0x98BADCFE, 0x10325476], np.uint32)
 _SINES: Final = tuple(np.uint32(int(abs(math.sin(step + 1)) * 2**32)) for step in range(64))
 _LEFT: Final = np.array([[7, 12, 17, 22], [5, 9, 14, 20], [4, 11, 16, 23], [6, 10, 15, 21]], np.uint32)
@@ -27,57 +29,75 @@ _HEXADECIMAL: Final = np.frombuffer(
 
 
 class Messages:
-    """Some messages of one length, which are the same but for some words.
+    """Messages of one length that are written side by side, each in a column of words.
 
-    They are little-endian words, each of them an array over the messages, or a number if it is the same in all.
+    Parameters
+    ----------
+    words
+        Zeros, shape (16 words a block, messages), the first byte of a message in the lowest bits of its first word.
     """
 
-    def __init__(self, count: int) -> None:
-        self.count = count
+    def __init__(self, words: Words) -> None:
+        self._words = words
         self._length = 0
-        self._words: list[Any] = []
 
     def text(self, text: str) -> None:
         """Append the same ASCII characters to all messages."""
         for character in text.encode("ascii"):
-            self._append(character, 1)
+            index, shift = divmod(self._length, 4)
+            self._words[index] |= np.uint32(character << 8 * shift)
+            self._length += 1
 
-    def words(self, words: Iterable[Words]) -> None:
-        """Append words of four characters."""
-        for word in words:
-            self._append(word, 4)
-
-    def padded(self) -> list[Any]:
-        """Return the words with MD5's padding, sixteen a block."""
-        length = self._length
-        self._append(0x80, 1)
-        whole = -(-(length + 9) // 64) * 16
-        return [*self._words, *[0] * (whole - 2 - len(self._words)), 8 * length, 0]
-
-    def _append(self, value: Any, size: int) -> None:
+    def words(self, words: Words) -> None:
+        """Append words of four characters, shape (words, messages)."""
         index, shift = divmod(self._length, 4)
-        self._length += size
+        self._length += 4 * len(words)
         if not shift:
-            self._words.append(value)
+            self._words[index : index + len(words)] = words
             return
-        self._words[index] |= value << 8 * shift
-        if shift + size > 4:
-            self._words.append(value >> (32 - 8 * shift))
+        low, high = np.uint32(8 * shift), np.uint32(32 - 8 * shift)
+        for place, word in enumerate(words, index):
+            self._words[place] |= word << low
+            np.right_shift(word, high, out=self._words[place + 1])
+
+    def pad(self) -> None:
+        """Write MD5's padding behind the messages."""
+        length = self._length
+        index, shift = divmod(length, 4)
+        self._words[index] |= np.uint32(0x80 << 8 * shift)
+        self._words[-2] = 8 * length
 
 
-def digest(parts: Sequence[Messages]) -> Words:
-    """Return the digests of the messages of all parts, shape (4, messages); longer parts must come first."""
-    padded = [part.padded() for part in parts]
-    ends = np.cumsum([part.count for part in parts])
-    words = np.empty((len(padded[0]), ends[-1]), np.uint32)
-    for part, end, lines in zip(parts, ends, padded, strict=True):
-        for line, word in enumerate(lines):
-            words[line, end - part.count : end] = word
-    state = np.repeat(_START[:, None], ends[-1], axis=1)
-    for block in range(0, len(words), 16):
-        active = max(end for end, lines in zip(ends, padded, strict=True) if len(lines) > block)
-        _mix(state[:, :active], words[block : block + 16, :active])
-    return state
+class Batch:
+    """Messages that are hashed together.
+
+    Parameters
+    ----------
+    groups
+        How many messages there are of how many characters each, the longest first.
+    """
+
+    def __init__(self, groups: Sequence[tuple[int, int]]) -> None:
+        heights = [_BLOCK * (-(-(length + 9) // 64)) for _, length in groups]
+        ends = np.cumsum([count for count, _ in groups])
+        self._words = np.zeros((heights[0], ends[-1]), np.uint32)
+        self._active = [
+            max(end for end, height in zip(ends, heights, strict=True) if height > block)
+            for block in range(0, heights[0], _BLOCK)
+        ]
+        self.messages = [
+            Messages(self._words[:height, end - count : end])
+            for (count, _), height, end in zip(groups, heights, ends, strict=True)
+        ]
+
+    def digest(self) -> Words:
+        """Return the digests of all messages, shape (4, messages)."""
+        for messages in self.messages:
+            messages.pad()
+        state = np.repeat(_START[:, None], self._words.shape[1], axis=1)
+        for block, active in enumerate(self._active):
+            _mix(state[:, :active], self._words[_BLOCK * block :][:_BLOCK, :active])
+        return state
 
 
 def to_hexadecimal(digests: Words) -> Words:
