@@ -128,14 +128,16 @@ def write_results(
         named: set[str] = set()
         written: set[str] = set()
         present = pl.Series("arch", [], RESULT_FILE["arch"])
+        known = side_tables["archs"]
         for part in _frames(frame):
             writer.finals_given |= "final" in part.columns
             rows = conformed(part, named)
-            present = pl.concat([present, rows["arch"]]).unique()
+            # Without archs nothing asks which architectures there are, and one of them tells that there are rows.
+            present = pl.concat([present, rows["arch"].head(1) if known is None else rows["arch"].unique()]).unique()
             for partition, final, columns in partitions(rows):
                 written.add(partition.metric)
                 writer.append(partition, columns, final=final)
-        _check_present(present, side_tables["archs"])
+        _check_present(present, known)
         for table, side in side_tables.items():
             if side is not None:
                 writer.add(table, side)  # type: ignore[arg-type]
@@ -244,8 +246,13 @@ def _cast(column: pl.Series, dtype: Any) -> pl.Series:
 
 def partitions(frame: pl.DataFrame) -> Iterator[tuple[Partition, bool, dict[str, np.ndarray[Any, Any]]]]:
     """Columns of each partition, those of final rows apart from the others."""
-    parts = frame.partition_by("metric", "dataset", "split", "final", as_dict=True, include_key=False)
-    for (metric, dataset, split, final), part in parts.items():
+    keys = ("metric", "dataset", "split", "final")
+    alike = {name: frame[name][0] for name in keys if frame.height and (frame[name] == frame[name][0]).all()}
+    varying = [name for name in keys if name not in alike]
+    parts = frame.partition_by(varying, as_dict=True, include_key=False) if varying else {(): frame}
+    for values, part in parts.items():
+        told = alike | dict(zip(varying, values, strict=True))
+        metric, dataset, split, final = (told[name] for name in keys)
         if split not in SPLITS:
             raise UnknownNameError.of("split", split, SPLITS)
         partition = Partition(check_name("metric", metric), check_name("dataset", dataset), str(split))

@@ -15,7 +15,7 @@ from nbframes.export.nb301.run import CURVES
 from nbframes.export.reader import Batch, Rows
 from nbframes.schema import ARCHS, RUNS, Partition
 from nbframes.spaces import darts
-from nbframes.store.spill import first_not_increasing, sorted_order
+from nbframes.store.spill import first_not_increasing, joined, sorted_windows
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator
@@ -104,8 +104,7 @@ def _scalar_rows(dataset: str, runs: pl.DataFrame) -> Iterator[Rows]:
 def _sorted_rows(partition: Partition, chosen: Any, columns: dict[str, NDArray[Any]], *, final: bool) -> Rows:
     columns = {name: column[chosen] for name, column in columns.items()}
     if first_not_increasing(columns, final=False) is not None:
-        order = sorted_order(columns, final=False)
-        columns = {name: column[order] for name, column in columns.items()}
+        columns = joined(sorted_windows(columns, final=False))
     return Rows(partition, final, **columns)
 
 
