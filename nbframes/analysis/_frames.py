@@ -114,8 +114,7 @@ def constant(column: pl.Series) -> bool:
         return column.null_count() == len(column)
     if not column.dtype.is_integer():
         return column.n_unique() == 1
-    numbers = column.to_numpy()
-    return bool(numbers[0] == numbers[-1] and (numbers == numbers[0]).all())
+    return bool(column[0] == column[-1] and column.min() == column.max())
 
 
 def sort(frame: pl.DataFrame, order: Sequence[str]) -> pl.DataFrame:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 
 import numpy as np
 import polars as pl
 
 from nbframes.analysis._frames import constant
-from nbframes.numerics.segments import Keys, Runs
+from nbframes.numerics.segments import Keys, Runs, begin
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
+
+_FEW: Final = 1 << 13
+"""Rows whose order tells whether the others are worth a try."""
 
 
 class Column(NamedTuple):
@@ -52,18 +55,17 @@ class Column(NamedTuple):
         return self.values.gather(codes).alias(self.name)
 
 
-class FrameKeys(NamedTuple):
-    """The key columns of a frame, packed into one integer per row."""
+class KeyColumns(NamedTuple):
+    """The key columns of a frame."""
 
     constants: dict[str, pl.Series]
     """First values of the columns that have one value."""
     columns: tuple[Column, ...]
-    """The others, packed in this order."""
-    keys: Keys
+    """The others, in the order of the names."""
 
     @classmethod
     def of(cls, frame: pl.DataFrame, names: Sequence[str]) -> Self:
-        """Pack columns of a frame, the first one foremost."""
+        """Key columns of a frame, the first one foremost."""
         constants, columns = {}, []
         for name in names:
             column = frame.get_column(name)
@@ -71,12 +73,55 @@ class FrameKeys(NamedTuple):
                 constants[name] = column.head(1)
             else:
                 columns.append(Column.of(column))
+        return cls(constants, tuple(columns))
+
+    def packed(self, height: int) -> FrameKeys:
+        """Pack the columns into one."""
+        columns = self.columns
         try:
-            keys = Keys.of([column.codes for column in columns], frame.height)
+            keys = Keys.of([column.codes for column in columns], height)
         except OverflowError:  # ranges too wide, such as of hashes: number the distinct values
-            columns = [Column(c.name, c.dtype, np.unique(c.codes, return_inverse=True)[1], _values(c)) for c in columns]
-            keys = Keys.of([column.codes for column in columns], frame.height)
-        return cls(constants, tuple(columns), keys)
+            columns = tuple(
+                Column(c.name, c.dtype, np.unique(c.codes, return_inverse=True)[1], _values(c)) for c in columns
+            )
+            keys = Keys.of([column.codes for column in columns], height)
+        return FrameKeys(self.constants, columns, keys)
+
+    def of_rows(self, rows: Ints) -> FrameKeys:
+        """Pack the keys of some rows."""
+        columns = tuple(column._replace(codes=column.codes[rows]) for column in self.columns)
+        return self._replace(columns=columns).packed(len(rows))
+
+    def neighbours(self, over: str | None, values: Floats, *, spread: bool) -> tuple[SortedKeys, Runs] | None:
+        """Reduce rows that differ in the column ``over`` alone, and give the keys of what they are reduced to, in their order.
+
+        Runs in the order of a store are much fewer than rows: to sort them, where the rows of another file follow, takes a part of
+        the time. None if the rows of a key do not stand together, in the order of ``over``.
+        """
+        keys = self._replace(columns=tuple(column for column in self.columns if column.name != over))
+        within = next((column.codes for column in self.columns if column.name == over), None)
+        codes = [column.codes for column in keys.columns]
+        first = np.flatnonzero(begin(codes, slice(0, min(_FEW, len(values)))))
+        if keys.of_rows(first).keys.order() is not None:
+            return None
+        runs = Runs.of(codes, values, within=within, spread=spread)
+        units = keys.of_rows(runs.starts).sorted()
+        if not runs.apart or units.repeated:
+            return None
+        return units, runs if units.order is None else runs.take(units.order)
+
+
+class FrameKeys(NamedTuple):
+    """The key columns of a frame, packed into one integer per row."""
+
+    constants: dict[str, pl.Series]
+    columns: tuple[Column, ...]
+    keys: Keys
+
+    @classmethod
+    def of(cls, frame: pl.DataFrame, names: Sequence[str]) -> FrameKeys:
+        """Pack columns of a frame, the first one foremost."""
+        return KeyColumns.of(frame, names).packed(frame.height)
 
     def sorted(self) -> SortedKeys:
         """Bring the rows into the order of their keys."""
@@ -120,7 +165,7 @@ class SortedKeys(NamedTuple):
     def reduced(self, over: Collection[str], values: Floats, *, spread: bool = True) -> Runs:
         """Runs of rows that differ in the columns ``over`` alone, which were packed last."""
         shift = self.of_rows.bits_of(over)
-        return Runs.of(self.packed >> shift if shift else self.packed, values, spread=spread)
+        return Runs.of([self.packed >> shift if shift else self.packed], values, spread=spread)
 
     def unpacked(self, places: Ints, names: Sequence[str]) -> list[pl.Series]:
         """Give columns of the keys at some places of the order."""

@@ -117,13 +117,16 @@ class Rows(NamedTuple):
 
     def spread(self, rows: pl.DataFrame, quantiles: Sequence[float] = ()) -> pl.DataFrame:
         """Describe how values are spread over the last column of ``over``: n, runs, mean, std, sem, quantiles."""
-        return self.spread_and_rows(rows, quantiles)[0]
+        return self._spread(rows, quantiles, in_order=bool(quantiles))[0]
 
     def spread_and_rows(self, rows: pl.DataFrame, quantiles: Sequence[float] = ()) -> tuple[pl.DataFrame, Floats]:
         """`spread`, and the values behind it: those of the first key, then those of the second, ..."""
+        return self._spread(rows, quantiles, in_order=True)
+
+    def _spread(self, rows: pl.DataFrame, quantiles: Sequence[float], *, in_order: bool) -> tuple[pl.DataFrame, Floats]:
         *first, last = self.over
         rows, own = (self.units(rows), ()) if first else (_present(rows), self.own)
-        found = _Reduced.of(rows, self.keys, last, own, spread=True)
+        found = _Reduced.of(rows, self.keys, last, own, spread=True, in_order=in_order)
         between = zip(quantiles, found.runs.quantiles(found.values, quantiles), strict=True)
         columns = [*found.keys, found.n, found.rows, found.mean, *found.deviations()]
         return pl.DataFrame([*columns, *(pl.Series(quantile_name(q), value) for q, value in between)]), found.values
@@ -172,32 +175,48 @@ class _Reduced(NamedTuple):
     mean: pl.Series
     runs: Runs
     values: Floats
-    """The values in the order of the keys."""
+    """The values, in the order of the keys if that was asked for."""
 
     @classmethod
-    def of(cls, rows: pl.DataFrame, keys: Sequence[str], over: str | None, own: Sequence[str], *, spread: bool) -> Self:
+    def of(
+        cls,
+        rows: pl.DataFrame,
+        keys: Sequence[str],
+        over: str | None,
+        own: Sequence[str],
+        *,
+        spread: bool,
+        in_order: bool = False,
+    ) -> Self:
         """Reduce rows, none of which may share all keys and ``over`` with another."""
         import numpy as np
 
-        from nbframes.analysis._keys import FrameKeys
+        from nbframes.analysis._keys import KeyColumns
 
         told_apart = [*keys, *([over] if over else [])]
-        units = FrameKeys.of(rows, told_apart).sorted()
-        if units.repeated:
-            refuse_repeated(rows, told_apart)
-        values = units.in_order(rows.get_column("value").to_numpy())
-        found = units.reduced([over] if over else [], values, spread=spread)
+        columns, values = KeyColumns.of(rows, told_apart), rows.get_column("value").to_numpy()
+        before = rows.get_column("runs").to_numpy().astype(np.int64) if "runs" in rows.columns else None
+        near = None if in_order or before is not None else columns.neighbours(over, values, spread=spread)
+        if near:
+            units, found = near
+            places = np.arange(len(units.packed))
+        else:
+            units = columns.packed(rows.height).sorted()
+            if units.repeated:
+                refuse_repeated(rows, told_apart)
+            values = units.in_order(values)
+            found = units.reduced([over] if over else [], values, spread=spread)
+            places = found.starts
         if own:
             _refuse_mixed(rows, keys, own)
-        n = pl.Series("n", found.counts.astype(np.uint32))
+        n = pl.Series("n", found.counts.view(np.uint32))
         behind = n.alias("runs")
-        if "runs" in rows.columns and len(n):
-            before = units.in_order(rows.get_column("runs").to_numpy()).astype(np.int64)
-            behind = pl.Series("runs", np.add.reduceat(before, found.starts).astype(np.uint32))
+        if before is not None and len(n):
+            behind = pl.Series("runs", np.add.reduceat(units.in_order(before), found.starts).astype(np.uint32))
         mean = pl.Series("mean", found.mean, dtype=pl.Float64)
         untouched = units.order is None and len(n) == rows.height
-        columns = [rows.get_column(name) for name in keys] if untouched else units.unpacked(found.starts, keys)
-        return cls(columns, n, behind, mean, found, values)
+        named = [rows.get_column(name) for name in keys] if untouched else units.unpacked(places, keys)
+        return cls(named, n, behind, mean, found, values)
 
     def deviations(self) -> tuple[pl.Series, pl.Series]:
         """Standard deviation and standard error of the mean; null of a single value."""

@@ -315,6 +315,12 @@ def _spread(complete: pl.DataFrame, ranks: Floats, keys: Sequence[str], levels: 
         ends.reduceat(ranks, runs.starts) if len(ranks) else np.empty(0) for ends in (np.minimum, np.maximum)
     )
     found = units.unpacked(runs.starts, keys)
-    columns = {"rankings": runs.counts, "mean": runs.mean, "std": runs.std, "min": least, "max": greatest}
+    columns: dict[str, NDArray[Any]] = {
+        "rankings": runs.counts,
+        "mean": runs.mean,
+        "std": runs.std,
+        "min": least,
+        "max": greatest,
+    }
     found += [pl.Series(name, values) for name, values in columns.items()]
     return pl.DataFrame(found).with_columns(pl.when(pl.col("rankings") > 1).then("std").alias("std"))

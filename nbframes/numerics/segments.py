@@ -26,6 +26,8 @@ _BLOCK: Final = 1 << 17
 _BITS: Final = 63
 _SHORT: Final = 8
 """Longest runs whose values are added one after the other by ``numpy.add.reduceat`` too; longer ones it adds in pairs."""
+_NEAR: Final = 64
+"""Rows in which most runs begin anew: runs are short."""
 _DENSE: Final = 4
 """Range of whole numbers, in multiples of their count, up to which a table of all of them is made."""
 
@@ -84,25 +86,36 @@ class Runs(NamedTuple):
     """Runs of equal keys in sorted rows, and the sums of each."""
 
     starts: Ints
-    counts: Ints
+    counts: NDArray[np.int32]
     mean: Floats
     squares: Floats
     """Sum of the squared deviations from the mean."""
+    apart: bool
+    """Whether the rows of each run ascend in what tells them apart, so that no two are one."""
 
     @classmethod
-    def of(cls, keys: Ints, values: Floats, *, spread: bool = True) -> Self:
-        """Reduce ``values`` over the runs of sorted ``keys``; without ``spread`` the squares say nothing."""
-        n = len(keys)
-        if not n:
-            return cls(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0), np.empty(0))
-        if (keys[1:] != keys[:-1]).all():
-            return cls(np.arange(n), np.ones(n, np.int64), values, np.where(np.isfinite(values), 0.0, np.nan))
-        cuts = np.unique(np.searchsorted(keys, keys[np.arange(0, n, _BLOCK)]))
+    def of(
+        cls,
+        keys: Sequence[NDArray[Any]],
+        values: Floats,
+        *,
+        within: NDArray[Any] | None = None,
+        spread: bool = True,
+    ) -> Self:
+        """Reduce ``values`` over the runs of rows that agree in all ``keys``.
 
-        def reduced(block: slice) -> tuple[Ints, Ints, Floats, Floats]:
-            of_block, value = keys[block], values[block]
-            starts = np.flatnonzero(np.concatenate(([True], of_block[1:] != of_block[:-1])))
-            counts = np.diff(starts, append=len(of_block))
+        ``within`` tells the rows of a run apart; by default nothing does. Without ``spread`` the squares say nothing.
+        """
+        n = len(values)
+        if not n:
+            return cls(np.empty(0, np.int64), np.empty(0, np.int32), np.empty(0), np.empty(0), apart=True)
+
+        def reduced(block: slice) -> tuple[Ints, NDArray[np.int32], Floats, Floats, NDArray[np.bool_]]:
+            value, begins = values[block], begin(keys, block)
+            starts = np.flatnonzero(begins)
+            counts = np.diff(starts, append=len(value)).astype(np.int32)
+            if within is not None:
+                begins[1:] |= within[block][1:] > within[block][:-1]
             with np.errstate(invalid="ignore"):  # inf - inf
                 mean = sums(value, starts, counts)
                 mean /= counts
@@ -111,9 +124,16 @@ class Runs(NamedTuple):
                     deviation = value - np.repeat(mean, counts)
                     deviation *= deviation
                     squares = sums(deviation, starts, counts)
-            return starts + block.start, counts, mean, squares
+            return starts + block.start, counts, mean, squares, np.array([begins.all()])
 
-        return cls(*map(np.concatenate, zip(*in_blocks(reduced, cuts.tolist(), n), strict=True)))
+        starts, counts, mean, squares, apart = map(
+            np.concatenate, zip(*in_blocks(reduced, _cuts(keys, n), n), strict=True)
+        )
+        return cls(starts, counts, mean, squares, bool(apart.all()))
+
+    def take(self, order: Ints) -> Self:
+        """Runs in another order."""
+        return type(self)(self.starts[order], self.counts[order], self.mean[order], self.squares[order], self.apart)
 
     def means(self, values: Floats) -> Floats:
         """Means of other values over the same runs."""
@@ -143,7 +163,35 @@ class Runs(NamedTuple):
         return found
 
 
-def sums(values: Floats, starts: Ints, counts: Ints) -> Floats:
+def begin(keys: Sequence[NDArray[Any]], rows: slice) -> NDArray[np.bool_]:
+    """Tell which of some rows differ in a key from the one before; the first of them does.
+
+    Examples
+    --------
+    >>> begin([np.array([1, 1, 2, 2]), np.array([5, 5, 5, 6])], slice(0, 4)).tolist()
+    [True, False, True, True]
+    """
+    found = np.zeros(rows.stop - rows.start, np.bool_)
+    found[:1] = True
+    for key in keys:
+        of_rows = key[rows]
+        found[1:] |= of_rows[1:] != of_rows[:-1]
+    return found
+
+
+def _cuts(keys: Sequence[NDArray[Any]], n: int) -> list[int]:
+    """Rows at which runs begin, about `_BLOCK` apart."""
+    cuts = [0]
+    for place in range(_BLOCK, n, _BLOCK):
+        for width in (min(_NEAR, _BLOCK), _BLOCK):
+            found = np.flatnonzero(begin(keys, slice(place - width, place + 1))[1:])
+            if len(found):
+                cuts.append(place - width + 1 + int(found[-1]))
+                break
+    return cuts
+
+
+def sums(values: Floats, starts: Ints, counts: NDArray[Any]) -> Floats:
     """Sum of each run of values; bit by bit what ``numpy.add.reduceat`` gives.
 
     Parameters

@@ -48,6 +48,25 @@ def test_population_curves_count_each_architecture_once(frame):
     assert_frame_equal(ours, theirs, check_dtypes=False, abs_tol=1e-12)
 
 
+@settings(max_examples=60, deadline=None)
+@given(runs(), st.sampled_from(["files of a store", "seeds descend", "curves in two pieces", "rows of a key apart"]))
+def test_rows_that_stand_nearly_in_order_are_reduced_to_the_same_bits(frame, order):
+    keys = ["benchmark", "arch", "schedule", "budget"]
+    last = pl.col("budget") == pl.col("schedule")
+    split = {
+        "files of a store": last,
+        "curves in two pieces": pl.col("arch") == 1,
+        "rows of a key apart": pl.col("seed") == 888,
+    }
+    aside = split.get(order, pl.lit(value=False))
+    ordered = frame.sort([*keys, "seed"], descending=[False] * 4 + [order == "seeds descend"])
+    near = pl.concat([ordered.filter(~aside), ordered.filter(aside)])
+    assert_frame_equal(nbf.learning_curves(near), nbf.learning_curves(frame.sort([*keys, "seed"])), check_exact=True)
+    for repeated in (pl.concat([near[:1], near]), pl.concat([near, near[:1]])):
+        with pytest.raises(FrameError, match="several rows for the same"):
+            nbf.learning_curves(repeated)
+
+
 @settings(max_examples=15, deadline=None)
 @given(runs())
 def test_two_benchmarks_at_once_give_what_each_gives_alone(frame):

@@ -101,8 +101,10 @@ def main() -> None:
     )
     compare("all mean curves, group_by", curves, statement, "<= 0.8", repeat=5)
     helper = nbf.learning_curves(store.scan(name).filter(*test), by=["arch"])
-    packed = measure(lambda: helper.collect() if isinstance(helper, pl.LazyFrame) else helper, repeat=5)
-    rows.append(Row("all mean curves, nbf.learning_curves", packed, rows[-1].peer, "DuckDB", "<= 0.7"))
+    select = "arch, budget, count(*) AS n, avg(value) AS value, stddev_samp(value) AS std"
+    statement = sql(options.store, name, select, f"schedule = {full}", "GROUP BY arch, budget")
+    spread = helper.rename({"mean": "value"})
+    compare("all mean curves with their spread, nbf.learning_curves", spread, statement, "<= 0.7", repeat=5)
 
     if options.peer and name.startswith("nats"):
         rows.append(_nats_bench(options, name, full, mean))

@@ -44,7 +44,7 @@ def test_they_are_those_of_group_by(frame, block):
         if order is not None:
             packed, values = packed[order], values[order]
         assert (packed[1:] >= packed[:-1]).all()
-        runs = Runs.of(packed, values)
+        runs = Runs.of([packed], values)
         unit = packed[runs.starts]
         ours = pl.DataFrame(
             {
@@ -63,6 +63,20 @@ def test_they_are_those_of_group_by(frame, block):
     assert_frame_equal(ours.with_columns(pl.col("std").fill_nan(None)), theirs.sort("a", "b"), check_dtypes=False)
 
 
+@given(tables(), st.sampled_from([1, 3, 16, 2**17]))
+@settings(max_examples=100, deadline=None)
+def test_runs_of_rows_in_any_order_are_those_of_rle(frame, block):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(segments, "_BLOCK", block)
+        a, b = frame["a"].to_numpy(), frame["b"].to_numpy()
+        runs = Runs.of([a], frame["value"].to_numpy(), within=b)
+    lengths = frame["a"].rle().struct.unnest()
+    assert runs.counts.tolist() == lengths["len"].to_list()
+    assert a[runs.starts].tolist() == lengths["value"].to_list()
+    rising = (pl.col("a") != pl.col("a").shift()) | (pl.col("b") > pl.col("b").shift())
+    assert runs.apart == frame.select(rising).to_series()[1:].all()
+
+
 def test_ranges_that_do_not_fit_one_integer_are_refused():
     wide = np.array([-(2**62), 2**62])
     with pytest.raises(OverflowError, match="64 bits"):
@@ -70,7 +84,7 @@ def test_ranges_that_do_not_fit_one_integer_are_refused():
 
 
 def test_a_nan_makes_its_run_nan_and_no_other():
-    runs = Runs.of(np.array([0, 0, 1, 1]), np.array([1.0, np.nan, 2.0, 4.0]))
+    runs = Runs.of([np.array([0, 0, 1, 1])], np.array([1.0, np.nan, 2.0, 4.0]))
     assert np.isnan(runs.mean[0])
     assert runs.mean[1] == 3
     assert np.isnan(runs.quantiles(np.array([1.0, np.nan, 2.0, 4.0]), [0.0])[0][0])
