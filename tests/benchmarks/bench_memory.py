@@ -51,10 +51,11 @@ QUESTIONS = {
     "learning_curves, of the population": "nbf.learning_curves(rows, over=('seed', 'arch')).collect()",
     "learning_curves, with quantiles": "nbf.learning_curves(rows, over=('seed', 'arch'), quantiles=(0.1, 0.9)).collect()",
     "summarize": "nbf.summarize(rows).collect()",
-    "ecdf": "nbf.ecdf(rows, tie=0).collect()",
-    "best_archs": "nbf.best_archs(rows, k=10, tie=0).collect()",
+    "ecdf": "nbf.ecdf(rows).collect()",
+    "best_archs": "nbf.best_archs(rows, k=10).collect()",
     "pareto_front": "nbf.pareto_front(rows, maximise='value', minimise='arch').collect()",
     "nondominated_rank": "nbf.nondominated_rank(rows, maximise='value', minimise='arch').collect()",
+    "hypervolume": "nbf.hypervolume(rows, maximise='value', minimise='arch', ref={'value': 0.0, 'arch': 2**31}).collect()",
 }
 PAIRS = {
     "rank_correlation": "nbf.rank_correlation(rows, BETWEEN).collect()",
@@ -118,7 +119,8 @@ def make(root: Path, rows: int, *, finals: bool) -> None:
             path = part / f"{kind}-{start:010d}.parquet"
             table = pa.table(arrays).cast(schema)
             pq.write_table(table, path, row_group_size=131_072, compression="zstd", use_dictionary=["budget"])
-    nbf.adopt(root / "made", root / "store", benchmark="made")
+    exact = nbf.Metric("accuracy", "percent [0, 100]", "max")
+    nbf.adopt(root / "made", root / "store", benchmark="made", metrics=[exact])
 
 
 def asked(code: str, words: list[str], limit: int) -> tuple[str, float, float, str]:
