@@ -10,6 +10,7 @@ import polars as pl
 from nbframes import benchmarks
 from nbframes.analysis._frames import Groups, as_lazy, constant, require
 from nbframes.analysis._means import Rows, refuse_repeated
+from nbframes.analysis._memory import check_fits
 from nbframes.analysis._options import one_of
 from nbframes.errors import FrameError, InvalidArgumentError, listed
 
@@ -63,6 +64,7 @@ class Costs(NamedTuple):
         groups = Groups(shared, tuple(name for name in keys if name not in shared))
         settings = ["config"] if "config" in schema else []
         chosen = lazy.select(*keys, *(["seed"] if "seed" in schema else []), *settings, *columns)
+        check_fits(runs, chosen)
 
         def averaged() -> pl.DataFrame:
             rows = chosen.collect()
@@ -78,7 +80,8 @@ class Costs(NamedTuple):
     def of_metrics(cls, frame: pl.DataFrame | pl.LazyFrame, used: Iterable[str]) -> Self:
         """Metrics of another frame of results, each a column: its mean over seeds where it has several."""
         require(as_lazy(frame), ["metric", "arch", "value"])
-        rows = Rows.of(as_lazy(frame).collect(), value="value", by=None, unit=["arch"])
+        rows = Rows.of(frame, value="value", by=None, unit=["arch"])
+        check_fits(frame, rows.frame)
         means = _also_held_out(rows.means(rows.frame.collect()))
         shared = tuple(name for name in ("benchmark", "dataset", "arch") if name in means.columns and name in used)
         wide = means.with_columns(pl.col("metric").cast(pl.String))

@@ -17,19 +17,24 @@ BYTES: Final = 180
 """What a row takes at the height of the work, as ``tests/benchmarks/bench_memory.py`` measures it; most helpers need less."""
 _FEW: Final = 1_000_000
 """Rows that fit everywhere."""
-_COSTLY: Final = re.compile(r"\b(AGGREGATE|JOIN|SORT|UNIQUE|PYTHON|MAP|EXPLODE)\b")
-"""Steps of a plan that would be taken a second time to count what comes of them."""
+_OPAQUE: Final = re.compile(r"\bOPAQUE_PYTHON\b")
+"""A step that gives no more rows than fitted: a helper, which looked at its own, or a function that is not to be called twice."""
+_HOLDING: Final = re.compile(r"\b(AGGREGATE|JOIN|UNIQUE)\b")
+"""Steps that hold keys in memory to count what comes of them."""
+_PARTS: Final = 64
+_LEAST: Final = 64
+"""Architectures that a part must have, to stand for all."""
+_MARGIN: Final = 1.33
+"""Ratio by which an estimate may be wrong."""
 
 
 def check_fits(given: pl.DataFrame | pl.LazyFrame, rows: pl.LazyFrame) -> None:
-    """Refuse rows that do not fit. Those of a plain selection are counted first, where the store that is open could have too many."""
+    """Refuse rows that do not fit. Those of a plan are counted first, where the store that is open could have too many."""
     height = given.height if isinstance(given, pl.DataFrame) else scans.largest()
     if height <= _FEW or height <= (most := available() // BYTES):
         return
     if isinstance(given, pl.LazyFrame):
-        if _COSTLY.search(rows.explain(optimized=False)):
-            return
-        height = rows.select(pl.len()).collect(engine="streaming").item()
+        height = _height(rows, most)
     if height > most:
         msg = (
             f"{height:,} rows would be held at once, which takes about {height * BYTES / 1e9:.3g} GB; {most * BYTES / 1e9:.3g} GB are free\n\n"
@@ -38,6 +43,20 @@ def check_fits(given: pl.DataFrame | pl.LazyFrame, rows: pl.LazyFrame) -> None:
             f"nbf.query_sql. ${ENVIRONMENT} is the memory (GB) that helpers count on"
         )
         raise FrameError(msg)
+
+
+def _height(rows: pl.LazyFrame, most: int) -> int:
+    """Rows that a plan gives; where counting them would hold their keys and they are far from ``most``, an estimate."""
+    steps = rows.explain(optimized=False)
+    if _OPAQUE.search(steps):
+        return 0
+    if _HOLDING.search(steps) and "arch" in rows.collect_schema():
+        part = rows.filter(pl.col("arch").hash(0) % _PARTS == 0).select(pl.len(), archs=pl.col("arch").n_unique())
+        height, archs = part.collect(engine="streaming").row(0)
+        height *= _PARTS
+        if archs >= _LEAST and not most / _MARGIN <= height <= most * _MARGIN:
+            return int(height)
+    return int(rows.select(pl.len()).collect(engine="streaming").item())
 
 
 def available() -> int:

@@ -8,6 +8,7 @@ import polars as pl
 
 from nbframes import benchmarks
 from nbframes.analysis._frames import as_lazy, require
+from nbframes.analysis._memory import check_fits
 from nbframes.analysis._metrics import Rule
 from nbframes.analysis.noise import seed_noise
 from nbframes.analysis.pareto import pareto_front
@@ -132,12 +133,9 @@ def compare(
     here, there = _where(dataset, split), _where(dataset, against)
     longest = pl.col("schedule") == pl.col("schedule").max().over("benchmark")
     own = ~pl.col("benchmark").cast(pl.String).is_in(list(benchmarks.full_schedules()))
-    rows = (
-        results.lazy()
-        .filter(final(), pl.col("metric") == metric, here | there, schedule("full") | own)
-        .filter(schedule("full") | longest)
-        .collect()
-    )
+    chosen = results.lazy().filter(final(), pl.col("metric") == metric, here | there, schedule("full") | own)
+    check_fits(chosen, chosen)
+    rows = chosen.filter(schedule("full") | longest).collect()
     values = rows.filter(here)
     if values.is_empty():
         msg = f"no benchmark has final values of {metric!r} on {dataset!r}, split {split!r}, after its full schedule"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import polars as pl
 
 from nbframes import benchmarks, expr
+from nbframes.analysis._memory import check_fits
 from nbframes.analysis.protocols import meant, meant_pairs, partitions_of, protocol, usual_protocol
 from nbframes.display import printable
 from nbframes.errors import InvalidArgumentError, UnknownNameError, listed
@@ -197,7 +198,9 @@ def query_table(
     rows = rows.filter(expr.budget(budget) if budget is not None else expr.final())
     known = quantity(store, benchmark, there.metric)
     chosen = _schedule(rows, there, schedule, budget)
-    values = rows.filter(expr.schedule(chosen)).select("arch", "budget", "seed", "value").collect()
+    asked = rows.filter(expr.schedule(chosen)).select("arch", "budget", "seed", "value")
+    check_fits(asked, asked)
+    values = asked.collect()
     better = better or (known.better if known else None)
     ranked = _ranked(values, better, known.tie if known else 0.0)
     if archs:

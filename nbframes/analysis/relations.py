@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, overload
 import polars as pl
 
 from nbframes.analysis._frames import as_lazy, require
+from nbframes.analysis._memory import check_fits
 from nbframes.errors import FrameError, InvalidArgumentError
 from nbframes.spaces import of_benchmark, resolve
 
@@ -144,6 +145,7 @@ def _in_each_benchmark(
 ) -> pl.DataFrame:
     given = None if space is None else resolve(space)
     require(as_lazy(archs), ("arch", "arch_str"))
+    check_fits(archs, archs.lazy())
     table = archs.lazy().collect()
     if table.is_empty():
         msg = "archs has no rows"

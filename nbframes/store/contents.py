@@ -150,4 +150,5 @@ class _Numbers:
 def _distinct(values: NDArray[np.int64]) -> NDArray[np.int64]:
     """Each number once, ascending: ``np.unique`` hashes them, which takes fifteen times as long."""
     ordered = np.sort(values)
-    return ordered[np.diff(ordered, prepend=-1) != 0]
+    first: NDArray[np.bool_] = np.diff(ordered, prepend=-1) != 0
+    return ordered[first]
