@@ -53,7 +53,7 @@ PLANS = (
     Plan("bench_nb301.py", None, ("{nb301}",)),
     Plan("bench_surrogate.py", None, ("{surrogate}",)),
     Plan("bench_fit.py", ("--runs", "2000", "--cells", "4000", "--rounds", "20", "--members", "2"), ()),
-    Plan("bench_memory.py", ("--rows", "3000000", "--limit", "500"), ()),
+    Plan("bench_memory.py", ("--rows", "3000000", "--limit", "500"), ("--store", "{store}")),
     Plan("bench_scale.py", ("--cells", "20000", "--shard", "2048"), ("--surrogate", "{surrogate}")),
 )
 

@@ -3,10 +3,11 @@
 Each question is asked of all rows, which helpers refuse before they start where the limit is too small for them, and then of a part, the way
 round that they name: some budgets, or a sample. DuckDB answers with half of the limit and spills to disk.
 
-usage: python -m tests.benchmarks.bench_memory [--rows 100000000] [--limit 2048] [--finals] [--store STORE] [--only TEXT] [--scratch DIR]
+usage: python -m tests.benchmarks.bench_memory [--rows 100000000] [--limit 2048] [--store STORE] [--of KIND ...] [--only TEXT] [--folder DIR]
 
-A surrogate's rows are made in the layout of a store and adopted: curves of 98 budgets, or with --finals one value of each cell. Their
-values are synthetic. With --store the questions are asked of the full NATS-Bench topologies instead.
+The whole table: a surrogate's rows are made in the layout of a store and adopted, as curves of 98 budgets, then as one value of each cell; their
+values are synthetic. With --store the questions are asked of the full NATS-Bench topologies, too. --of chooses among these; a folder
+that is named keeps the stores that were made, for the next run.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -152,64 +154,78 @@ def asked(code: str, words: list[str], limit: int) -> tuple[str, float, float, s
     return "", float(peak), cpu, "refused before it started" if refused else error.strip().splitlines()[-1][:150]
 
 
+class Kind(NamedTuple):
+    """Rows to ask, and how to ask for a part of them."""
+
+    benchmark: str
+    part: tuple[str, str]
+    """What the part is, and predicates, one question each."""
+    pairs: tuple[str, str] | None
+    """What is compared, and the predicate for it."""
+    questions: dict[str, str]
+
+
+KINDS = {
+    "curves": Kind(
+        "made",
+        ("10 of 98 budgets", "[pl.col('budget').is_between(1, 10)]"),
+        ("'budget'", "[pl.col('budget').is_in([1, 98])]"),
+        QUESTIONS,
+    ),
+    "finals": Kind("made", ("one cell in 20", "[pl.col('arch') % 20 == 0]"), None, QUESTIONS),
+    "store": Kind(
+        "nats-tss",
+        (
+            "each dataset and split",
+            "[nbf.on(d, s) for d in ('cifar100', 'ImageNet16-120') for s in ('val', 'test', 'valtest')]",
+        ),
+        ("('schedule', 'budget')", "[nbf.on('cifar100', 'test') & pl.col('budget').is_in([12, 200])]"),
+        QUESTIONS | TSS,
+    ),
+}
+
+
+def table(kind: Kind, store: Path, options: argparse.Namespace) -> None:
+    """Ask everything of one store."""
+
+    def tell(name: str, of: str, code: str) -> None:
+        if options.only in name:
+            height, peak, cpu, ended = asked(code, [str(store), kind.benchmark], options.limit)
+            rows = f"{int(height):,}" if height else ended
+            print(f"| {name} | {of} | {rows} | {peak:.0f} | {cpu:.1f} |", flush=True)
+
+    print("\n| question | asked of | rows of the answer | peak MB | CPU s |\n|---|---|---:|---:|---:|", flush=True)
+    for name, question in kind.questions.items():
+        for of, parts in (("all", "[pl.lit(True)]"), kind.part):
+            tell(name, of, ASK.replace("{question}", question).replace("{parts}", parts))
+    for name, question in PAIRS.items() if kind.pairs else ():
+        between, parts = kind.pairs
+        code = ASK.replace("{question}", question.replace("BETWEEN", between)).replace("{parts}", parts)
+        tell(name, "two budgets", code)
+    for question in ("curves", "best", "ecdf"):
+        code = SPILLED.replace("{question}", question).replace("{half}", str(options.limit // 2))
+        tell(f"DuckDB, {question}", "all, spilling", code)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=100_000_000)
     parser.add_argument("--limit", type=int, default=2048, help="MB")
-    parser.add_argument("--finals", action="store_true")
     parser.add_argument("--store", type=Path, help="a store with the full nats-tss")
-    parser.add_argument("--made", type=Path, help="a store that an earlier run made, instead of a new one")
+    parser.add_argument("--of", nargs="*", choices=KINDS, help="which rows to ask; by default all that there are")
     parser.add_argument("--only", default="", help="questions whose name has it")
-    parser.add_argument("--scratch", type=Path)
+    parser.add_argument("--folder", type=Path, help="where stores are made, kept and found again")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(dir=options.scratch) as scratch:
-        store, benchmark = options.store or options.made, "nats-tss" if options.store else "made"
-        if store is None:
-            start = time.perf_counter()
-            make(Path(scratch), options.rows, finals=options.finals)
-            store = Path(scratch, "store")
-            size = sum(path.stat().st_size for path in store.rglob("*.parquet")) / 1e6
-            print(
-                f"{options.rows:,} synthetic rows, {size:,.0f} MB, written and adopted in {time.perf_counter() - start:.0f} s"
-            )
-        print(f"{'question':<44}{'asked of':<22}{'rows':>12}{'MB':>8}{'CPU s':>8}  ")
-
-        def tell(name: str, of: str, code: str) -> None:
-            if options.only in name:
-                height, peak, cpu, ended = asked(code, [str(store), benchmark], options.limit)
-                print(f"{name:<44}{of:<22}{height:>12}{peak:>8.0f}{cpu:>8.1f}  {ended}", flush=True)
-
-        for name, question in (QUESTIONS | (TSS if options.store else {})).items():
-            for of, parts in ways(options).items():
-                tell(name, of, ASK.replace("{question}", question).replace("{parts}", parts))
-        between, pair = (("schedule", "budget"), (12, 200)) if options.store else ("budget", (1, 98))
-        for name, question in ({} if options.finals else PAIRS).items():
-            code = ASK.replace("{question}", question.replace("BETWEEN", repr(between)))
-            tell(
-                name,
-                f"budgets {pair[0]} and {pair[1]}",
-                code.replace("{parts}", f"[pl.col('budget').is_in({list(pair)})]"),
-            )
-        for question in ("curves", "best", "ecdf"):
-            tell(
-                f"DuckDB, {question}",
-                "all, spilling",
-                SPILLED.replace("{question}", question).replace("{half}", str(options.limit // 2)),
-            )
-
-
-def ways(options: argparse.Namespace) -> dict[str, str]:
-    """Parts of the rows to ask for."""
-    found = {"all": "[pl.lit(True)]"}
-    if options.store:
-        found["each dataset and split"] = (
-            "[nbf.on(d, s) for d in ('cifar100', 'ImageNet16-120') for s in ('val', 'test', 'valtest')]"
-        )
-    elif options.finals:
-        found["one cell in 20"] = "[pl.col('arch') % 20 == 0]"
-    else:
-        found["10 of 98 budgets"] = "[pl.col('budget').is_between(1, 10)]"
-    return found
+    with tempfile.TemporaryDirectory() as scratch:
+        for name in options.of or [name for name in KINDS if name != "store" or options.store]:
+            store = options.store if name == "store" else Path(options.folder or scratch, name, "store")
+            if not store.exists():
+                start = time.perf_counter()
+                make(store.parent, options.rows, finals=name == "finals")
+                print(f"\nwritten and adopted in {time.perf_counter() - start:.0f} s")
+            manifest = nbf.open_store(store).manifest(KINDS[name].benchmark)
+            print(f"\n{name}: {manifest.rows():,} rows of {manifest.label}, {manifest.size() / 1e6:,.0f} MB")
+            table(KINDS[name], store, options)
 
 
 if __name__ == "__main__":

@@ -26,12 +26,27 @@ KEYS = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "aws_regio
 
 
 @pytest.fixture(scope="module")
-def endpoint():
+def server():
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
+    yield server
     server.stop()
+
+
+@pytest.fixture(scope="module")
+def endpoint(server):
+    host, port = server.get_host_and_port()
+    return f"http://{host}:{port}"
+
+
+@pytest.fixture
+def requests(server, monkeypatch):
+    """Paths of the requests that the server answers, whoever sends them."""
+    found, answer = [], server._server.app
+    monkeypatch.setattr(
+        server._server, "app", lambda asked, start: found.append(asked["PATH_INFO"]) or answer(asked, start)
+    )
+    return found
 
 
 @pytest.fixture
@@ -147,6 +162,21 @@ def test_a_manifest_is_asked_for_once_and_the_open_commit_once_a_scan(attached, 
     asked.clear()
     assert again.manifest("first", "board-3").version == "2"
     assert asked == [*control, ("get", "manifests/first+board-3.json")]
+
+
+def test_a_first_answer_takes_four_requests_and_one_for_each_small_file(store, remote, options, requests):
+    """The listing, the open commit, the listing again, one manifest; then the files that the question is about and no others."""
+    there = nbf.open_store("s3://bench/nas", storage_options=options)
+    wanted = (nbf.metric("accuracy"), nbf.dataset("cifar10"), nbf.final())
+    found = there.scan("first").filter(*wanted).select("arch", "value").collect()
+    assert found.height == store.scan("first").filter(*wanted).collect().height > 0
+    read = [path for path in requests if path.endswith(".parquet")]
+    assert len(requests) == 4 + len(read)
+    assert len(set(read)) == len(read)
+    paths = [file.path for file in store.manifest("first").tables["results"]]
+    asked = [path for path in paths if "/metric=accuracy/dataset=cifar10/" in path]
+    assert 0 < len(read) <= len(asked) < len(paths)
+    assert {path.split("nas/")[1] for path in read} <= set(asked)
 
 
 def test_a_remote_frame_is_as_lazy_as_a_local_one(remote, options):
