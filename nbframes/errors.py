@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import index
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
@@ -74,6 +75,18 @@ class MissingDependencyError(NBFramesError, ImportError):
         return cls(
             f"{purpose} needs {package!r}, which is not installed. Install it with: pip install 'nbframes[{extra}]'"
         )
+
+
+def whole_number(option: str, value: object, least: int = 0) -> int:
+    """An option as an int, if it is a whole number from ``least`` on; numpy's are, and True is not."""
+    try:
+        number = index(value)  # type: ignore[arg-type]
+    except TypeError:
+        number = least - 1
+    if number < least or isinstance(value, bool):
+        msg = f"{option} should be a whole number from {least} on, not {value!r}"
+        raise InvalidArgumentError(msg)
+    return number
 
 
 def listed(names: Iterable[object]) -> str:

@@ -72,8 +72,11 @@ def require(frame: pl.LazyFrame, columns: Iterable[str]) -> None:
 def as_lazy(frame: pl.DataFrame | pl.LazyFrame) -> pl.LazyFrame:
     """Check that what a caller passed is a frame of Polars, and take it lazily."""
     if not isinstance(frame, (pl.DataFrame, pl.LazyFrame)):
+        kind = type(frame)
+        package = kind.__module__.partition(".")[0]
+        named = kind.__name__ if package == "builtins" else f"{package}.{kind.__name__}"
         msg = (
-            f"expected a polars DataFrame or LazyFrame, got {type(frame).__name__}\n\n"
+            f"expected a polars DataFrame or LazyFrame, got {named}\n\n"
             "Hint: scan a store with store.scan(...); pl.DataFrame(...) takes dicts and frames of pandas"
         )
         raise FrameError(msg)

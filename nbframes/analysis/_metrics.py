@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
 from nbframes import benchmarks
 from nbframes.analysis._frames import constant
+from nbframes.errors import InvalidArgumentError
 from nbframes.expr.windows import check_tie
 from nbframes.schema import TIE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy as np
     import polars as pl
     from numpy.typing import NDArray
 
@@ -49,6 +51,9 @@ class Comparing(NamedTuple):
     @classmethod
     def of(cls, value: str, maximise: bool | None, tie: float | None) -> Comparing:
         """Check what the caller said."""
+        if maximise is not None and not isinstance(maximise, (bool, np.bool_)):
+            msg = f"maximise should be True, False or None (as the metric says), not {maximise!r}"
+            raise InvalidArgumentError(msg)
         return cls(value, maximise, None if tie is None else check_tie(tie))
 
     def rule(self, metric: str | None, benchmark: str | None = None) -> Rule:

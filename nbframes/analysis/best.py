@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -10,7 +11,7 @@ from nbframes.analysis._costs import CostRule, Costs
 from nbframes.analysis._frames import answer
 from nbframes.analysis._means import Rows, check_over
 from nbframes.analysis._metrics import Comparing
-from nbframes.errors import FrameError, InvalidArgumentError
+from nbframes.errors import FrameError, InvalidArgumentError, whole_number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -110,9 +111,7 @@ def best_archs(
     >>> nbf.best_archs(frame, runs=runs, at_most={"params": 1_000_000}).select("arch", "value", "params").rows()
     [(0, 93.5, 900000.0)]
     """
-    if k < 1:
-        msg = f"k should be at least 1, got {k!r}"
-        raise InvalidArgumentError(msg)
+    k = whole_number("k", k, 1)
     caps, comparing = dict(at_most or {}), Comparing.of(value, maximise, tie)
     rows: Rows = Rows.of(frame, value=value, by=by, over=check_over(over), unit=["arch"])
     groups: Groups = rows.groups
@@ -230,9 +229,9 @@ def top_overlap(
     """
     from nbframes.analysis._pairs import Pairs
 
-    sizes = [k] if isinstance(k, int) else list(k)
-    if not sizes or min(sizes) < 1 or not 0 < relevant <= 100:
-        msg = f"k should be at least 1 and relevant a percentage in (0, 100], got k={k!r} and relevant={relevant!r}"
+    sizes = [whole_number("k", size, 1) for size in (k if isinstance(k, Iterable) else [k])]
+    if not sizes or not 0 < relevant <= 100:
+        msg = f"k should hold a number and relevant be a percentage in (0, 100], got k={k!r} and relevant={relevant!r}"
         raise InvalidArgumentError(msg)
     comparing = Comparing.of(value, maximise, tie)
     pairs = Pairs.of(frame, between, value=value, by=by, on=on, over=over, against=against)

@@ -11,7 +11,7 @@ from nbframes.analysis._means import Rows
 from nbframes.analysis._metrics import Comparing
 from nbframes.analysis._values import arch_values
 from nbframes.analysis.relations import neighbour_pairs
-from nbframes.errors import InvalidArgumentError
+from nbframes.errors import whole_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -134,9 +134,7 @@ def locality(
     >>> nbf.locality(results, archs, space="sss", steps=2).select("distance", "walked", "n", "mean").rows()
     [(0, 3, 1, 93.0), (1, 3, 1, 91.0), (2, 3, 1, 90.0)]
     """
-    if steps < 0:
-        msg = f"steps={steps!r} should be 0 or more"
-        raise InvalidArgumentError(msg)
+    steps = whole_number("steps", steps)
 
     def along_distances(land: _Land) -> pl.DataFrame:
         at = pl.DataFrame({"distance": land.distances, "value": land.values}).group_by("distance")

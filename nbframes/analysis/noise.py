@@ -11,7 +11,7 @@ from nbframes.analysis._frames import answer, sort
 from nbframes.analysis._keys import numbered
 from nbframes.analysis._means import Rows
 from nbframes.analysis._metrics import Comparing
-from nbframes.errors import FrameError, InvalidArgumentError
+from nbframes.errors import FrameError, whole_number
 from nbframes.numerics.ties import Ties
 
 if TYPE_CHECKING:
@@ -98,9 +98,8 @@ def seed_noise(
     >>> nbf.seed_noise(frame).select("arch", "rank", "mean", "flip").rows()
     [(0, 1, 93.5, 0.25), (1, 2, 92.75, None)]
     """
-    if distance < 1 or (bins is not None and bins < 1):
-        msg = f"distance and bins should be at least 1, got distance={distance!r} and bins={bins!r}"
-        raise InvalidArgumentError(msg)
+    distance = whole_number("distance", distance, 1)
+    bins = bins if bins is None else whole_number("bins", bins, 1)
     comparing = Comparing.of(value, maximise, tie)
     rows: Rows = Rows.of(frame, value=value, by=by, over="seed", unit=["arch"])
     groups: Groups = rows.groups

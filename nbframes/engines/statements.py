@@ -9,7 +9,7 @@ import polars as pl
 
 from nbframes import benchmarks
 from nbframes.engines.expressions import Dialect, Translator, sql
-from nbframes.errors import InvalidArgumentError, UnknownNameError, listed
+from nbframes.errors import InvalidArgumentError, UnknownNameError, listed, whole_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -233,13 +233,11 @@ def _ranked(source: _Relations, *, maximise: bool, tie: float | None) -> list[st
 
 
 def _best(source: _Relations, *, k: int = 1, maximise: bool = True, tie: float | None = None) -> str:
-    if k < 1:
-        msg = f"k should be at least 1, got {k!r}"
-        raise InvalidArgumentError(msg)
+    k = whole_number("k", k, 1)
     keys = _listing(_GROUP)
     return f"""{_with(*_ranked(source, maximise=maximise, tie=tie))}
 SELECT {keys}, rank, arch, value, runs, n
-FROM ranked WHERE rank <= {int(k)}
+FROM ranked WHERE rank <= {k}
 ORDER BY {keys}, rank, arch"""
 
 

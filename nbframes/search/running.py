@@ -5,13 +5,12 @@ from __future__ import annotations
 import pickle
 import time
 from itertools import chain
-from operator import index
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, overload
 
 import polars as pl
 
-from nbframes.errors import InvalidArgumentError, UnknownNameError
+from nbframes.errors import InvalidArgumentError, UnknownNameError, whole_number
 from nbframes.export.workers import Task, cores, results
 from nbframes.search.algorithms import ALGORITHMS
 from nbframes.search.algorithms.base import Method
@@ -133,7 +132,7 @@ def run(
     >>> nbf.search.run(Walk, problem, runs=2, budget=10).height
     20
     """
-    runs, seed = _whole("runs", runs, 1), _whole("seed", seed, 0)
+    runs, seed = whole_number("runs", runs, 1), whole_number("seed", seed, 0)
     if not isinstance(budget, int | float) or not 0 < budget < float("inf"):
         msg = f"budget should be a positive number of {problem.clock}, not {budget!r}"
         raise InvalidArgumentError(msg)
@@ -142,7 +141,7 @@ def run(
         for name, chosen in _named(algorithm).items()
         for first in range(0, runs, _TOGETHER)
     ]
-    parts = _simulated(blocks, None if jobs is None else _whole("jobs", jobs, 1))
+    parts = _simulated(blocks, None if jobs is None else whole_number("jobs", jobs, 1))
     return pl.concat(parts, rechunk=True) if to is None else _streamed(parts, Path(to))
 
 
@@ -222,14 +221,3 @@ def _named(algorithm: Chosen | Sequence[Chosen]) -> dict[str, Any]:
         msg = "algorithm names none; give at least one"
         raise InvalidArgumentError(msg)
     return found
-
-
-def _whole(option: str, value: object, least: int) -> int:
-    try:
-        number = least - 1 if isinstance(value, bool) else index(value)  # type: ignore[arg-type]
-    except TypeError:
-        number = least - 1
-    if number < least:
-        msg = f"{option} should be a whole number from {least} on, not {value!r}"
-        raise InvalidArgumentError(msg)
-    return number

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from nbframes.benchmarks import registry
 from nbframes.display import printable
-from nbframes.errors import StoreError, UnknownNameError
+from nbframes.errors import StoreError, UnknownNameError, listed
 from nbframes.schema import RECORD, is_name, manifest_file, manifest_owner
 
 if TYPE_CHECKING:
@@ -173,4 +173,7 @@ class Catalogue:
         if attachment:
             return UnknownNameError.of(f"attachment to {benchmark!r}", attachment, self.attachments(benchmark))
         hint = f"the store is {self.files.root!r}; add the benchmark with: nbframes export SOURCE --store STORE"
+        if registry.find(benchmark) is not None:
+            msg = f"the store does not hold {benchmark!r}\n\nIt has: {listed(self.benchmarks())}\n\nHint: {hint}"
+            return UnknownNameError(msg)
         return UnknownNameError.of("benchmark", benchmark, self.benchmarks(), hint)

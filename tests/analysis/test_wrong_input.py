@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -29,6 +30,40 @@ HELPERS = {
 def test_what_is_no_frame_is_refused(name, frame):
     with pytest.raises(FrameError, match="expected a polars DataFrame or LazyFrame, got"):
         HELPERS[name](frame)
+
+
+def test_frames_of_others_are_named():
+    pandas = pytest.importorskip("pandas", reason="pandas is not installed")
+    with pytest.raises(FrameError, match=r"got pandas\.DataFrame"):
+        nbf.ecdf(pandas.DataFrame({"value": [1.0]}))
+
+
+@pytest.mark.parametrize("wrong", ["3", 2.5, 0, -1, True, None])
+def test_counts_are_whole_numbers(wrong):
+    frame = pl.DataFrame({"arch": [0, 0], "seed": [1, 1], "budget": [1, 2], "value": [1.0, 2.0]})
+    calls = {
+        "k": [lambda: nbf.best_archs(frame, k=wrong), lambda: nbf.top_overlap(frame, "budget", k=wrong)],
+        "distance": [lambda: nbf.seed_noise(frame, distance=wrong)],
+        "bins": [] if wrong is None else [lambda: nbf.seed_noise(frame, bins=wrong)],
+    }
+    for option, asked in calls.items():
+        for call in asked:
+            with pytest.raises(
+                InvalidArgumentError, match=f"{option} should be a whole number from 1 on, not {wrong!r}"
+            ):
+                call()
+
+
+def test_numpy_counts():
+    frame = pl.DataFrame({"arch": [0, 1], "seed": [1, 1], "value": [1.0, 2.0]})
+    assert nbf.best_archs(frame, k=np.int64(1))["arch"].to_list() == [1]
+
+
+@pytest.mark.parametrize("helper", [nbf.best_archs, nbf.seed_noise, nbf.rank_stability])
+def test_the_better_end_is_true_or_false(helper):
+    frame = pl.DataFrame({"arch": [0, 1], "seed": [1, 1], "value": [1.0, 2.0]})
+    with pytest.raises(InvalidArgumentError, match=r"maximise should be True, False or None .* not 'value'"):
+        helper(frame, maximise="value")
 
 
 @pytest.mark.parametrize("name", HELPERS)

@@ -267,3 +267,13 @@ def test_the_published_values_are_read_when_there_is_no_other_store(store, tmp_p
     monkeypatch.delenv("NBFRAMES_STORE")
     with pytest.raises(StoreError, match="the default"):
         nbf.open_store()
+
+
+def test_a_benchmark_that_others_hold_is_no_misspelling():
+    store = nbf.published.store()
+    with pytest.raises(UnknownNameError, match="the store does not hold 'nb101'") as caught:
+        store.scan("nb101")
+    assert "did you mean" not in str(caught.value)
+    assert "nbframes export SOURCE" in str(caught.value)
+    with pytest.raises(UnknownNameError, match="did you mean 'nats-tss'"):
+        store.scan("nats_tss")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
-from nbframes.errors import InvalidArgumentError
+from nbframes.errors import InvalidArgumentError, whole_number
 
 if TYPE_CHECKING:
     from nbframes.search.problem import Problem
@@ -21,9 +21,7 @@ def named(name: str, algorithm: Any) -> str:
 def at_least(least: int, **parameters: object) -> None:
     """Raise if a parameter is not a whole number from ``least`` on."""
     for name, value in parameters.items():
-        if not isinstance(value, int) or isinstance(value, bool) or value < least:
-            msg = f"{name} should be a whole number from {least} on, not {value!r}"
-            raise InvalidArgumentError(msg)
+        whole_number(name, value, least)
 
 
 def within(low: float, high: float, **parameters: float) -> None:
