@@ -15,7 +15,6 @@ from nbframes.spaces.darts.cells import broken_rules, to_text
 from nbframes.spaces.darts.config import CONFIG, read_config
 
 if TYPE_CHECKING:
-    from array import array
     from collections.abc import Iterable
 
     from numpy.typing import NDArray
@@ -95,12 +94,12 @@ def collect(records: Iterable[Record]) -> Chunk:
             continue
         points = dict(zip(COUNTS, fields["lengths"], strict=True))
         rows.append(fields | points | {"path": path, "entry": entry, "offset": offset})
-        values.append(np.frombuffer(curves))
+        values.append(curves)
         offset += len(curves)
     return _checked_cells(rows, np.concatenate(values) if values else np.empty(0), broken)
 
 
-def _read(path: str, content: Any) -> tuple[dict[str, Any], array[float]]:
+def _read(path: str, content: Any) -> tuple[dict[str, Any], NDArray[np.float64]]:
     if not is_unicode(path):
         msg = "its path is not valid Unicode"
         raise SourceError(msg)

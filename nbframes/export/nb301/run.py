@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import math
 import re
-from array import array
+import struct
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
 import orjson
 
 from nbframes.errors import SourceError, listed
@@ -17,7 +18,9 @@ from nbframes.export.unicode import is_unicode
 from nbframes.spaces.darts.config import CONFIG, PREFIX
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+
+    from numpy.typing import NDArray
 
 CURVES: Final = {
     "Train/train_accuracy": ("accuracy", "train"),
@@ -40,7 +43,7 @@ _DATASETS = {"cifar10": "cifar10", "cifar100": "cifar100", "imagenet16": "ImageN
 _LARGEST_EXACT = 1 << 53
 _LARGE = 1 << 20
 """Bytes from which the values of a JSON text are counted before it is decoded: smaller ones cannot hold many."""
-_COUNTED = array("d", range(1, 1 << 16))
+_LONGEST = (1 << 16) - 1
 
 
 def decode(content: bytes) -> Any:
@@ -58,7 +61,7 @@ def decode(content: bytes) -> Any:
         raise SourceError(msg) from error
 
 
-def read_run(run: Any) -> tuple[dict[str, Any], array[float]]:
+def read_run(run: Any) -> tuple[dict[str, Any], NDArray[np.float64]]:
     """Check a decoded run.
 
     Returns
@@ -133,50 +136,66 @@ def _info(info: Any) -> Mapping[str, Any]:
     raise SourceError(msg)
 
 
-def _curves(curves: Mapping[str, Any]) -> tuple[array[float], list[int]]:
+def _curves(curves: Mapping[str, Any]) -> tuple[NDArray[np.float64], list[int]]:
     """Values of the published curves one after the other, and how many points each has."""
-    values = array("d")
-    lengths = []
-    for name in CURVES:
-        before = len(values)
-        _extend(values, name, curves.get(name))
-        lengths.append(len(values) - before)
-    if max(lengths) >= len(_COUNTED):
-        msg = f"one of its learning curves has {max(lengths):,} points; the tables hold epochs up to {len(_COUNTED):,}"
+    published = {name: curves.get(name) for name in CURVES}
+    values = _values(published)
+    lengths = [0 if curve is None else len(curve) for curve in published.values()]
+    if max(lengths) >= _LONGEST:
+        msg = f"one of its learning curves has {max(lengths):,} points; the tables hold epochs up to {_LONGEST:,}"
         raise SourceError(msg)
     return values, lengths
 
 
 def _epochs(curves: Mapping[str, Any], lengths: list[int]) -> tuple[list[int] | None, bool]:
     """Epochs of the points unless they count 1, 2, ..., and whether the run tells them."""
-    if curves.get("Train/epochs") is None:
+    told = curves.get("Train/epochs")
+    if told is None:
         return None, False
-    epochs = array("d")
-    _extend(epochs, "Train/epochs", curves["Train/epochs"])
+    counted = isinstance(told, list) and told == list(range(1, len(told) + 1)) and bool not in map(type, told[:1])
+    epochs = told if counted else _values({"Train/epochs": told}).tolist()
     for name, length in zip(CURVES, lengths, strict=True):
         if length not in (0, len(epochs)):
             msg = f"its learning curve {name!r} has {length} points for {len(epochs)} epochs"
             raise SourceError(msg)
-    if epochs == _COUNTED[: len(epochs)]:
+    if counted:
         return None, True
     _check_epochs(epochs)
     return [int(epoch) for epoch in epochs], True
 
 
-def _extend(values: array[float], name: str, curve: Any) -> None:
-    if curve is None:
-        return
-    before = len(values)
+def _values(curves: Mapping[str, Any]) -> NDArray[np.float64]:
+    """Numbers of curves one after the other; None stands for a curve that is not there."""
+    together: list[Any] = []
+    for name, curve in curves.items():
+        if isinstance(curve, list):
+            together += curve
+        elif curve is not None:
+            msg = f"its learning curve {name!r} is not a list of numbers"
+            raise SourceError(msg)
     try:
-        values.fromlist(curve)
-    except (TypeError, OverflowError):
-        msg = f"its learning curve {name!r} is not a list of numbers"
+        values = np.frombuffer(struct.pack(f"{len(together)}d", *together))
+    except (struct.error, TypeError, OverflowError):
+        msg = f"its learning curve {_first(curves, _is_no_number)!r} is not a list of numbers"
         raise SourceError(msg) from None
-    # `fromlist` takes True for 1.0.
-    added = values[before:]
-    if (1.0 in added or 0.0 in added) and bool in map(type, curve):
-        msg = f"its learning curve {name!r} holds a truth value"
+    # A truth value is packed as the number that it equals.
+    if any(type(together[place]) is bool for place in np.flatnonzero(values == values.astype(np.bool_)).tolist()):
+        msg = f"its learning curve {_first(curves, lambda value: type(value) is bool)!r} holds a truth value"
         raise SourceError(msg)
+    return values
+
+
+def _first(curves: Mapping[str, Any], is_odd: Callable[[Any], bool]) -> str:
+    """Name of the first curve that holds something odd."""
+    return next(name for name, curve in curves.items() if any(map(is_odd, curve or ())))
+
+
+def _is_no_number(value: Any) -> bool:
+    try:
+        struct.pack("d", value)
+    except (struct.error, TypeError, OverflowError):
+        return True
+    return False
 
 
 def _check_epochs(epochs: Sequence[float]) -> None:

@@ -75,10 +75,13 @@ def _content(path: str) -> bytes:
     """Bytes of a regular file, and one too many if it is larger than a run may be; a pipe would wait for ever."""
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     with os.fdopen(descriptor, "rb", buffering=0) as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        status, most = os.fstat(descriptor), limits.current().record_bytes + 1
+        if not stat.S_ISREG(status.st_mode):
             msg = "it is a pipe or a device"
             raise SourceError(msg)
-        return file.read(limits.current().record_bytes + 1)
+        # Room for the largest run takes as long to get as the file takes to be read.
+        content = file.read(min(status.st_size + 1, most))
+        return content if len(content) <= status.st_size else content + file.read(most - len(content))
 
 
 # --- archives -----------------------------------------------------------------------------------------------------

@@ -160,6 +160,8 @@ def broken_runs(make) -> dict[str, tuple[object, str]]:
         "more points than epochs": (curves(epochs=[1, 2]), "3 points for 2 epochs"),
         "a text in a curve": (curves(val_accuracy=[1.0, "2", 3.0]), "not a list of numbers"),
         "a truth value in a curve": (curves(val_accuracy=[1.5, True, 3.0]), "truth value"),
+        "a truth value among epochs": (curves(epochs=[True, 2, 3]), "truth value"),
+        "a truth value behind a zero": (curves(learning_rate=[0.5, 0.0, False]), "learning_rate' holds a truth"),
         "a number for a curve": (curves(val_accuracy=3.0), "not a list of numbers"),
         "test accuracy as text": (make(test_accuracy="97.5"), "'test_accuracy' is '97.5'"),
         "budget of nothing": (make(budget=0), "whole number from 1"),
