@@ -33,11 +33,12 @@ def check_fits(given: pl.DataFrame | pl.LazyFrame, rows: pl.LazyFrame) -> None:
     height = given.height if isinstance(given, pl.DataFrame) else scans.largest()
     if height <= _FEW or height <= (most := available() // BYTES):
         return
+    about = ""
     if isinstance(given, pl.LazyFrame):
-        height = _height(rows, most)
+        height, about = _height(rows, most)
     if height > most:
         msg = (
-            f"{height:,} rows would be held at once, which takes about {height * BYTES / 1e9:.3g} GB; {most * BYTES / 1e9:.3g} GB are free\n\n"
+            f"{about}{height:,} rows would be held at once, which takes about {height * BYTES / 1e9:.3g} GB; {most * BYTES / 1e9:.3g} GB are free\n\n"
             "Hint: filter to one metric, dataset and split, to final() or to some budgets, and go through the others one after the "
             "other; take a sample, such as pl.col('arch') % 100 == 0; or let an engine that spills to disk answer: "
             f"nbf.query_sql. ${ENVIRONMENT} is the memory (GB) that helpers count on"
@@ -45,18 +46,18 @@ def check_fits(given: pl.DataFrame | pl.LazyFrame, rows: pl.LazyFrame) -> None:
         raise FrameError(msg)
 
 
-def _height(rows: pl.LazyFrame, most: int) -> int:
-    """Rows that a plan gives; where counting them would hold their keys and they are far from ``most``, an estimate."""
+def _height(rows: pl.LazyFrame, most: int) -> tuple[int, str]:
+    """Rows that a plan gives, and whether it is about so many: where counting them would hold their keys and they are far from ``most``, a part is counted."""
     steps = rows.explain(optimized=False)
     if _OPAQUE.search(steps):
-        return 0
+        return 0, ""
     if _HOLDING.search(steps) and "arch" in rows.collect_schema():
         part = rows.filter(pl.col("arch").hash(0) % _PARTS == 0).select(pl.len(), archs=pl.col("arch").n_unique())
         height, archs = part.collect(engine="streaming").row(0)
         height *= _PARTS
         if archs >= _LEAST and not most / _MARGIN <= height <= most * _MARGIN:
-            return int(height)
-    return int(rows.select(pl.len()).collect(engine="streaming").item())
+            return round(height, 2 - len(str(height))), "about "
+    return rows.select(pl.len()).collect(engine="streaming").item(), ""
 
 
 def available() -> int:
