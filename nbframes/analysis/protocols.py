@@ -8,11 +8,12 @@ from nbframes import benchmarks, expr
 from nbframes.schema import Partition
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     import polars as pl
 
     from nbframes.store import Store
+    from nbframes.store.manifest import Manifest
 
 _SPLITS: Final = ("test", "valtest", "val", "train", "none")
 """By which split architectures are ranked if none is named: the first of these that there is."""
@@ -40,15 +41,15 @@ def usual_protocol(pairs: Sequence[tuple[str, str]]) -> tuple[str, str]:
     return min(pairs, key=lambda pair: (pair[0] != "cifar10", pair[0], _SPLITS.index(pair[1])))
 
 
-def meant_pairs(store: Store, benchmark: str, metric: str) -> list[tuple[str, str]]:
-    """Datasets and splits of a metric of a benchmark, in the sense of `nbframes.on`.
+def meant_pairs(partitions: Iterable[Partition], metric: str) -> list[tuple[str, str]]:
+    """Datasets and splits of a metric, in the sense of `nbframes.on`.
 
     Parameters
     ----------
-    store
-        The store.
-    benchmark, metric
-        Names.
+    partitions
+        What there is, see `partitions_of`.
+    metric
+        Its name.
 
     Returns
     -------
@@ -57,12 +58,10 @@ def meant_pairs(store: Store, benchmark: str, metric: str) -> list[tuple[str, st
 
     Examples
     --------
-    >>> import nbframes as nbf
-    >>> from nbframes.analysis.protocols import meant_pairs
-    >>> ("cifar10", "val") in meant_pairs(nbf.synthetic.store(), "nats-sss", "accuracy")
-    True
+    >>> meant_pairs([Partition("accuracy", "cifar10-valid", "val")], "accuracy")
+    [('cifar10', 'val'), ('cifar10-valid', 'val')]
     """
-    return sorted({pair for part in partitions_of(store, benchmark) if part.metric == metric for pair in meant(part)})
+    return sorted({pair for part in partitions if part.metric == metric for pair in meant(part.dataset, part.split)})
 
 
 def has_protocol(dataset: str, split: str) -> bool:
@@ -83,7 +82,7 @@ def has_protocol(dataset: str, split: str) -> bool:
     >>> has_protocol("cifar10", "val"), has_protocol("cifar10-valid", "val")
     (True, False)
     """
-    return (dataset, split) in benchmarks.pairs() and dataset != "cifar10-valid"
+    return (dataset, split) in benchmarks.pairs() and dataset not in benchmarks.HELD_OUT
 
 
 def protocol(store: Store, dataset: str, split: str) -> pl.Expr:
@@ -112,15 +111,13 @@ def protocol(store: Store, dataset: str, split: str) -> pl.Expr:
     return store.dataset(dataset) & expr.split(split)
 
 
-def partitions_of(store: Store, benchmark: str) -> list[Partition]:
+def partitions_of(manifests: Iterable[Manifest]) -> list[Partition]:
     """Metrics, datasets and splits of a benchmark and its attachments, as their files are named.
 
     Parameters
     ----------
-    store
-        The store.
-    benchmark
-        Its name.
+    manifests
+        Of the benchmark and its attachments.
 
     Returns
     -------
@@ -130,31 +127,30 @@ def partitions_of(store: Store, benchmark: str) -> list[Partition]:
     Examples
     --------
     >>> import nbframes as nbf
-    >>> partitions_of(nbf.synthetic.store(), "nb101")[0]
+    >>> partitions_of([nbf.synthetic.store().manifest("nb101")])[0]
     Partition(metric='accuracy', dataset='cifar10', split='test')
     """
-    manifests = store.catalogue.manifests(benchmark)
     paths = {file.path for manifest in manifests for file in manifest.tables.get("results", ())}
     return sorted({Partition.of_path(path) for path in paths})
 
 
-def meant(part: Partition) -> list[tuple[str, str]]:
-    """Datasets and splits under which a partition is asked for: the validation of cifar10-valid is that of CIFAR-10, too.
+def meant(dataset: str, split: str) -> list[tuple[str, str]]:
+    """Datasets and splits under which stored values are asked for: the validation of cifar10-valid is that of CIFAR-10, too.
 
     Parameters
     ----------
-    part
-        The partition.
+    dataset, split
+        As the values are stored.
 
     Returns
     -------
     list of tuple of str
-        Its own, then others.
+        Their own names, then others.
 
     Examples
     --------
-    >>> meant(Partition("accuracy", "cifar10-valid", "val"))
+    >>> meant("cifar10-valid", "val")
     [('cifar10-valid', 'val'), ('cifar10', 'val')]
     """
-    own = (part.dataset, part.split)
-    return [own, ("cifar10", "val")] if own == ("cifar10-valid", "val") else [own]
+    names = (dataset, *benchmarks.HELD_OUT.values())
+    return [(name, split) for name in dict.fromkeys(names) if dataset in benchmarks.stored_as(name, split)]

@@ -12,14 +12,15 @@ from nbframes.analysis._memory import check_fits
 from nbframes.analysis.protocols import meant, meant_pairs, partitions_of, protocol, usual_protocol
 from nbframes.display import printable
 from nbframes.errors import InvalidArgumentError, UnknownNameError, listed
-from nbframes.schema import Partition
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from nbframes.benchmarks import Metric
     from nbframes.benchmarks.values import Better
+    from nbframes.schema import Partition
     from nbframes.store import Store
+    from nbframes.store.manifest import Manifest
 
 _SEEDS_SHOWN: Final = 6
 
@@ -193,11 +194,16 @@ def query_table(
     if top is not None and (isinstance(top, bool) or top < 1):
         msg = f"top is how many architectures to show, 1 or more, not {top!r}"
         raise InvalidArgumentError(msg)
-    there = _Chosen.of(store, benchmark, dataset, split, metric, schedule=schedule)
-    rows = store.scan(benchmark).filter(store.metric(there.metric), protocol(store, there.dataset, there.split))
+    manifests = store.catalogue.manifests(benchmark)
+    partitions = partitions_of(manifests)
+    _check_names(benchmark, partitions, dataset, split, metric)
+    metric = metric or _usual_metric(benchmark, sorted({part.metric for part in partitions}))
+    pairs = meant_pairs(partitions, metric)
+    dataset, split = _protocol_of(store, benchmark, metric, pairs, (dataset, split, schedule))
+    rows = store.scan(benchmark).filter(store.metric(metric), protocol(store, dataset, split))
     rows = rows.filter(expr.budget(budget) if budget is not None else expr.final())
-    known = quantity(store, benchmark, there.metric)
-    chosen = _schedule(rows, there, schedule, budget)
+    known = quantity(manifests, metric)
+    chosen = _schedule(rows, f"{benchmark} has no {metric} of {dataset} {split}", schedule, budget)
     asked = rows.filter(expr.schedule(chosen)).select("arch", "budget", "seed", "value")
     check_fits(asked, asked)
     values = asked.collect()
@@ -210,51 +216,36 @@ def query_table(
             raise InvalidArgumentError(msg)
     return QueryTable(
         benchmark,
-        there.dataset,
-        there.split,
-        there.metric,
-        _unit(store, benchmark, there.metric),
+        dataset,
+        split,
+        metric,
+        unit_of(manifests, metric) or "unit unknown",
         better,
         chosen,
         tuple(values["budget"].unique().sort()),
         tuple(values["seed"].unique().sort()),
         values["arch"].n_unique(),
-        any(manifest.synthetic for manifest in store.catalogue.manifests(benchmark)),
-        _with_text(store, benchmark, ranked if top is None else ranked.head(top)),
+        any(manifest.synthetic for manifest in manifests),
+        _with_text(store, manifests[0], ranked if top is None else ranked.head(top)),
     )
 
 
-@dataclass(frozen=True)
-class _Chosen:
-    """What is asked, defaults filled in."""
-
-    benchmark: str
-    metric: str
-    dataset: str
-    split: str
-
-    @classmethod
-    def of(
-        cls,
-        store: Store,
-        benchmark: str,
-        dataset: str | None,
-        split: str | None,
-        metric: str | None,
-        *,
-        schedule: int | None,
-    ) -> _Chosen:
-        partitions = partitions_of(store, benchmark)
-        _check_names(benchmark, partitions, dataset, split, metric)
-        metric = metric or _usual_metric(benchmark, sorted({part.metric for part in partitions}))
-        pairs = meant_pairs(store, benchmark, metric)
-        fitting = [pair for pair in pairs if dataset in (None, pair[0]) and split in (None, pair[1])]
-        if not fitting:
-            asked = " ".join(filter(None, (dataset, split)))
-            there = listed(" ".join(pair) for pair in pairs)
-            msg = f"{benchmark} has no {metric}" + (f" of {asked}; there is that of {there}" if pairs else "")
-            raise InvalidArgumentError(msg)
-        return cls(benchmark, metric, *usual_protocol(_trained(store, benchmark, metric, fitting, schedule)))
+def _protocol_of(
+    store: Store,
+    benchmark: str,
+    metric: str,
+    pairs: list[tuple[str, str]],
+    asked: tuple[str | None, str | None, int | None],
+) -> tuple[str, str]:
+    """Dataset and split of a metric, those that were not asked for filled in; asked are they and the schedule."""
+    dataset, split, schedule = asked
+    fitting = [pair for pair in pairs if dataset in (None, pair[0]) and split in (None, pair[1])]
+    if not fitting:
+        words = " ".join(filter(None, (dataset, split)))
+        there = listed(" ".join(pair) for pair in pairs)
+        msg = f"{benchmark} has no {metric}" + (f" of {words}; there is that of {there}" if pairs else "")
+        raise InvalidArgumentError(msg)
+    return usual_protocol(_trained(store, benchmark, metric, fitting, schedule))
 
 
 def _trained(
@@ -269,24 +260,44 @@ def _trained(
         (pl.col("metric").cast(pl.String) == metric) & (pl.col("schedule") == wanted)
     )
     parts = held.select(pl.col("dataset", "split").cast(pl.String)).rows()
-    found = {pair for part in parts for pair in meant(Partition(metric, *part))}
+    found = {pair for part in parts for pair in meant(*part)}
     return [pair for pair in pairs if pair in found] or pairs
 
 
-def _unit(store: Store, benchmark: str, metric: str) -> str:
-    units = (manifest.units.get(metric) for manifest in store.catalogue.manifests(benchmark))
-    return next(filter(None, units), "unit unknown")
-
-
-def quantity(store: Store, benchmark: str, metric: str) -> Metric | None:
-    """What is known of a metric: as a benchmark defines it, or as the manifests of the store do.
+def unit_of(manifests: Sequence[Manifest], metric: str) -> str:
+    """Unit of a metric or cost as it is stored.
 
     Parameters
     ----------
-    store
-        The store.
-    benchmark, metric
-        Names.
+    manifests
+        Of a benchmark and its attachments.
+    metric
+        Its name.
+
+    Returns
+    -------
+    str
+        "" where nobody says it.
+
+    Examples
+    --------
+    >>> import nbframes as nbf
+    >>> from nbframes.analysis.query import unit_of
+    >>> unit_of([nbf.synthetic.store().manifest("nats-tss")], "accuracy")
+    'percent [0, 100]'
+    """
+    return next((manifest.units[metric] for manifest in manifests if manifest.units.get(metric)), "")
+
+
+def quantity(manifests: Sequence[Manifest], metric: str) -> Metric | None:
+    """What is known of a metric: as its benchmark defines it, or as the manifests do.
+
+    Parameters
+    ----------
+    manifests
+        Of a benchmark and its attachments.
+    metric
+        Its name.
 
     Returns
     -------
@@ -297,17 +308,17 @@ def quantity(store: Store, benchmark: str, metric: str) -> Metric | None:
     --------
     >>> import nbframes as nbf
     >>> from nbframes.analysis.query import quantity
-    >>> quantity(nbf.synthetic.store(), "nats-tss", "accuracy").label
+    >>> quantity([nbf.synthetic.store().manifest("nats-tss")], "accuracy").label
     'accuracy (%)'
     """
-    return benchmarks.find_metric(metric, benchmark, [m.metrics for m in store.catalogue.manifests(benchmark)])
+    return benchmarks.find_metric(metric, manifests[0].benchmark, [manifest.metrics for manifest in manifests])
 
 
 def _check_names(
     benchmark: str, partitions: Sequence[Partition], dataset: str | None, split: str | None, metric: str | None
 ) -> None:
     """Raise if the benchmark has nothing under a name; what other benchmarks have is no answer here."""
-    datasets = sorted({pair[0] for part in partitions for pair in meant(part)})
+    datasets = sorted({pair[0] for part in partitions for pair in meant(part.dataset, part.split)})
     metrics = sorted({part.metric for part in partitions})
     for kind, name, held in (("dataset", dataset, datasets), ("metric", metric, metrics)):
         if name is not None and name not in held:
@@ -323,11 +334,10 @@ def _usual_metric(benchmark: str, present: list[str]) -> str:
     return next((name for name in order if name in present), present[0])
 
 
-def _schedule(rows: pl.LazyFrame, there: _Chosen, schedule: int | None, budget: int | None) -> int:
+def _schedule(rows: pl.LazyFrame, absent: str, schedule: int | None, budget: int | None) -> int:
     schedules: list[int] = rows.select(pl.col("schedule").unique().sort()).collect().to_series().to_list()
     if not schedules:
-        at = f" at budget {budget}" if budget is not None else ", last published values,"
-        msg = f"{there.benchmark} has no {there.metric} of {there.dataset} {there.split}{at.rstrip(',')}"
+        msg = absent + (f" at budget {budget}" if budget is not None else ", last published values")
         raise InvalidArgumentError(msg)
     if schedule is not None and schedule not in schedules:
         msg = f"no such values of schedule {schedule!r}; there are schedules {schedules}"
@@ -343,10 +353,10 @@ def _ranked(values: pl.DataFrame, better: Better | None, tie: float) -> pl.DataF
     return ranked.sort("rank", "arch")
 
 
-def _with_text(store: Store, benchmark: str, ranked: pl.DataFrame) -> pl.DataFrame:
-    if not store.manifest(benchmark).rows("archs"):
+def _with_text(store: Store, manifest: Manifest, ranked: pl.DataFrame) -> pl.DataFrame:
+    if not manifest.rows("archs"):
         return ranked
-    archs = store.scan_archs(benchmark)
+    archs = store.scan_archs(manifest.benchmark)
     if "arch_str" not in archs.collect_schema():
         return ranked
     wanted = archs.filter(pl.col("arch").is_in(ranked["arch"].implode())).select("arch", "arch_str").collect()

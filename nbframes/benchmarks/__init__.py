@@ -21,7 +21,7 @@ from nbframes.benchmarks.registry import (
     register,
     units,
 )
-from nbframes.benchmarks.shared import COSTS, HELD_OUT
+from nbframes.benchmarks.shared import COSTS, HELD_OUT, stored_as
 from nbframes.benchmarks.values import Benchmark, Metric, resolve
 
 __all__ = [
@@ -47,5 +47,6 @@ __all__ = [
     "register",
     "remember",
     "resolve",
+    "stored_as",
     "units",
 ]

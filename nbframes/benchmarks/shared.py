@@ -68,3 +68,24 @@ NATS_CITATION: Final = """\
 
 HELD_OUT: Final = {"cifar10-valid": "cifar10"}
 """Datasets that are another with a part of its training set held out: what needs no training is the same on both."""
+
+
+def stored_as(dataset: str, split: str) -> tuple[str, ...]:
+    """Names under which the values that papers mean by a dataset and a split are stored.
+
+    Parameters
+    ----------
+    dataset, split
+        Names as papers have them.
+
+    Returns
+    -------
+    tuple of str
+        The dataset itself, and for its validation those that hold a part of its training set out.
+
+    Examples
+    --------
+    >>> stored_as("cifar10", "val"), stored_as("cifar10", "test")
+    (('cifar10', 'cifar10-valid'), ('cifar10',))
+    """
+    return (dataset, *(part for part, whole in HELD_OUT.items() if whole == dataset and split == "val"))

@@ -11,7 +11,7 @@ import polars as pl
 
 from nbframes import expr, spaces
 from nbframes.analysis import best_archs
-from nbframes.analysis.protocols import has_protocol, meant_pairs, protocol
+from nbframes.analysis.protocols import has_protocol, meant, meant_pairs, partitions_of, protocol
 from nbframes.analysis.query import QueryTable, quantity, query_table
 from nbframes.display import redacted
 from nbframes.errors import FrameError, UnknownNameError, did_you_mean, listed
@@ -188,9 +188,8 @@ class _Source:
     def elsewhere(self) -> tuple[pl.DataFrame | None, dict[str, str]]:
         """Means of the same metric on other datasets and splits: a column each, and its expression."""
         asked, store = self._asked, self._store
-        pairs = meant_pairs(store, asked.benchmark, asked.metric)
-        if ("cifar10", "val") in pairs:
-            pairs = [pair for pair in pairs if pair != ("cifar10-valid", "val")]
+        pairs = meant_pairs(partitions_of(store.catalogue.manifests(asked.benchmark)), asked.metric)
+        pairs = [pair for pair in pairs if len(meant(*pair)) == 1]
         beside, texts = None, {}
         for dataset, split in pairs:
             if (dataset, split) == (asked.dataset, asked.split) or split == "train":
@@ -281,15 +280,16 @@ def _is_choice(dtype: Any) -> bool:
 
 def _titles(store: Store, asked: QueryTable, names: Sequence[str], elsewhere: Collection[str]) -> dict[str, str]:
     """What stands on the axis of each column."""
-    measured = _label(store, asked.benchmark, asked.metric)
+    manifests = store.catalogue.manifests(asked.benchmark)
+    measured = _label(manifests, asked.metric)
     own = {name: f"{name.replace('_', ' ')} {measured}" for name in elsewhere}
     own["value"] = f"{asked.dataset} {asked.split} {measured}"
-    return {name: own.get(name) or _label(store, asked.benchmark, name) for name in names}
+    return {name: own.get(name) or _label(manifests, name) for name in names}
 
 
-def _label(store: Store, benchmark: str, name: str) -> str:
+def _label(manifests: Sequence[Manifest], name: str) -> str:
     """Label of a metric or cost, as its benchmark defines it or else the store; other names stand for themselves."""
-    known = quantity(store, benchmark, name)
+    known = quantity(manifests, name)
     return known.label if known is not None else name.replace("_", " ")
 
 

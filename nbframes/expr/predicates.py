@@ -160,16 +160,15 @@ def on(dataset: str, split: str) -> pl.Expr:
     own = "for a dataset of your own use nbf.dataset(name, known=store) & nbf.split(split)"
     _check_names("dataset", [dataset], benchmarks.dataset_names, hint=own)
     _check_names("split", [split], lambda: SPLITS)
-    if dataset == "cifar10-valid":
+    if (whole := benchmarks.HELD_OUT.get(dataset)) is not None:
         msg = (
-            "on('cifar10-valid', ...) is ambiguous: it names the runs trained on half of CIFAR-10's training set\n\n"
-            f"Hint: use nbf.on('cifar10', {split!r}) for the papers' protocol, "
-            f"or nbf.dataset('cifar10-valid') & nbf.split({split!r}) for exactly these runs"
+            f"on({dataset!r}, ...) is ambiguous: it names the runs trained on a part of the training set of {whole!r}\n\n"
+            f"Hint: use nbf.on({whole!r}, {split!r}) for the papers' protocol, "
+            f"or nbf.dataset({dataset!r}) & nbf.split({split!r}) for exactly these runs"
         )
         raise InvalidArgumentError(msg)
     _check_names(f"split of {dataset!r}", [split], lambda: [of for name, of in benchmarks.pairs() if name == dataset])
-    names = ("cifar10", "cifar10-valid") if (dataset, split) == ("cifar10", "val") else (dataset,)
-    return _is("dataset", names) & _is("split", [split])
+    return _is("dataset", benchmarks.stored_as(dataset, split)) & _is("split", [split])
 
 
 def arch(*ids: Ids) -> pl.Expr:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import polars as pl
 
+from nbframes import benchmarks
 from nbframes.display import html_facts
 from nbframes.errors import FrameError
 from nbframes.lookup_table.dense import Dense
@@ -15,9 +16,6 @@ from nbframes.lookup_table.rows import read, where
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import ArrayLike, NDArray
-
-_HELD_OUT: Final = {"cifar10": "cifar10-valid"}
-"""Where a dataset has no validation values of its own, those of the runs that held half of it out are meant, as `nbframes.on` has it."""
 
 
 class Lookup:
@@ -80,15 +78,15 @@ class Lookup:
 
     @cached_property
     def _wanted(self) -> dict[str, str]:
-        """What was asked for, with the dataset under which its values are stored."""
+        """What was asked for, with the dataset under which its values are stored: its own name if there are any, as `nbframes.on` has it."""
         dataset, split, _ = self._asked.values()
-        if split != "val" or dataset not in _HELD_OUT:
+        stored = benchmarks.stored_as(dataset, split)
+        if len(stored) == 1:
             return self._asked
-        stored = (dataset, _HELD_OUT[dataset])
         others = {name: value for name, value in self._asked.items() if name != "dataset"}
         rows = where(self._frame, others).filter(pl.col("dataset").cast(pl.String).is_in(stored))
         present = rows.select("dataset").unique().collect()["dataset"].to_list()
-        return self._asked | {"dataset": stored[1] if present == [stored[1]] else dataset}
+        return self._asked | {"dataset": next((name for name in stored if name in present), dataset)}
 
     @cached_property
     def _table(self) -> Dense:

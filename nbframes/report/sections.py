@@ -19,7 +19,7 @@ from nbframes.analysis import (
     summarize,
     with_costs,
 )
-from nbframes.analysis.protocols import meant_pairs, usual_protocol
+from nbframes.analysis.protocols import meant_pairs, partitions_of, usual_protocol
 from nbframes.analysis.query import QueryTable, query_table
 from nbframes.errors import FrameError, NBFramesError, listed
 from nbframes.report import words
@@ -127,7 +127,10 @@ def _comparison(store: Store, manifests: Sequence[Manifest], notes: list[str]) -
     from nbframes import plot
 
     known = [m.benchmark for m in manifests if m.benchmark in benchmarks.full_schedules() and m.rows("runs")]
-    held = {name: set(meant_pairs(store, name, "accuracy")) for name in known}
+    held = {
+        name: set(meant_pairs(partitions_of(found), "accuracy"))
+        for name, found in zip(known, store.catalogue.each(known), strict=True)
+    }
     counts = Counter(pair for pairs in held.values() for pair in pairs)
     if not counts:
         msg = "no benchmark of the store has final accuracies and costs of runs"
@@ -179,7 +182,9 @@ def _curves(values: pl.LazyFrame, asked: QueryTable) -> list[Table | Figure]:
     if long.is_empty():
         msg = "values were published of at most two epochs of a run"
         raise FrameError(msg)
-    curves = curves.join(long.filter(pl.col("dataset").cast(pl.String) != "cifar10-valid"), on=keys, how="semi")
+    curves = curves.join(
+        long.filter(~pl.col("dataset").cast(pl.String).is_in(list(benchmarks.HELD_OUT))), on=keys, how="semi"
+    )
     if curves.is_empty() or curves.select(keys).n_unique() > _MOST_CURVES:
         curves = curves.filter(pl.col("split") != "train")
     if curves.is_empty() or curves.select(keys).n_unique() > _MOST_CURVES:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from nbframes.benchmarks import find_metric
+from nbframes.analysis.query import quantity, unit_of
 from nbframes.errors import FrameError, InvalidArgumentError, UnknownNameError
 from nbframes.search.answer import Answer
 from nbframes.search.measured import Measurements, Runs, resized
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from nbframes.spaces.base import Space
     from nbframes.store import Store
+    from nbframes.store.manifest import Manifest
     from nbframes.surrogate.base import Surrogate
 
     Floats = NDArray[np.float64]
@@ -42,6 +43,7 @@ class MeasuredSource:
         directions: Sequence[str] | None,
         space: Space | str | None,
     ) -> None:
+        manifests = store.catalogue.manifests(benchmark)
         self._views = Views(store, benchmark, dataset)
         self._observe: View = self._views.observed(observe)
         self._report: View = self._views.reported(report)
@@ -50,7 +52,7 @@ class MeasuredSource:
         self.budgets = tuple(level.budget for level in self._observe.levels)
         self.metrics = self._observe.metrics
         self.directions = (
-            tuple(directions) if directions else tuple(_direction(metric, benchmark, store) for metric in self.metrics)
+            tuple(directions) if directions else tuple(_direction(manifests, metric) for metric in self.metrics)
         )
         _check_directions(self.directions, self.metrics)
         self._levels: dict[int, Runs] = {}
@@ -65,14 +67,14 @@ class MeasuredSource:
             msg = f"no architecture of {benchmark} has all of: {self._observe}; {self._report}"
             raise FrameError(msg)
         self.space: SearchSpace = mapped_space(store, benchmark, complete, space)
-        self._maximise = _direction(self._report.metrics[0], benchmark, store) == "max"
-        self.unit = _unit(self._report.metrics[0], benchmark, store)
+        self._maximise = _direction(manifests, self._report.metrics[0]) == "max"
+        self.unit = unit_of(manifests, self._report.metrics[0])
         known = self._reported[complete]
         self.best: float | None = float(known.max() if self._maximise else known.min())
         self._complete = complete
         self.arch_type = store.scan_archs(benchmark).collect_schema()["arch"]
         self.reported_metric = self._report.metrics[0]
-        self.synthetic = any(manifest.synthetic for manifest in store.catalogue.manifests(benchmark))
+        self.synthetic = any(manifest.synthetic for manifest in manifests)
 
     def query(self, codes: NDArray[np.uint8], arch: NDArray[np.int64], level: int, rng: np.random.Generator) -> Answer:
         """Answer of one run of each architecture."""
@@ -206,18 +208,12 @@ def _budget(option: str, given: Mapping[str, Any] | None, surrogate: Surrogate) 
     return int(budget)
 
 
-def _direction(metric: str, benchmark: str, store: Store) -> str:
-    known = find_metric(metric, benchmark, [m.metrics for m in store.catalogue.manifests(benchmark)])
+def _direction(manifests: Sequence[Manifest], metric: str) -> str:
+    known = quantity(manifests, metric)
     if known is not None and known.better is not None:
         return known.better
     msg = f"nothing says whether a larger {metric!r} is better\n\nHint: give directions=, 'max' or 'min' for each observed metric"
     raise InvalidArgumentError(msg)
-
-
-def _unit(metric: str, benchmark: str, store: Store) -> str:
-    known = find_metric(metric, benchmark)
-    told = (manifest.units.get(metric) for manifest in store.catalogue.manifests(benchmark))
-    return known.unit if known is not None else next(filter(None, told), "")
 
 
 def _check_directions(directions: tuple[str, ...], metrics: tuple[str, ...]) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias
 
 import polars as pl
 
-from nbframes.benchmarks import find
+from nbframes.benchmarks import find, stored_as
 from nbframes.errors import FrameError, InvalidArgumentError, UnknownNameError, listed
 from nbframes.schema import SPLITS
 
@@ -73,7 +73,7 @@ class Views:
             contents = self._results.select(_PART).unique().collect()
         self._parts = contents.select(_PART)
         names = sorted(self._parts["dataset"].cast(pl.String).unique())
-        if dataset not in names and not (dataset == "cifar10" and "cifar10-valid" in names):
+        if not any(name in names for name in stored_as(dataset, "val")):
             kind = f"dataset of {benchmark}"
             raise UnknownNameError.of(kind, dataset, names)
 
@@ -107,7 +107,7 @@ class Views:
         return [split for split in have if split != "valtest" or "test" not in have]
 
     def _measured(self, metric: str, split: str, schedule: int) -> bool:
-        names = self._names(split)
+        names = stored_as(self._dataset, split)
         rows = self._parts.filter(pl.col("metric") == metric, pl.col("split") == split, pl.col("schedule") == schedule)
         return bool(rows["dataset"].cast(pl.String).is_in(names).any())
 
@@ -126,7 +126,7 @@ class Views:
         rows = self._parts.filter(
             pl.col("metric") == metric,
             pl.col("split") == split,
-            pl.col("dataset").cast(pl.String).is_in(self._names(split)),
+            pl.col("dataset").cast(pl.String).is_in(stored_as(self._dataset, split)),
         )
         schedules = sorted(rows["schedule"].unique().to_list())
         full = self._full(schedules)
@@ -137,10 +137,6 @@ class Views:
         full = known.full_schedule if known is not None else None
         return full or (schedules[-1] if schedules else None)
 
-    def _names(self, split: str) -> list[str]:
-        """Names under which the dataset stands in the store, as `nbframes.on` has it."""
-        return ["cifar10-valid", "cifar10"] if (self._dataset, split) == ("cifar10", "val") else [self._dataset]
-
     def _view(self, options: dict[str, Any], *, curve: bool) -> View:
         if options["split"] not in SPLITS:
             raise UnknownNameError.of("split", options["split"], SPLITS)
@@ -148,7 +144,7 @@ class Views:
         metrics = (metric,) if isinstance(metric, str) else tuple(metric)
         rows = self._parts.filter(pl.col("metric") == metrics[0], pl.col("split") == options["split"])
         names = rows["dataset"].cast(pl.String).unique().to_list()
-        dataset = next((name for name in self._names(options["split"]) if name in names), None)
+        dataset = next((name for name in stored_as(self._dataset, options["split"]) if name in names), None)
         if dataset is None:
             pairs = sorted(self._parts.select(pl.col("metric", "dataset", "split").cast(pl.String)).unique().rows())
             msg = (
