@@ -48,6 +48,13 @@ def test_importing_loads_polars_and_nothing_heavy():
     assert not loaded & LATE
 
 
+def test_help_needs_neither_polars_nor_the_list_of_downloads():
+    script = "import sys; from nbframes.cli import main\ntry: main(['--help'])\nfinally: print(*sys.modules)"
+    loaded = _run("-c", script).stdout.split()
+    assert "nbframes.cli.commands.download" in loaded
+    assert not {"polars", "tomllib", *LATE} & set(loaded)
+
+
 def test_a_query_needs_nothing_heavy(tmp_path):
     script = f"""
 import sys, polars as pl, nbframes as nbf

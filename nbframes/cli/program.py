@@ -24,7 +24,7 @@ def run(arguments: Sequence[str] | None) -> int:
     """Parse the words and run the command; see `nbframes.cli.main`."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in words
-    parser = make_parser()
+    parser = make_parser(words)
     options = parser.parse_args([word for word in words if word != "--debug"])
     if options.run is None:
         parser.print_help()
@@ -45,8 +45,8 @@ def run(arguments: Sequence[str] | None) -> int:
         return complain(f"{type(error).__name__}: {error}\n\nHint: run again with --debug for the traceback", FAILED)
 
 
-def make_parser() -> argparse.ArgumentParser:
-    """Build the parser of the whole command line."""
+def make_parser(words: Sequence[str] | None = None) -> argparse.ArgumentParser:
+    """Build the parser of the whole command line; of a call, only the commands named in it know their arguments."""
     from nbframes import __version__
 
     parser = _Parser(
@@ -60,7 +60,9 @@ def make_parser() -> argparse.ArgumentParser:
     parser.set_defaults(run=None)
     kinds = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=_Parser)
     for name, module in modules():
-        _add(kinds, name, module)
+        command = _add(kinds, name, module)
+        if words is None or name in words:
+            module.add_arguments(command)
     return parser
 
 
@@ -74,17 +76,17 @@ def _warn(message: Warning | str, *_: object) -> None:
     complain(f"warning: {message}", DONE)
 
 
-def _add(kinds: Any, name: str, module: ModuleType) -> None:
+def _add(kinds: Any, name: str, module: ModuleType) -> argparse.ArgumentParser:
     summary, examples = module.SUMMARY, module.EXAMPLES
-    parser = kinds.add_parser(
+    parser: argparse.ArgumentParser = kinds.add_parser(
         name,
         help=summary,
         description=f"{summary[0].upper()}{summary[1:]}.",
         epilog="examples:\n" + "\n".join(f"  {example}" for example in examples),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    module.add_arguments(parser)
     parser.set_defaults(run=module.run)
+    return parser
 
 
 class _Parser(argparse.ArgumentParser):

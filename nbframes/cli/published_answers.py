@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from nbframes import expr
+import nbframes as nbf
 from nbframes.cli.figures import save_figures
 
 if TYPE_CHECKING:
@@ -25,10 +25,10 @@ def summarise(store: Store) -> dict[str, pl.DataFrame]:
     from nbframes.analysis.query import query_table
 
     tss = _accuracy(store, "nats-tss")
-    val = tss.filter(expr.on("cifar100", "val"))
-    splits = tss.filter(expr.dataset("cifar100", "ImageNet16-120"), expr.split("val", "valtest"), expr.schedule("full"))
+    val = tss.filter(nbf.on("cifar100", "val"))
+    splits = tss.filter(nbf.dataset("cifar100", "ImageNet16-120"), nbf.split("val", "valtest"), nbf.schedule("full"))
     best = query_table(store, "nats-tss", dataset="cifar100", split="val", top=5)
-    costs = with_costs(val.filter(expr.schedule("full")), store.scan_runs("nats-tss"))
+    costs = with_costs(val.filter(nbf.schedule("full")), store.scan_runs("nats-tss"))
     tau = pl.col("correlation").alias("Kendall's tau-b")
     return {
         best.title(): best.frame,
@@ -49,9 +49,9 @@ def draw(store: Store, summary: dict[str, pl.DataFrame], folder: Path) -> list[P
     from nbframes import plot
     from nbframes.analysis import ecdf, paired_ranks, with_costs
 
-    tss = _accuracy(store, "nats-tss").filter(expr.schedule("full"))
-    val = tss.filter(expr.on("cifar100", "val"))
-    spaces = _accuracy(store, "nats-tss", "nats-sss").filter(expr.on("cifar10", "val"), expr.schedule("full"))
+    tss = _accuracy(store, "nats-tss").filter(nbf.schedule("full"))
+    val = tss.filter(nbf.on("cifar100", "val"))
+    spaces = _accuracy(store, "nats-tss", "nats-sss").filter(nbf.on("cifar10", "val"), nbf.schedule("full"))
     ranks = paired_ranks(tss.filter(pl.col("dataset") == "cifar100"), "split").collect()
     costs = with_costs(val, store.scan_runs("nats-tss")).collect()
     axes = {
@@ -65,4 +65,4 @@ def draw(store: Store, summary: dict[str, pl.DataFrame], folder: Path) -> list[P
 
 
 def _accuracy(store: Store, *benchmarks: str) -> pl.LazyFrame:
-    return store.scan(*benchmarks).filter(expr.metric("accuracy"), expr.final())
+    return store.scan(*benchmarks).filter(nbf.metric("accuracy"), nbf.final())

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from nbframes import expr
+import nbframes as nbf
 from nbframes.cli import published_answers
 from nbframes.cli.figures import save_figures
 from nbframes.cli.terminal import DONE, bold, complete, print_table
@@ -139,12 +139,12 @@ def summarise(store: Store) -> dict[str, pl.DataFrame]:
     from nbframes.analysis import pareto_front, rank_correlation, summarize, with_costs
     from nbframes.analysis.query import query_table
 
-    test = store.scan().filter(expr.metric("accuracy"), expr.on("cifar10", "test"), expr.final())
+    test = store.scan().filter(nbf.metric("accuracy"), nbf.on("cifar10", "test"), nbf.final())
     tss = test.filter(pl.col("benchmark") == "nats-tss")
-    costs = with_costs(tss.filter(expr.schedule("full")), store.scan_runs("nats-tss"))
+    costs = with_costs(tss.filter(nbf.schedule("full")), store.scan_runs("nats-tss"))
     best = query_table(store, "nats-tss", dataset="cifar10", split="test", top=5)
     return {
-        "Final test accuracy on CIFAR-10, percent": summarize(test.filter(expr.schedule("full")))
+        "Final test accuracy on CIFAR-10, percent": summarize(test.filter(nbf.schedule("full")))
         .select("benchmark", "n", "mean", "std", "min", "max")
         .collect(),
         best.title(): best.frame,
@@ -160,12 +160,10 @@ def draw(store: Store, summary: dict[str, pl.DataFrame], folder: Path) -> list[P
     from nbframes import plot
     from nbframes.analysis import ecdf, learning_curves, with_costs
 
-    tss = store.scan("nats-tss").filter(expr.metric("accuracy"))
-    curves = learning_curves(tss.filter(expr.on("cifar100", "valtest")), over=("seed", "arch"), quantiles=(0.25, 0.75))
-    every = store.scan().filter(
-        expr.metric("accuracy"), expr.on("cifar10", "test"), expr.schedule("full"), expr.final()
-    )
-    full = tss.filter(expr.on("cifar10", "test"), expr.schedule("full"), expr.final())
+    tss = store.scan("nats-tss").filter(nbf.metric("accuracy"))
+    curves = learning_curves(tss.filter(nbf.on("cifar100", "valtest")), over=("seed", "arch"), quantiles=(0.25, 0.75))
+    every = store.scan().filter(nbf.metric("accuracy"), nbf.on("cifar10", "test"), nbf.schedule("full"), nbf.final())
+    full = tss.filter(nbf.on("cifar10", "test"), nbf.schedule("full"), nbf.final())
     costs = with_costs(full, store.scan_runs("nats-tss")).collect()
     front = summary["Pareto front: accuracy against parameters"]
     axes = {

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from nbframes.cli.terminal import DONE, add_benchmarks, add_formats, add_store, bold, print_csv, print_json, print_table
 from nbframes.display import cell, printable, shortened
-from nbframes.schema import Partition
 
 if TYPE_CHECKING:
     import argparse
@@ -65,6 +64,8 @@ def run(options: argparse.Namespace) -> int:
 def _contents(store: Store, names: Sequence[str]) -> pl.DataFrame:
     """Metrics, datasets and splits of benchmarks, with their units and numbers of values, by the manifests alone."""
     import polars as pl
+
+    from nbframes.schema import Partition
 
     rows = []
     for name in names:

@@ -15,7 +15,6 @@ from nbframes.cli.terminal import (
     print_json,
     print_table,
 )
-from nbframes.schema import SPLITS
 
 if TYPE_CHECKING:
     import argparse
@@ -30,6 +29,8 @@ EXAMPLES: Final = (
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
+    from nbframes.schema import SPLITS
+
     add_benchmarks(parser, "a benchmark of the store", nargs=None)
     dataset = parser.add_argument(
         "--dataset", metavar="NAME", help="dataset (default: cifar10 if there are values of it)"
