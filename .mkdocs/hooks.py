@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 import io
 import posixpath
 import re
 from importlib import import_module
 from pathlib import Path
 
+from griffe import Extension
 from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File
 
@@ -58,6 +60,15 @@ def public_names() -> dict[str, list[str]]:
         for page, found in pages.items()
         if found
     }
+
+
+class Described(Extension):
+    """Show the docstrings that functions have once they are loaded: what many share is written into them then."""
+
+    def on_function(self, *, func, **_):
+        """Read the docstring anew."""
+        if any(str(decorator.value) == "described" for decorator in func.decorators):
+            func.docstring.value = inspect.getdoc(getattr(import_module(func.module.path), func.name))
 
 
 def on_files(files, config):

@@ -10,13 +10,16 @@ import inspect
 import re
 import textwrap
 import types
+from pathlib import Path
 
 import pytest
 
 import nbframes as nbf
 import nbframes.testing
+from nbframes.analysis import _described
 from nbframes.spaces.base import Space
 
+PACKAGE = Path(nbf.__file__).parent
 _SECTION = re.compile(r"^(\w[\w ]*)\n-{3,}$", re.MULTILINE)
 _PROTOCOLS = (Space,)
 """What a protocol's methods do is said by those that implement them."""
@@ -106,6 +109,23 @@ PUBLIC = _public()
 @pytest.mark.parametrize("name", PUBLIC)
 def test_documentation_is_complete(name):
     assert not _lacking(PUBLIC[name])
+
+
+def test_what_many_functions_share_is_described_once_and_read_everywhere():
+    texts = {name: " ".join(entry.split()[1:]) for name, entry in _described._PARAMETERS.items()}
+    sources = [(path, " ".join(path.read_text("utf-8").split())) for path in PACKAGE.rglob("*.py")]
+    for name, text in texts.items():
+        assert [path.name for path, source in sources if f" {name} {text}" in source] == ["_described.py"]
+        shown = [thing for thing in PUBLIC.values() if f" {name} {text}" in " ".join(inspect.getdoc(thing).split())]
+        assert len(shown) > 2, name
+    assert "Returns\n-------\nAxes\n    The axes drawn on." in nbf.plot.ecdf.__doc__
+
+
+@pytest.mark.parametrize("name", [name for name in PUBLIC if name.startswith(("plot.", "analysis."))])
+def test_parameters_are_described_once_each_in_the_order_of_the_signature(name):
+    entries = re.findall(r"^(\*?\w[\w*, ]*)$", _sections(PUBLIC[name]).get("Parameters", ""), re.MULTILINE)
+    described = [part.strip(" *") for entry in entries for part in entry.split(",")]
+    assert described == [part for part in _parameters(PUBLIC[name]) if part in described]
 
 
 def test_the_walk_finds_what_there_is():

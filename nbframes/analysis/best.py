@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from nbframes.analysis._costs import CostRule, Costs
+from nbframes.analysis._described import described
 from nbframes.analysis._frames import answer
 from nbframes.analysis._means import Rows, check_over
 from nbframes.analysis._metrics import Comparing
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from nbframes.analysis._pairs import Table
 
 
+@described
 def best_archs(
     frame: Frame,
     /,
@@ -42,9 +44,6 @@ def best_archs(
 
     Parameters
     ----------
-    frame
-        Results in long format. Rows whose value is null are left out; a NaN, as of a run that diverged, makes its architecture
-        NaN, which is the last in every ranking.
     k
         How many; all that tie with the last of them come with it.
     value
@@ -66,12 +65,6 @@ def best_archs(
         ``"mean"`` averages the costs of an architecture's runs. ``"upstream"`` is the rule of the official API of NATS-Bench
         and NAS-Bench-201: where runs disagree on ``params`` or ``mflops`` in the fifth decimal of a million, seed 888
         counts alone (an architecture that lacks it has no cost), and latencies that are not positive do not count.
-    maximise
-        Whether the largest value is the best; by default what its metric says, so that a loss is minimised, and True of metrics
-        that nobody registered.
-    tie
-        Least gap in sorted order between two values that do not tie, 0 for equal values only; by default that of the metric: 1e-5
-        for accuracies in percent, and where the frame does not say what was measured, else 0.
     over
         Columns to average over, one after the other; by default ``"seed"`` if the frame has it.
 
@@ -155,6 +148,7 @@ def best_archs(
     return answer(frame, rows.frame, best, schema)
 
 
+@described
 def top_overlap(
     frame: Frame,
     /,
@@ -174,9 +168,6 @@ def top_overlap(
 
     Parameters
     ----------
-    frame
-        Results in long format. Rows whose value is null are left out; a NaN, as of a run that diverged, makes its architecture
-        NaN, which is the last in every ranking.
     between
         Columns whose values are compared in pairs, as for `rank_correlation`.
     k

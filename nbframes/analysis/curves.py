@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 import polars as pl
 
+from nbframes.analysis._described import described
 from nbframes.analysis._frames import answer, as_lazy, require
 from nbframes.analysis._means import Rows, check_over
 from nbframes.analysis._options import check_quantiles, one_of
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 Align = Literal["epochs", "fraction"]
 
 
+@described
 def learning_curves(
     frame: Frame,
     /,
@@ -35,8 +37,6 @@ def learning_curves(
     ----------
     frame
         Results in long format. Rows whose value is null are left out; a NaN, as of a run that diverged, makes the mean NaN.
-    value
-        Column that is used, for example ``"train_time"``.
     by
         Columns that tell the curves apart. By default all that tell unlike results apart: those of benchmark, metric,
         dataset, split, arch, schedule and seed (and config) that the frame has and ``over`` does not name.

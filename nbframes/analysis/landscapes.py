@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import polars as pl
 
+from nbframes.analysis._described import described
 from nbframes.analysis._frames import answer, require, sort
 from nbframes.analysis._means import Rows
 from nbframes.analysis._metrics import Comparing
@@ -53,6 +54,7 @@ _OPTIMA: Final[dict[str, Any]] = {
 }
 
 
+@described
 def locality(
     frame: Frame,
     /,
@@ -76,19 +78,8 @@ def locality(
         The ``archs`` table, or the pairs of neighbours that `neighbour_pairs` makes of it.
     value
         Column that is used, for example ``"train_time"``; the result calls it ``value``.
-    by
-        Columns to group by. By default all that tell unlike results apart: those of benchmark, metric, dataset, split,
-        schedule and budget (and config) that the frame has.
     steps
         Greatest distance, in edits.
-    maximise
-        Whether the largest value is the best; by default what its metric says, so that a loss is minimised, and True of metrics
-        that nobody registered.
-    tie
-        Least gap in sorted order between two values that do not tie, 0 for equal values only; by default that of the metric: 1e-5
-        for accuracies in percent, and where the frame does not say what was measured, else 0.
-    space
-        Search space of ``archs``: a name, ``"module:object"`` or a space; by default that of the ``benchmark``, if it is registered.
 
     Returns
     -------

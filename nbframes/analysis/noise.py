@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import polars as pl
 
+from nbframes.analysis._described import described
 from nbframes.analysis._frames import answer, sort
 from nbframes.analysis._keys import numbered
 from nbframes.analysis._means import Rows
@@ -30,6 +31,7 @@ _NO_DIFFERENCE: Final = 1e-12
 """Relative deviation that the mean of equal values may have."""
 
 
+@described
 def seed_noise(
     frame: Frame,
     /,
@@ -48,22 +50,11 @@ def seed_noise(
     frame
         Results in long format, of the columns ``arch``, ``seed`` and ``value`` at least. Rows whose value is null are left out; a
         NaN, as of a run that diverged, makes its architecture NaN, which comes last.
-    value
-        Column that is used, for example ``"train_time"``.
-    by
-        Columns to group by. By default all that tell unlike results apart: those of benchmark, metric, dataset, split,
-        schedule and budget (and config) that the frame has.
     distance
         Which neighbours to compare: an architecture with the one so many places behind it.
     bins
         Average over so many bins of equally many architectures, in the order of their means; by default one row for each
         architecture.
-    maximise
-        Whether the largest value is the best; by default what its metric says, so that a loss is minimised, and True of metrics
-        that nobody registered.
-    tie
-        Least gap in sorted order between two values that do not tie, 0 for equal values only; by default that of the metric: 1e-5
-        for accuracies in percent, and where the frame does not say what was measured, else 0.
 
     Returns
     -------

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from nbframes.analysis._described import described
 from nbframes.analysis._frames import answer, constant, require
 from nbframes.analysis._keys import numbered
 from nbframes.analysis._means import Rows
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from nbframes.analysis.relations import Space
 
 
+@described
 def marginal_means(
     frame: Frame,
     /,
@@ -42,14 +44,9 @@ def marginal_means(
         The ``archs`` table, with ``arch`` and ``arch_str``.
     value
         Column that is used, for example ``"train_time"``; the result calls it ``value``.
-    by
-        Columns to group by. By default all that tell unlike results apart: those of benchmark, metric, dataset, split,
-        schedule and budget (and config) that the frame has.
     positions
         Whether to tell the positions apart (edges of the topology space, layers of the size space, ...). If not, the
         architectures are told apart by how many of their positions have the operation: none, one, ...
-    space
-        Search space of ``archs``: a name, ``"module:object"`` or a space; by default that of the ``benchmark``, if it is registered.
 
     Returns
     -------
@@ -110,6 +107,7 @@ def marginal_means(
     return answer(frame, rows.frame, means, schema)
 
 
+@described
 def operation_effects(
     frame: Frame,
     /,
@@ -132,16 +130,11 @@ def operation_effects(
         The ``archs`` table, or the pairs that `replacement_pairs` makes of it.
     value
         Column that is used, for example ``"train_time"``; the result calls it ``value``.
-    by
-        Columns to group by. By default all that tell unlike results apart: those of benchmark, metric, dataset, split,
-        schedule and budget (and config) that the frame has.
     positions
         Whether to tell the positions apart.
     tie
         Least change that counts as growth; by default that of the metric: 1e-5 for accuracies in percent, and where the frame does
         not say what was measured, else 0.
-    space
-        Search space of ``archs``: a name, ``"module:object"`` or a space; by default that of the ``benchmark``, if it is registered.
 
     Returns
     -------

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from nbframes.analysis._described import described
 from nbframes.analysis._frames import answer
 from nbframes.analysis._means import Rows
 from nbframes.analysis._metrics import Comparing
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from nbframes.analysis._options import Names
 
 
+@described
 def paired_ranks(
     frame: Frame,
     /,
@@ -41,12 +43,6 @@ def paired_ranks(
     by
         Columns to group by. By default all that tell unlike results apart: those of benchmark, metric, dataset, split,
         schedule and budget (and config) that the frame has and ``between`` does not name.
-    maximise
-        Whether the largest value is the best; by default what its metric says, so that a loss is minimised, and True of metrics
-        that nobody registered.
-    tie
-        Least gap in sorted order between two values that do not tie, 0 for equal values only; by default that of the metric: 1e-5
-        for accuracies in percent, and where the frame does not say what was measured, else 0.
 
     Returns
     -------

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
+from nbframes.analysis._described import described
 from nbframes.analysis._frames import answer, as_lazy, constant
 from nbframes.analysis._objectives import Objectives
 from nbframes.errors import FrameError
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from nbframes.analysis._options import Names
 
 
+@described
 def pareto_front(
     frame: Frame,
     /,
@@ -38,9 +40,6 @@ def pareto_front(
         One row per candidate, its objectives in columns; any other columns are kept.
     maximise, minimise
         Columns to maximise and to minimise: any number of each, at least one altogether.
-    objectives
-        More objectives whose direction their metric says: an accuracy is maximised; a loss, ``params`` or a registered cost is
-        minimised; ``value`` follows the column ``metric``.
     by
         Columns whose values make groups; each group has a front of its own. By default those of benchmark, metric, dataset
         and split that the frame has; ``()`` compares all rows with each other.
@@ -107,6 +106,7 @@ def pareto_front(
     return answer(frame, as_lazy(frame), fronts, as_lazy(frame).collect_schema())
 
 
+@described
 def nondominated_rank(
     frame: Frame,
     /,
@@ -126,9 +126,6 @@ def nondominated_rank(
         One row per candidate, its objectives in columns; any other columns are kept.
     maximise, minimise
         Columns to maximise and to minimise: any number of each, at least one altogether.
-    objectives
-        More objectives whose direction their metric says: an accuracy is maximised; a loss, ``params`` or a registered cost is
-        minimised; ``value`` follows the column ``metric``.
     by
         Columns whose values make groups, as for `pareto_front`.
     name
@@ -196,6 +193,7 @@ def nondominated_rank(
     return answer(frame, as_lazy(frame), ranked, {**as_lazy(frame).collect_schema(), name: pl.UInt32()})
 
 
+@described
 def hypervolume(
     frame: Frame,
     /,
@@ -216,9 +214,6 @@ def hypervolume(
         The reference point, one finite value for every objective. Rows that are not better than it everywhere add nothing.
     maximise, minimise
         Columns to maximise and to minimise: any number of each, at least one altogether.
-    objectives
-        More objectives whose direction their metric says: an accuracy is maximised; a loss, ``params`` or a registered cost is
-        minimised; ``value`` follows the column ``metric``.
     by
         Columns whose values make groups, as for `pareto_front`.
 

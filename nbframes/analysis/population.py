@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import polars as pl
 
+from nbframes.analysis._described import described
 from nbframes.analysis._frames import answer, sort
 from nbframes.analysis._means import Rows, check_over
 from nbframes.analysis._metrics import Comparing
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 _POPULATION: Final = ("seed", "arch")
 
 
+@described
 def summarize(
     frame: Frame,
     /,
@@ -40,8 +42,6 @@ def summarize(
     frame
         Results in long format. Rows whose value is null are left out; a NaN, as of a run that diverged, makes its architecture
         NaN, and mean, spread and quantiles with it.
-    value
-        Column that is used, for example ``"train_time"``.
     by
         Columns to group by. By default all that tell unlike results apart: those of benchmark, metric, dataset, split,
         arch, schedule, budget and seed (and config) that the frame has and ``over`` does not name.
@@ -50,9 +50,6 @@ def summarize(
         means over their seeds, or of their values if the frame has no column ``seed``.
     quantiles
         Quantiles to add, one or several, in [0, 1], interpolated linearly.
-    tie
-        Least gap in sorted order between two values that do not tie, 0 for equal values only; by default that of the metric: 1e-5
-        for accuracies in percent, and where the frame does not say what was measured, else 0.
 
     Returns
     -------
@@ -124,6 +121,7 @@ def _ends(of_rows: pl.Series, ties: Ties) -> list[pl.Series]:
     return columns
 
 
+@described
 def ecdf(
     frame: Frame,
     /,
@@ -140,16 +138,11 @@ def ecdf(
     frame
         Results in long format. Rows whose value is null are left out; a NaN, as of a run that diverged, makes its architecture
         NaN, which is the last step.
-    value
-        Column that is used, for example ``"train_time"``.
     by
         Columns to group by, as for `summarize`.
     over
         Columns to average over, one after the other; the distribution is that of the last. By default that of the
         architectures' means over their seeds.
-    tie
-        Least gap in sorted order between two values that do not tie, 0 for equal values only; by default that of the metric: 1e-5
-        for accuracies in percent, and where the frame does not say what was measured, else 0.
 
     Returns
     -------

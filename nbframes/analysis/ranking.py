@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import numpy as np
 import polars as pl
 
+from nbframes.analysis._described import described
 from nbframes.analysis._frames import answer, sort
 from nbframes.analysis._keys import FrameKeys
 from nbframes.analysis._metrics import Comparing
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 
+@described
 def rank_correlation(
     frame: Frame,
     /,
@@ -55,8 +57,6 @@ def rank_correlation(
         correlation with it is not defined.
     between
         Columns whose values are compared in pairs: ``"budget"``, or ``("dataset", "split")`` where both differ.
-    value
-        Column that is used, for example ``"train_time"``.
     by
         Columns to group by. By default all that tell unlike results apart: those of benchmark, metric, dataset, split,
         schedule, budget and seed (and config) that the frame has and ``between``, ``over`` and ``on`` do not name. Between
@@ -77,9 +77,6 @@ def rank_correlation(
     maximise
         Whether the largest value is the best: matters for ``top``, ``"weighted_kendall"`` and NaN. By default what the metric says,
         so that a loss is minimised; True where the compared metrics disagree.
-    tie
-        Least gap in sorted order between two values that do not tie, 0 for equal values only; by default that of the metric: 1e-5
-        for accuracies in percent, and where the frame does not say what was measured, else 0.
     over
         Columns to average over before comparing; by default ``"seed"``, if the frame has it and ``between`` is not about it.
     on
@@ -208,6 +205,7 @@ def _each(given: Any) -> list[Any]:
     return found
 
 
+@described
 def rank_stability(
     frame: Frame,
     /,
@@ -224,22 +222,11 @@ def rank_stability(
 
     Parameters
     ----------
-    frame
-        Results in long format. Rows whose value is null are left out; a NaN, as of a run that diverged, makes its architecture
-        NaN, which is the last in every ranking.
     between
         Columns each of whose values gives a ranking: ``"seed"``, say, or ``("dataset", "split")``.
-    value
-        Column that is used, for example ``"train_time"``.
     by
         Columns to group by. By default all that tell unlike results apart: those of benchmark, metric, dataset, split,
         schedule, budget and seed (and config) that the frame has and ``between``, ``over`` and ``on`` do not name.
-    maximise
-        Whether the largest value is the best; by default what its metric says, so that a loss is minimised, and True of metrics
-        that nobody registered.
-    tie
-        Least gap in sorted order between two values that do not tie, 0 for equal values only; by default that of the metric: 1e-5
-        for accuracies in percent, and where the frame does not say what was measured, else 0.
     over
         Columns to average over before ranking; by default ``"seed"``, if the frame has it and ``between`` is not about it.
     on

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from nbframes.analysis._described import described
 from nbframes.analysis.best import best_archs
 from nbframes.errors import InvalidArgumentError
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 _ALL: Final = 2**32 - 1
 
 
+@described
 def with_costs(
     frame: Frame,
     /,
@@ -34,9 +36,6 @@ def with_costs(
 
     Parameters
     ----------
-    frame
-        Results in long format. Rows whose value is null are left out; a NaN, as of a run that diverged, makes its architecture
-        NaN, which is the last in every ranking.
     runs
         Costs of the runs, as `nbframes.scan_runs` gives them.
     metrics

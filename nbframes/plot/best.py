@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
+from nbframes.analysis._described import described
 from nbframes.analysis._options import one_of
 from nbframes.plot._labels import few, halo, ink, note, number
 from nbframes.plot._layout import canvas, legend, panels
@@ -22,6 +23,7 @@ _ROWS = 40
 _LINES = 12
 
 
+@described
 def best_archs(
     frame: pl.DataFrame | pl.LazyFrame,
     /,
@@ -37,8 +39,6 @@ def best_archs(
     ----------
     frame
         What `nbframes.best_archs` returns, of up to forty rows.
-    ax
-        Axes to draw on; by default those of a new figure.
     visuals
         Matplotlib options of ``"points"``, ``"label"`` (of the values) and ``"legend"``; False leaves one out.
 
@@ -111,6 +111,7 @@ def _rows(ax: Axes, parts: Sequence[tuple[str, pl.DataFrame]], artists: Artists,
     ax.set_ylim(len(names) - 0.5, -0.5)
 
 
+@described
 def top_overlap(
     frame: pl.DataFrame | pl.LazyFrame,
     /,
@@ -127,16 +128,9 @@ def top_overlap(
         What `nbframes.top_overlap` returns, of up to twelve pairs.
     measure
         ``"overlap"`` or ``"precision"``.
-    ax
-        Axes to draw on; by default those of a new figure.
     visuals
         Matplotlib options of ``"line"``, ``"legend"`` and ``"chance"``, the overlap k / n that two random rankings have on
         average; False leaves one out.
-
-    Returns
-    -------
-    Axes
-        The axes drawn on.
 
     Raises
     ------

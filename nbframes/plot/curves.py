@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from nbframes.analysis._described import described
 from nbframes.plot._labels import few, label_ends, note
 from nbframes.plot._layout import canvas
 from nbframes.plot._points import band as area
@@ -34,6 +35,7 @@ _LABELLED = 8
 _MARKED = 4
 
 
+@described
 def learning_curves(
     frame: pl.DataFrame | pl.LazyFrame,
     /,
@@ -52,15 +54,8 @@ def learning_curves(
         What `nbframes.learning_curves` returns.
     band
         ``"std"`` or ``"sem"``, drawn to both sides of the mean; two columns of quantiles, ``("q10", "q90")``; or None.
-    ax
-        Axes to draw on; by default those of a new figure.
     visuals
         Matplotlib options of ``"line"``, ``"band"`` and ``"label"``; False leaves one out.
-
-    Returns
-    -------
-    Axes
-        The axes drawn on.
 
     Raises
     ------

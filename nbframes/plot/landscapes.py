@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 import polars as pl
 
+from nbframes.analysis._described import described
 from nbframes.analysis._options import one_of
 from nbframes.plot._labels import few, label_ends, note
 from nbframes.plot._layout import canvas, legend, panels
@@ -37,6 +38,7 @@ _FIGURES: Final = (
 _OPTIMA: Final = ("arch", "value", "runs", "neighbours", "ties")
 
 
+@described
 def locality(
     frame: pl.DataFrame | pl.LazyFrame,
     /,
@@ -54,15 +56,8 @@ def locality(
     show
         ``"autocorrelation"`` of a random walk, or the ``"mean"`` value of the architectures at each distance from the best,
         with a band of one standard deviation to both sides.
-    ax
-        Axes to draw on; by default those of a new figure.
     visuals
         Matplotlib options of ``"line"``, ``"band"``, ``"zero"`` and ``"label"``; False leaves one out.
-
-    Returns
-    -------
-    Axes
-        The axes drawn on.
 
     Raises
     ------
@@ -113,6 +108,7 @@ def locality(
     return axes
 
 
+@described
 def landscape(
     frame: pl.DataFrame | pl.LazyFrame,
     /,
@@ -126,16 +122,9 @@ def landscape(
     ----------
     frame
         What `nbframes.analysis.landscape` returns.
-    ax
-        Axes to draw on; by default those of a new figure.
     visuals
         Matplotlib options of ``"autocorrelation"``, ``"fitness_distance"``, ``"zero"``, ``"label"`` (the number of local optima) and
         ``"legend"``; False leaves one out.
-
-    Returns
-    -------
-    Axes
-        The axes drawn on.
 
     Raises
     ------
@@ -182,6 +171,7 @@ def landscape(
     return axes
 
 
+@described
 def local_optima(
     frame: pl.DataFrame | pl.LazyFrame,
     /,
@@ -197,8 +187,6 @@ def local_optima(
     ----------
     frame
         What `nbframes.analysis.local_optima` returns.
-    ax
-        Axes to draw on; by default those of a new figure.
     visuals
         Matplotlib options of ``"optima"``, ``"best"`` (the first of each group), ``"label"`` (their number) and ``"note"`` (what
         the marks are); False leaves one out.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
+from nbframes.analysis._described import described
 from nbframes.analysis._options import one_of
 from nbframes.plot._labels import few, how_many, note
 from nbframes.plot._layout import canvas, legend
@@ -35,6 +36,7 @@ _ROWS = ("arch", "rank", "runs", "mean", "std", "flip")
 _BINS = ("bin", "n", "runs", "low", "high", "mean", "std", "flip")
 
 
+@described
 def seed_noise(
     frame: pl.DataFrame | pl.LazyFrame,
     /,
@@ -51,16 +53,9 @@ def seed_noise(
         What `nbframes.seed_noise` returns: of one group, or with ``bins`` of up to seven.
     measure
         ``"std"``, the deviation over seeds, or ``"flip"``, how often runs reverse the order of neighbours in rank.
-    ax
-        Axes to draw on; by default those of a new figure.
     visuals
         Matplotlib options of ``"points"``, ``"density"`` and ``"colorbar"``, or for bins of ``"line"``, ``"legend"`` and
         ``"even"``, the line at one half where the order of neighbours is a coin flip; False leaves one out.
-
-    Returns
-    -------
-    Axes
-        The axes drawn on.
 
     Raises
     ------

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import polars as pl
 
+from nbframes.analysis._described import described
 from nbframes.plot._labels import few, label_ends, note
 from nbframes.plot._layout import canvas
 from nbframes.plot._matrices import contrasting
@@ -37,6 +38,7 @@ _SHORT: Final = 6
 _CHANGES: Final = ("position", "operation", "replacement", "n", "mean", "std", "increased")
 
 
+@described
 def marginal_means(
     frame: pl.DataFrame | pl.LazyFrame,
     /,
@@ -50,15 +52,8 @@ def marginal_means(
     ----------
     frame
         What `nbframes.analysis.marginal_means` returns, of one group.
-    ax
-        Axes to draw on; by default those of a new figure.
     visuals
         Matplotlib options of ``"line"``, ``"points"`` and ``"label"``; False leaves one out.
-
-    Returns
-    -------
-    Axes
-        The axes drawn on.
 
     Raises
     ------
@@ -106,6 +101,7 @@ def marginal_means(
     return axes
 
 
+@described
 def operation_effects(
     frame: pl.DataFrame | pl.LazyFrame,
     /,
@@ -119,15 +115,8 @@ def operation_effects(
     ----------
     frame
         What `nbframes.analysis.operation_effects` returns, of one group and all positions together or one of them.
-    ax
-        Axes to draw on; by default those of a new figure.
     visuals
         Matplotlib options of ``"image"``, ``"label"`` (the numbers) and ``"colorbar"``; False leaves one out.
-
-    Returns
-    -------
-    Axes
-        The axes drawn on.
 
     Raises
     ------

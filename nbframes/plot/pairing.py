@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from nbframes.analysis._described import described
 from nbframes.plot._labels import how_many, note, thousands
 from nbframes.plot._layout import canvas
 from nbframes.plot._points import cloud
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
+@described
 def paired_ranks(
     frame: pl.DataFrame | pl.LazyFrame,
     /,
@@ -30,16 +32,9 @@ def paired_ranks(
     ----------
     frame
         What `nbframes.analysis.paired_ranks` returns, of one pair.
-    ax
-        Axes to draw on; by default those of a new figure.
     visuals
         Matplotlib options of ``"points"``, ``"density"`` (of `matplotlib.axes.Axes.hexbin`), ``"colorbar"`` and ``"diagonal"``;
         False leaves one out.
-
-    Returns
-    -------
-    Axes
-        The axes drawn on.
 
     Raises
     ------

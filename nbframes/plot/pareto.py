@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import polars as pl
 
+from nbframes.analysis._described import described
 from nbframes.analysis._options import names
 from nbframes.errors import InvalidArgumentError
 from nbframes.plot._labels import few, how_many, label_ends, note
@@ -30,6 +31,7 @@ _BELOW, _ABOVE = 0.4, 0.08
 """How much is shown below and above the fronts, in parts of their height."""
 
 
+@described
 def pareto_front(
     frame: pl.DataFrame | pl.LazyFrame,
     /,
@@ -52,15 +54,8 @@ def pareto_front(
         The two objectives, as they were given to it. The first of them is drawn upwards.
     cloud
         All candidates, drawn behind the front: points, or their density if there are many.
-    ax
-        Axes to draw on; by default those of a new figure.
     visuals
         Matplotlib options of ``"line"``, ``"points"``, ``"cloud"`` and ``"label"``; False leaves one out.
-
-    Returns
-    -------
-    Axes
-        The axes drawn on.
 
     Raises
     ------
@@ -102,6 +97,7 @@ def pareto_front(
     return axes
 
 
+@described
 def nondominated_rank(
     frame: pl.DataFrame | pl.LazyFrame,
     /,
@@ -125,15 +121,8 @@ def nondominated_rank(
         The column with the number of the front.
     fronts
         How many of them to draw.
-    ax
-        Axes to draw on; by default those of a new figure.
     visuals
         Matplotlib options of ``"line"``, ``"points"``, ``"cloud"`` and ``"label"``; False leaves one out.
-
-    Returns
-    -------
-    Axes
-        The axes drawn on.
 
     Raises
     ------
@@ -183,6 +172,7 @@ def nondominated_rank(
     return axes
 
 
+@described
 def hypervolume(
     frame: pl.DataFrame | pl.LazyFrame,
     /,
@@ -201,15 +191,8 @@ def hypervolume(
         What `nbframes.hypervolume` returns.
     maximise, minimise, ref
         The objectives and the reference point, as they were given to it, for the label of the axis.
-    ax
-        Axes to draw on; by default those of a new figure.
     visuals
         Matplotlib options of ``"bar"`` and ``"label"``; False leaves one out.
-
-    Returns
-    -------
-    Axes
-        The axes drawn on.
 
     Raises
     ------

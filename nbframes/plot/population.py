@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from nbframes.analysis._described import described
 from nbframes.plot._labels import few, halo, note, number
 from nbframes.plot._layout import canvas, legend
 from nbframes.plot._style import PALETTE, Artists, collected, colour, only, series, value_label
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 _ROWS = 40
 
 
+@described
 def ecdf(
     frame: pl.DataFrame | pl.LazyFrame,
     /,
@@ -30,15 +32,8 @@ def ecdf(
     ----------
     frame
         What `nbframes.ecdf` returns, of up to seven groups.
-    ax
-        Axes to draw on; by default those of a new figure.
     visuals
         Matplotlib options of ``"line"`` and ``"legend"``; False leaves one out.
-
-    Returns
-    -------
-    Axes
-        The axes drawn on.
 
     Raises
     ------
@@ -77,6 +72,7 @@ def ecdf(
     return axes
 
 
+@described
 def summarize(
     frame: pl.DataFrame | pl.LazyFrame,
     /,
@@ -90,17 +86,10 @@ def summarize(
     ----------
     frame
         What `nbframes.summarize` returns, of up to forty groups: the first stands at the top.
-    ax
-        Axes to draw on; by default those of a new figure.
     visuals
         Matplotlib options of ``"range"`` (from the least to the greatest value), ``"quantiles"`` (between the outermost
         quantiles, if the frame has two), ``"mean"``, ``"label"`` (of the greatest value) and ``"note"`` (what the marks are);
         False leaves one out.
-
-    Returns
-    -------
-    Axes
-        The axes drawn on.
 
     Raises
     ------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from nbframes.analysis._described import described
 from nbframes.analysis._options import one_of
 from nbframes.plot._labels import few, label_ends, note, thousands
 from nbframes.plot._layout import canvas, panels
@@ -29,6 +30,7 @@ _METHODS = {
 }
 
 
+@described
 def rank_correlation(
     frame: pl.DataFrame | pl.LazyFrame,
     /,
@@ -48,8 +50,6 @@ def rank_correlation(
         for lines.
     method
         The method of the correlation, for the label: ``"kendall"``, ``"sparse_kendall"``, ``"weighted_kendall"``, ``"spearman"`` or ``"pearson"``.
-    ax
-        Axes to draw on; by default those of a new figure.
     visuals
         Matplotlib options of ``"matrix"``, ``"colorbar"`` and ``"text"`` (the numbers in up to twelve rows), or of ``"line"``,
         ``"band"`` (the confidence interval) and ``"label"``; False leaves one out.
@@ -131,6 +131,7 @@ def _lines(ax: Axes, parts: Sequence[tuple[str, pl.DataFrame]], between: str, ar
     ax.set_ylim(top=1.01)
 
 
+@described
 def rank_stability(
     frame: pl.DataFrame | pl.LazyFrame,
     /,
@@ -144,15 +145,8 @@ def rank_stability(
     ----------
     frame
         What `nbframes.analysis.rank_stability` returns, of one group.
-    ax
-        Axes to draw on; by default those of a new figure.
     visuals
         Matplotlib options of ``"points"``, ``"density"`` and ``"colorbar"``; False leaves one out.
-
-    Returns
-    -------
-    Axes
-        The axes drawn on.
 
     Raises
     ------

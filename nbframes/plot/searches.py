@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from nbframes.analysis._described import described
 from nbframes.analysis._options import one_of
 from nbframes.plot._labels import few, label_ends, note, thousands
 from nbframes.plot._layout import canvas, legend
@@ -22,6 +23,7 @@ _CENTRES = ("mean", "median")
 _TIME = {"seconds": "simulated time (s)", "evaluations": "simulated time (evaluations)"}
 
 
+@described
 def anytime(
     frame: pl.DataFrame | pl.LazyFrame,
     /,
@@ -39,15 +41,8 @@ def anytime(
         is positive throughout.
     centre
         ``"mean"`` or ``"median"``.
-    ax
-        Axes to draw on; by default those of a new figure.
     visuals
         Matplotlib options of ``"line"``, ``"band"`` and ``"label"``; False leaves one out.
-
-    Returns
-    -------
-    Axes
-        The axes drawn on.
 
     Raises
     ------
@@ -95,6 +90,7 @@ def anytime(
     return axes
 
 
+@described
 def final(
     frame: pl.DataFrame | pl.LazyFrame,
     /,
@@ -108,15 +104,8 @@ def final(
     ----------
     frame
         What `nbframes.search.final` returns, of up to seven algorithms on one problem.
-    ax
-        Axes to draw on; by default those of a new figure.
     visuals
         Matplotlib options of ``"line"`` and ``"legend"``; False leaves one out.
-
-    Returns
-    -------
-    Axes
-        The axes drawn on.
 
     Raises
     ------

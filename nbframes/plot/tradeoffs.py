@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from nbframes.analysis._described import described
 from nbframes.errors import FrameError
 from nbframes.plot._labels import how_many, note
 from nbframes.plot._layout import canvas, legend
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 _OWN = ("arch", "rank", "value", "runs", "n", "params", "mflops", "latency", "train_time")
 
 
+@described
 def with_costs(
     frame: pl.DataFrame | pl.LazyFrame,
     /,
@@ -35,16 +37,9 @@ def with_costs(
         What `nbframes.analysis.with_costs` returns. Several groups have a colour each, and are always points.
     cost
         ``"params"``, ``"mflops"``, ``"latency"``, ``"train_time"``, or a column of your own.
-    ax
-        Axes to draw on; by default those of a new figure.
     visuals
         Matplotlib options of ``"points"``, ``"density"`` (of `matplotlib.axes.Axes.hexbin`), ``"colorbar"`` and ``"legend"``;
         False leaves one out.
-
-    Returns
-    -------
-    Axes
-        The axes drawn on.
 
     Raises
     ------
