@@ -19,15 +19,15 @@ NOTEBOOK_LINK = re.compile(r'href="(?![a-z]+:)([^"#]+\.(?:md|ipynb))(#[^"]*)?"')
 FIGURE = re.compile(r"```python figure\n(.*?)```\n", re.DOTALL)
 
 ROOMS = {
-    "Stores": ("store", "published", "synthetic", "downloads", "export", "attachments"),
-    "Queries": ("expr", "lookup_table", "engines"),
-    "Analysis": ("analysis",),
+    "Stores": ("store", "published", "synthetic", "downloads", "export", "export.attachments"),
+    "Queries": ("expr", "lookup_table"),
+    "Analysis": ("analysis", "analysis.engines"),
     "Plots": ("plot",),
     "Searches": ("search",),
     "Search spaces": ("spaces",),
     "Surrogates": ("surrogate",),
     "Benchmarks and plug-ins": ("benchmarks", "testing"),
-    "Reports and tables": ("report", "tables", "explorer"),
+    "Reports and tables": ("report", "report.explorer", "display", "display.table"),
     "Other APIs": ("compat",),
     "Errors": ("errors",),
 }

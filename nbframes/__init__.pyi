@@ -35,11 +35,11 @@ from .analysis import (
     top_overlap as top_overlap,
     with_costs as with_costs,
 )
-from .attachments import attach as attach, import_table as import_table
+from .export.attachments import attach as attach, import_table as import_table
 from .benchmarks import Benchmark as Benchmark, Metric as Metric, register as register
 from .downloads import download as download
-from .engines import query_sql as query_sql, sql as sql
-from .explorer import explore as explore
+from .analysis.engines import query_sql as query_sql, sql as sql
+from .report.explorer import explore as explore
 from .export import Limits as Limits, export as export
 from .expr import (
     arch as arch,
@@ -73,6 +73,6 @@ from .store.attach import detach as detach
 from .store.log import write_delta_log as write_delta_log
 from .store.manifest import Manifest as Manifest
 from .store.write import write_results as write_results
-from .tables import table as table
+from .display.table import table as table
 
 __version__: str

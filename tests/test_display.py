@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 import nbframes as nbf
-from nbframes.display import html_facts, html_table, shortened
+from nbframes.display.text import html_facts, html_table, shortened
 from nbframes.export.findings import Findings
 
 

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import nbframes as nbf
+from nbframes.display.printed import DASH, MINUS
 from nbframes.errors import FrameError, InvalidArgumentError, UnknownNameError
-from nbframes.tables.printed import DASH, MINUS
 
 
 def _bold(table):

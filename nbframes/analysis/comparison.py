@@ -15,7 +15,7 @@ from nbframes.analysis.pareto import pareto_front
 from nbframes.analysis.population import ecdf
 from nbframes.analysis.ranking import rank_correlation
 from nbframes.analysis.tradeoffs import with_costs
-from nbframes.display import html_table, table_lines
+from nbframes.display.text import html_table, table_lines
 from nbframes.errors import FrameError, InvalidArgumentError
 from nbframes.expr import final, on, schedule
 

@@ -10,7 +10,7 @@ import polars as pl
 from nbframes import benchmarks, expr
 from nbframes.analysis._memory import check_fits
 from nbframes.analysis.protocols import meant, meant_pairs, partitions_of, protocol, usual_protocol
-from nbframes.display import printable
+from nbframes.display.text import printable
 from nbframes.errors import InvalidArgumentError, UnknownNameError, listed
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from nbframes.display import file_to_write
+from nbframes.display.text import file_to_write
 from nbframes.errors import UnknownNameError
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from nbframes.display import printable
+from nbframes.display.text import printable
 
 _SWITCH: Final = re.compile(r"\b([a-z]\w*)=True\b")
 _LIMIT: Final = re.compile(r"\blimits=nbf\.Limits\((\w+)=\.\.\.\)")

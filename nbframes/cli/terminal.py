@@ -7,7 +7,7 @@ import shutil
 import sys
 from typing import TYPE_CHECKING, Any
 
-from nbframes.display import table_lines
+from nbframes.display.text import table_lines
 
 if TYPE_CHECKING:
     import argparse

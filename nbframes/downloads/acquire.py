@@ -11,6 +11,7 @@ import shutil
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from nbframes.display.progress import bar, note
 from nbframes.downloads.checksum import Checksum, WrongFileError, check, record, record_path
 from nbframes.downloads.lock import exclusive
 from nbframes.downloads.partial import PartialFile
@@ -19,7 +20,6 @@ from nbframes.downloads.retry import RefusedError, retried
 from nbframes.downloads.transfer import fetch, make_room
 from nbframes.downloads.web import get_json, host
 from nbframes.errors import SourceError, listed
-from nbframes.progress import bar, note
 
 if TYPE_CHECKING:
     from pathlib import Path

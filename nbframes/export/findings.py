@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from nbframes.display import shortened
+from nbframes.display.text import shortened
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -91,10 +91,10 @@ def export(
     """
     from pathlib import Path
 
+    from nbframes.display.progress import bar
     from nbframes.export.formats import detect
     from nbframes.export.limits import limited
     from nbframes.export.net import told
-    from nbframes.progress import bar
     from nbframes.store import local_root
     from nbframes.store.writer import BenchmarkWriter
 

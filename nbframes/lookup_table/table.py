@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from nbframes import benchmarks
-from nbframes.display import html_facts
+from nbframes.display.text import html_facts
 from nbframes.errors import FrameError
 from nbframes.lookup_table.dense import Dense
 from nbframes.lookup_table.rows import read, where

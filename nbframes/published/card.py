@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from nbframes.display import printable
+from nbframes.display.text import printable
 from nbframes.schema import TABLES
 
 if TYPE_CHECKING:

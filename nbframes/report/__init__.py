@@ -45,9 +45,9 @@ def write(store: Store, out: str | os.PathLike[str] = "report.html", *, progress
     True
     >>> folder.cleanup()
     """
-    from nbframes.display import file_to_write
+    from nbframes.display.progress import bar
+    from nbframes.display.text import file_to_write
     from nbframes.errors import StoreError
-    from nbframes.progress import bar
     from nbframes.report.page import page
     from nbframes.report.sections import Section, benchmark_section, overview
 

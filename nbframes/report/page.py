@@ -9,7 +9,7 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nbframes.display import html_table, printable, redacted
+from nbframes.display.text import html_table, printable, redacted
 from nbframes.errors import NBFramesError
 from nbframes.report.sections import Figure, Section, Table
 

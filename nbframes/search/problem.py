@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 
-from nbframes.display import html_facts
+from nbframes.display.text import html_facts
 from nbframes.errors import InvalidArgumentError, UnknownNameError
 from nbframes.search.sources import MeasuredSource, PredictedSource
 from nbframes.store import open_store

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from nbframes.display import redacted
+from nbframes.display.text import redacted
 from nbframes.errors import InvalidArgumentError, StoreError
 from nbframes.schema import RECORD
 from nbframes.store.tables import Store

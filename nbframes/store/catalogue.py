@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from nbframes.benchmarks import registry
-from nbframes.display import printable
+from nbframes.display.text import printable
 from nbframes.errors import StoreError, UnknownNameError, listed
 from nbframes.schema import RECORD, is_name, manifest_file, manifest_owner
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Self
 
 from nbframes.benchmarks import registry
-from nbframes.display import html_facts, printable, shortened
+from nbframes.display.text import html_facts, printable, shortened
 from nbframes.errors import StoreError
 from nbframes.schema import TABLES, Table, manifest_file
 from nbframes.store.validation import check_manifest, check_owner

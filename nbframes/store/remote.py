@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
-from nbframes.display import redacted
+from nbframes.display.text import redacted
 from nbframes.errors import InvalidArgumentError, MissingDependencyError, StoreError
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nbframes.display import html_grid, printable
+from nbframes.display.text import html_grid, printable
 from nbframes.errors import StoreError
 
 if TYPE_CHECKING:

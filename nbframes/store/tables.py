@@ -8,7 +8,7 @@ import polars as pl
 
 from nbframes import expr
 from nbframes.benchmarks import registry, remember
-from nbframes.display import redacted
+from nbframes.display.text import redacted
 from nbframes.errors import StoreError, UnknownNameError, listed
 from nbframes.schema import HIVE, Table, partition_values
 from nbframes.store.catalogue import OWN, Catalogue

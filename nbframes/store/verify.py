@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
+from nbframes.display.progress import bar
 from nbframes.errors import StoreError, UnknownNameError
-from nbframes.progress import bar
 from nbframes.schema import (
     FILE_KEY,
     RECORD,

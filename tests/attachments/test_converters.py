@@ -10,8 +10,8 @@ import polars as pl
 import pytest
 
 import nbframes as nbf
-from nbframes.attachments import hw_nas_bench, robustness, zero_cost
 from nbframes.errors import SourceError, UnsafePickleError
+from nbframes.export.attachments import hw_nas_bench, robustness, zero_cost
 from nbframes.export.limits import Limits, limited
 from nbframes.export.probe import Probe
 

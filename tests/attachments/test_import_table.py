@@ -6,9 +6,9 @@ import polars as pl
 import pytest
 
 import nbframes as nbf
-from nbframes.attachments import TEMPLATE
-from nbframes.attachments.description import line_of, read_description
 from nbframes.errors import FrameError, SourceError
+from nbframes.export.attachments import TEMPLATE
+from nbframes.export.attachments.description import line_of, read_description
 
 CELLS = nbf.spaces.tss.from_index(pl.Series(range(4))).to_list()
 

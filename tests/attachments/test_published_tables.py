@@ -14,9 +14,9 @@ import pytest
 from scipy.stats import kendalltau
 
 import nbframes as nbf
-from nbframes.attachments import hw_nas_bench, robustness, zero_cost
 from nbframes.downloads.registry import sources
 from nbframes.errors import FrameError, SourceError, UnknownNameError
+from nbframes.export.attachments import hw_nas_bench, robustness, zero_cost
 
 ROOT = Path(__file__).resolve().parents[2]
 

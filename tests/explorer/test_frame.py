@@ -12,8 +12,8 @@ import nbframes as nbf
 from nbframes import spaces
 from nbframes.analysis import neighbour_pairs
 from nbframes.errors import FrameError, InvalidArgumentError, MissingDependencyError, UnknownNameError
-from nbframes.explorer.pictures import pictures
-from nbframes.explorer.views import density
+from nbframes.report.explorer.pictures import pictures
+from nbframes.report.explorer.views import density
 
 
 @pytest.fixture(scope="module")
@@ -166,7 +166,7 @@ def test_wrong_calls(published):
 
 @pytest.mark.parametrize(("module", "package"), [("altair", "altair"), ("vl_convert", "vl-convert-python")])
 def test_a_missing_package_is_named(monkeypatch, tmp_path, module, package):
-    from nbframes.explorer.page import _libraries
+    from nbframes.report.explorer.page import _libraries
 
     _libraries.cache_clear()
     monkeypatch.setitem(sys.modules, module, None)

@@ -11,8 +11,8 @@ import polars as pl
 import pytest
 
 import nbframes as nbf
-from nbframes.explorer.answers import Answers
-from nbframes.explorer.payload import Sample
+from nbframes.report.explorer.answers import Answers
+from nbframes.report.explorer.payload import Sample
 from tests.explorer.browser import code, drag, errors, note, press, selected, until
 
 _SHOW = """

@@ -49,7 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Attach and say what was written."""
     from nbframes import attach
-    from nbframes.attachments.tables import read_table
+    from nbframes.export.attachments.tables import read_table
 
     path = Path(options.source).expanduser()
     said = {"to": options.to, "name": options.name, "licence": options.licence, "overwrite": options.overwrite}

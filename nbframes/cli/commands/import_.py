@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Import, or print the template."""
     from nbframes import import_table
-    from nbframes.attachments import TEMPLATE
+    from nbframes.export.attachments import TEMPLATE
 
     if options.template:
         print(TEMPLATE, end="")

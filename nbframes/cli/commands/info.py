@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from nbframes.cli.terminal import DONE, add_benchmarks, add_formats, add_store, bold, print_csv, print_json, print_table
-from nbframes.display import cell, printable, shortened
+from nbframes.display.text import cell, printable, shortened
 
 if TYPE_CHECKING:
     import argparse

@@ -50,7 +50,7 @@ def run(options: argparse.Namespace) -> int:
 def _explorers(store: Store, report: Path) -> Iterator[Path]:
     """Write a page for every benchmark that has values, and say which have none."""
     from nbframes.errors import InvalidArgumentError
-    from nbframes.explorer import explore
+    from nbframes.report.explorer import explore
 
     for name in store.benchmarks():
         try:

@@ -15,7 +15,7 @@ from nbframes.cli.terminal import (
     print_json,
     print_table,
 )
-from nbframes.display import printable
+from nbframes.display.text import printable
 
 if TYPE_CHECKING:
     import argparse

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final, Literal
 import numpy as np
 import polars as pl
 
+from nbframes.display.progress import bar
 from nbframes.errors import InvalidArgumentError, UnknownNameError
-from nbframes.progress import bar
 from nbframes.spaces.nb101._cell import MAX_VERTICES, OPERATIONS, SIZE
 from nbframes.spaces.nb101._columns import EDGES, Cells, to_frame, to_text
 from nbframes.spaces.nb101._enumeration import all_cells

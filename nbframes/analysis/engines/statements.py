@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, get_args
 import polars as pl
 
 from nbframes import benchmarks
-from nbframes.engines.expressions import Dialect, Translator, sql
+from nbframes.analysis.engines.expressions import Dialect, Translator, sql
 from nbframes.errors import InvalidArgumentError, UnknownNameError, listed, whole_number
 
 if TYPE_CHECKING:

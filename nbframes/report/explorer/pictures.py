@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from nbframes.progress import bar
+from nbframes.display.progress import bar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -1,6 +1,6 @@
 """The same questions for other engines that read a store: DuckDB, Spark, Sail."""
 
-from nbframes.engines.expressions import sql
-from nbframes.engines.statements import query_sql
+from nbframes.analysis.engines.expressions import sql
+from nbframes.analysis.engines.statements import query_sql
 
 __all__ = ["query_sql", "sql"]

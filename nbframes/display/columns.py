@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 import polars as pl
 
 from nbframes import benchmarks
-from nbframes.display import NUMBERS_OF_THINGS, cell, printable
-from nbframes.tables.printed import DASH, MINUS
+from nbframes.display.printed import DASH, MINUS
+from nbframes.display.text import NUMBERS_OF_THINGS, cell, printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from nbframes.display import file_to_write
+from nbframes.display.text import file_to_write
 from nbframes.errors import InvalidArgumentError
-from nbframes.explorer.table import check_numeric, table
+from nbframes.report.explorer.table import check_numeric, table
 
 if TYPE_CHECKING:
     import os
     from pathlib import Path
 
-    from nbframes.explorer.answers import Answers
-    from nbframes.explorer.payload import Axes, Sample
-    from nbframes.explorer.table import Table
+    from nbframes.report.explorer.answers import Answers
+    from nbframes.report.explorer.payload import Axes, Sample
+    from nbframes.report.explorer.table import Table
     from nbframes.store import Store
 
 
@@ -40,12 +40,12 @@ class Explorer:
 
     @cached_property
     def _answers(self) -> Answers:
-        from nbframes.explorer.answers import Answers
+        from nbframes.report.explorer.answers import Answers
 
         return Answers(self._table, self._sample)
 
     def _packed(self, *, alone: bool) -> bytes:
-        from nbframes.explorer.payload import payload
+        from nbframes.report.explorer.payload import payload
 
         return payload(self._table, self._axes, self._sample, alone=alone, progress=self._progress)
 
@@ -63,7 +63,7 @@ class Explorer:
         MissingDependencyError
             If the extra ``explorer`` is not installed.
         """
-        from nbframes.explorer.page import widget
+        from nbframes.report.explorer.page import widget
 
         return widget(self._packed(alone=False), self._answers)
 
@@ -126,7 +126,7 @@ class Explorer:
         return file
 
     def _page(self) -> str:
-        from nbframes.explorer.page import page
+        from nbframes.report.explorer.page import page
 
         return page(f"nbframes explorer: {self._table.asked.benchmark}", self._packed(alone=True))
 
@@ -210,7 +210,7 @@ def explore(
     >>> explorer.frame.select("arch", "rank", "value", "params", "arch_str").height
     128
     """
-    from nbframes.explorer.payload import MOST, Axes, Sample
+    from nbframes.report.explorer.payload import MOST, Axes, Sample
 
     if isinstance(sample, bool) or not 1 <= sample <= MOST:
         msg = f"sample is how many architectures of a large space are points, from 1 to {MOST:,}, not {sample!r}"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from nbframes.errors import MissingDependencyError
 
 if TYPE_CHECKING:
-    from nbframes.explorer.answers import Answers
+    from nbframes.report.explorer.answers import Answers
 
 _SCRIPTS: Final = ("architectures.js", "views.js", "cards.js", "explorer.js")
 _WIDGET: Final = """
@@ -93,7 +93,7 @@ def _safe(script: str) -> str:
 
 
 def _part(name: str) -> str:
-    return resources.files("nbframes.explorer").joinpath(name).read_text(encoding="utf-8")
+    return resources.files("nbframes.report.explorer").joinpath(name).read_text(encoding="utf-8")
 
 
 @cache

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import polars as pl
 
-from nbframes.display import printable
-from nbframes.explorer.nearby import neighbours_among
-from nbframes.explorer.pictures import pictures
-from nbframes.explorer.views import TILES, chart, density
+from nbframes.display.text import printable
+from nbframes.report.explorer.nearby import neighbours_among
+from nbframes.report.explorer.pictures import pictures
+from nbframes.report.explorer.views import TILES, chart, density
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from nbframes.explorer.table import Table
+    from nbframes.report.explorer.table import Table
 
 MOST: Final = 50_000
 """Architectures that a page shows one by one; above, it shows the density of all and a sample."""

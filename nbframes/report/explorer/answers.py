@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, Final
 import polars as pl
 
 from nbframes.errors import NBFramesError
-from nbframes.explorer.nearby import Nearby
-from nbframes.explorer.payload import MOST_ON_ZOOM, Axes, Sample, compressed, counts_of, packed_rows
+from nbframes.report.explorer.nearby import Nearby
+from nbframes.report.explorer.payload import MOST_ON_ZOOM, Axes, Sample, compressed, counts_of, packed_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from nbframes.explorer.table import Table
+    from nbframes.report.explorer.table import Table
 
 _BEST: Final = 10
 

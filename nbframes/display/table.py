@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Literal
 
 import polars as pl
 
+from nbframes.display.columns import column, is_told_elsewhere, the_metric
+from nbframes.display.printed import Table
 from nbframes.errors import FrameError, InvalidArgumentError, UnknownNameError
-from nbframes.tables.columns import column, is_told_elsewhere, the_metric
-from nbframes.tables.printed import Table
 
 if TYPE_CHECKING:
     from nbframes.benchmarks.values import Better

@@ -13,7 +13,7 @@ from nbframes import expr, spaces
 from nbframes.analysis import best_archs
 from nbframes.analysis.protocols import has_protocol, meant, meant_pairs, partitions_of, protocol
 from nbframes.analysis.query import QueryTable, quantity, query_table
-from nbframes.display import redacted
+from nbframes.display.text import redacted
 from nbframes.errors import FrameError, UnknownNameError, did_you_mean, listed
 from nbframes.store.access import PACKAGED
 

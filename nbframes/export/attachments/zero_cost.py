@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
-from nbframes.attachments.conversion import Conversion, without_signs
 from nbframes.benchmarks.attached import PROXIES, ZERO_COST
 from nbframes.errors import SourceError, listed
+from nbframes.export.attachments.conversion import Conversion, without_signs
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,6 +1,6 @@
 // The explorer of a search space: linked views by Vega-Lite, and beside them what is hovered, kept and selected.
-// `packed` is what nbframes/explorer/payload.py packs; `tell(ranges, kept)` hears of every change of the selection;
-// `ask(question)` is answered by a kernel, see nbframes/explorer/answers.py, and is null on a page. Resolves to what ends it.
+// `packed` is what nbframes/report/explorer/payload.py packs; `tell(ranges, kept)` hears of every change of the selection;
+// `ask(question)` is answered by a kernel, see nbframes/report/explorer/answers.py, and is null on a page. Resolves to what ends it.
 async function nbframesExplore(root, packed, tell, ask = null) {
   const page = await nbframesUnpack(packed), rows = new NbframesRows(page), axes = { ...page.axes };
   const make = nbframesMake, written = nbframesWritten, far = page.sampled && ask;

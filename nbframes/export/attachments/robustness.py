@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import polars as pl
 
-from nbframes.attachments.conversion import Conversion
 from nbframes.benchmarks.attached import CLEAN, robust
 from nbframes.errors import SourceError
+from nbframes.export.attachments.conversion import Conversion
 from nbframes.export.containers import zips
 from nbframes.export.probe import Probe
 

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-    from nbframes.attachments.conversion import Conversion, Converter
     from nbframes.benchmarks import Metric
+    from nbframes.export.attachments.conversion import Conversion, Converter
     from nbframes.store import Store
     from nbframes.store.manifest import Manifest
 
@@ -158,7 +158,7 @@ def _attach_file(
 
 
 def _converter(path: Path) -> Converter:
-    from nbframes.attachments import hw_nas_bench, robustness, zero_cost
+    from nbframes.export.attachments import hw_nas_bench, robustness, zero_cost
     from nbframes.export.probe import Probe
 
     probe = Probe(path)

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
-from nbframes.attachments.conversion import Conversion, without_signs
 from nbframes.benchmarks.attached import HARDWARE
 from nbframes.errors import SourceError, listed
+from nbframes.export.attachments.conversion import Conversion, without_signs
 from nbframes.export.containers import pickles
 
 if TYPE_CHECKING:

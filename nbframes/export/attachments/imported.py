@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any, Final
 import polars as pl
 
 from nbframes import benchmarks
-from nbframes.attachments.description import Column, Description, MeasuredColumn, read_description
-from nbframes.attachments.tables import read_table
 from nbframes.errors import InvalidArgumentError, SourceError, did_you_mean, listed
+from nbframes.export.attachments.description import Column, Description, MeasuredColumn, read_description
+from nbframes.export.attachments.tables import read_table
 from nbframes.spaces import resolve
 
 if TYPE_CHECKING:
     import os
 
-    from nbframes.attachments.description import Key
+    from nbframes.export.attachments.description import Key
     from nbframes.store import Store
     from nbframes.store.manifest import Manifest
 
