@@ -122,7 +122,7 @@ def on_page_content(html, page, config, files):
         target = posixpath.normpath(posixpath.join(posixpath.dirname(page.file.src_uri), found[1]))
         there = files.get_file_from_path(target)
         if there is None:
-            msg = f"{page.file.src_uri} links to {found[1]!r}, which is no page"
+            msg = f"{page.file.src_uri} links to {found[1]!r}, which is not a page"
             raise PluginError(msg)
         return f'href="{there.url_relative_to(page.file)}{found[2] or ""}"'
 

@@ -84,7 +84,7 @@ def whole_number(option: str, value: object, least: int = 0) -> int:
     except TypeError:
         number = least - 1
     if number < least or isinstance(value, bool):
-        msg = f"{option} should be a whole number from {least} on, not {value!r}"
+        msg = f"{option} should be a whole number of at least {least}, not {value!r}"
         raise InvalidArgumentError(msg)
     return number
 

@@ -101,7 +101,7 @@ def test_other_metrics_are_reported_by_their_own_direction(tmp_path):
 def test_a_metric_whose_better_end_nobody_says_is_not_ranked(tmp_path):
     nbf.write_results(results(metric="mine"), tmp_path / "store", benchmark="own")
     text = write(nbf.open_store(tmp_path / "store"), tmp_path / "r.html", progress=False).read_text()
-    assert "Best architectures: not shown; nobody says which end of mine is better." in text
+    assert "Best architectures: not shown; nothing says which end of mine is better." in text
     assert _Page(text).images
 
 
@@ -110,7 +110,7 @@ def test_panels_are_lost_one_by_one_with_a_sentence(tmp_path):
     text = write(nbf.open_store(tmp_path / "store"), tmp_path / "r.html", progress=False).read_text()
     assert "All benchmarks in one figure: not shown; no benchmark of the store has" in text
     assert "Coverage: not shown; no runs were written for" in text
-    assert "Agreement of rankings: not shown; there is one dataset and split only." in text
+    assert "Agreement of rankings: not shown; there is only one dataset and split." in text
     assert "Spread over seeds: not shown; every architecture has one run." in text
     assert "The 6 best; nats-tss: accuracy" in text
 

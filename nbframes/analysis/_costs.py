@@ -57,7 +57,7 @@ class Costs(NamedTuple):
         ]
         columns = (*published, *own)
         if unfit := [name for name in caps if name not in columns]:
-            msg = f"at_most names {listed(unfit)}, which are no costs; the costs of runs are {listed(columns)}"
+            msg = f"at_most names {listed(unfit)}, which are not costs; the costs of the runs are {listed(columns)}"
             raise FrameError(msg)
         keys = [name for name in _KEY if name in schema]
         shared = tuple(name for name in keys if name in used)

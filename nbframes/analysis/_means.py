@@ -1,6 +1,6 @@
-"""Means over the runs of an architecture, taken in a stated order; rows that are no runs are refused, not averaged.
+"""Means over the runs of an architecture, taken in a stated order; rows that are not runs are refused, not averaged.
 
-The rule for values that are missing: a null is no measurement and is left out. NaN is one, of a run that diverged: every mean with it
+The rule for values that are missing: a null is not a measurement and is left out. NaN is one, of a run that diverged: every mean with it
 is NaN, and NaN is the last in every ranking.
 """
 

@@ -59,7 +59,7 @@ class Objectives(NamedTuple):
         for least in tie.values() if isinstance(tie, Mapping) else () if tie is None else (tie,):
             check_tie(least)
         if isinstance(tie, Mapping) and (unknown := [name for name in tie if name not in up + down]):
-            msg = f"tie names {listed(unknown)}, which are no objectives; those are {listed(up + down)}"
+            msg = f"tie names {listed(unknown)}, which are not objectives; the objectives are {listed(up + down)}"
             raise InvalidArgumentError(msg)
         told = tuple(name for name in ("benchmark", "metric") if name in lazy.collect_schema())
         return cls(up + down, [True] * len(up) + [False] * len(down), tie, told)

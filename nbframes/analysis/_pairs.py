@@ -217,7 +217,7 @@ class Pairs(NamedTuple):
             raise UnknownNameError.of(kind, against, known, "against should be one of them")
         msg = f"there is nothing to compare: within each group the frame has a single value of {listed(self.between)}"
         varying = [name for name in self.groups.by if means.get_column(name).n_unique() > 1]
-        hint = f"\n\nHint: {listed(varying)} vary along with it; name them in between too" if len(levels) > 1 else ""
+        hint = f"\n\nHint: {listed(varying)} vary with it; name them in between, too" if len(levels) > 1 else ""
         raise FrameError(msg + hint)
 
 

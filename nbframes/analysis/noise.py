@@ -123,7 +123,7 @@ def _refuse_repeated_values(archs: pl.DataFrame) -> None:
     if repeated.height >= _MANY and (repeated["std"] <= _NO_DIFFERENCE * repeated["mean"].abs()).all():
         msg = (
             f"all runs of each of {repeated.height:,} architectures have the same value: one value was published for all "
-            "seeds (as times and latencies of NAS-Bench-201 and NATS-Bench are), so that it has no noise to be seen"
+            "seeds (as times and latencies of NAS-Bench-201 and NATS-Bench are), so there is no noise to see"
         )
         raise FrameError(msg)
 

@@ -203,7 +203,7 @@ def query_table(
     rows = store.scan(benchmark).filter(store.metric(metric), protocol(store, dataset, split))
     rows = rows.filter(expr.budget(budget) if budget is not None else expr.final())
     known = quantity(manifests, metric)
-    chosen = _schedule(rows, f"{benchmark} has no {metric} of {dataset} {split}", schedule, budget)
+    chosen = _schedule(rows, f"{benchmark} has no {metric} on {dataset} {split}", schedule, budget)
     asked = rows.filter(expr.schedule(chosen)).select("arch", "budget", "seed", "value")
     check_fits(asked, asked)
     values = asked.collect()
@@ -212,7 +212,7 @@ def query_table(
     if archs:
         ranked = ranked.filter(expr.arch(*archs))
         if absent := sorted(set(archs) - set(ranked["arch"])):
-            msg = f"{benchmark} has no such values of the architectures {absent}"
+            msg = f"{benchmark} has no such values for the architectures {absent}"
             raise InvalidArgumentError(msg)
     return QueryTable(
         benchmark,
@@ -243,7 +243,7 @@ def _protocol_of(
     if not fitting:
         words = " ".join(filter(None, (dataset, split)))
         there = listed(" ".join(pair) for pair in pairs)
-        msg = f"{benchmark} has no {metric}" + (f" of {words}; there is that of {there}" if pairs else "")
+        msg = f"{benchmark} has no {metric}" + (f" on {words}; it has {metric} on {there}" if pairs else "")
         raise InvalidArgumentError(msg)
     return usual_protocol(_trained(store, benchmark, metric, fitting, schedule))
 
@@ -337,10 +337,10 @@ def _usual_metric(benchmark: str, present: list[str]) -> str:
 def _schedule(rows: pl.LazyFrame, absent: str, schedule: int | None, budget: int | None) -> int:
     schedules: list[int] = rows.select(pl.col("schedule").unique().sort()).collect().to_series().to_list()
     if not schedules:
-        msg = absent + (f" at budget {budget}" if budget is not None else ", last published values")
+        msg = absent + (f" at budget {budget}" if budget is not None else " among the last published values of runs")
         raise InvalidArgumentError(msg)
     if schedule is not None and schedule not in schedules:
-        msg = f"no such values of schedule {schedule!r}; there are schedules {schedules}"
+        msg = f"no such values with schedule {schedule!r}; the schedules are {schedules}"
         raise InvalidArgumentError(msg)
     return schedules[-1] if schedule is None else schedule
 

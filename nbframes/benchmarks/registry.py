@@ -98,7 +98,7 @@ def register(benchmark: Benchmark, *, overwrite: bool = False) -> Benchmark:
     True
     """
     if not isinstance(benchmark, Benchmark):
-        msg = f"register takes a nbframes.Benchmark, not {benchmark!r}"
+        msg = f"register takes an nbframes.Benchmark, not {benchmark!r}"
         raise InvalidArgumentError(msg)
     with _lock:
         known = _registered.get(benchmark.name)
@@ -333,7 +333,7 @@ def _benchmarks_of(value: Any) -> list[Benchmark]:
     found = [value] if isinstance(value, Benchmark) else list(value) if isinstance(value, Iterable) else [value]
     for benchmark in found:
         if not isinstance(benchmark, Benchmark):
-            msg = f"it names {benchmark!r}, which is neither a nbframes.Benchmark nor a sequence of them"
+            msg = f"it names {benchmark!r}, which is neither an nbframes.Benchmark nor a sequence of them"
             raise InvalidArgumentError(msg)
     return found
 

@@ -68,7 +68,7 @@ def _attempt(url: str, part: PartialFile, known: Checksum, policy: RetryPolicy, 
         if part.size and not _is_continued_by(part, served, known):
             part.discard()
         if not 0 <= response.start <= part.size:
-            msg = f"{response.server} sends another part of the file than was asked for"
+            msg = f"{response.server} sends a different part of the file from the one requested"
             raise TryAgainError(msg)
         total = known.size if response.total is None else response.total
         make_room(part.target.parent, (total or 0) - part.size)

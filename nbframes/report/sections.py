@@ -163,7 +163,7 @@ def _population(final: pl.DataFrame, asked: QueryTable) -> list[Table | Figure]:
 
 def _best(best: QueryTable) -> list[Table | Figure]:
     if best.better is None:
-        msg = f"nobody says which end of {best.metric} is better"
+        msg = f"nothing says which end of {best.metric} is better"
         raise FrameError(msg)
     return [
         Table(
@@ -180,7 +180,7 @@ def _curves(values: pl.LazyFrame, asked: QueryTable) -> list[Table | Figure]:
     keys = ["dataset", "split"]
     long = curves.group_by(keys).len().filter(pl.col("len") > 2)
     if long.is_empty():
-        msg = "values were published of at most two epochs of a run"
+        msg = "runs have values at no more than two epochs"
         raise FrameError(msg)
     curves = curves.join(
         long.filter(~pl.col("dataset").cast(pl.String).is_in(list(benchmarks.HELD_OUT))), on=keys, how="semi"
@@ -199,7 +199,7 @@ def _agreement(final: pl.DataFrame, asked: QueryTable) -> list[Table | Figure]:
 
     evaluated = final.filter(pl.col("split") != "train").drop("budget")
     if evaluated.select("dataset", "split").n_unique() < 2:
-        msg = "there is one dataset and split only"
+        msg = "there is only one dataset and split"
         raise FrameError(msg)
     correlation = rank_correlation(evaluated, ("dataset", "split"))
     caption = f"Agreement of rankings: Kendall's tau-b of final {asked.metric}"
@@ -214,7 +214,7 @@ def _tradeoff(store: Store, ranking: pl.DataFrame, asked: QueryTable) -> list[Ta
 
     runs = store.scan_runs(asked.benchmark)
     if "params" not in runs.collect_schema() or asked.better is None:
-        msg = "the runs have no parameters" if asked.better else f"nobody says which end of {asked.metric} is better"
+        msg = "the runs have no parameters" if asked.better else f"nothing says which end of {asked.metric} is better"
         raise FrameError(msg)
     costs = with_costs(ranking, runs.collect()).drop_nulls("params")
     if costs.height < 2:

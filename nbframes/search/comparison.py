@@ -82,7 +82,7 @@ def compare(
             name: group for (name,), group in part.partition_by("algorithm", as_dict=True, maintain_order=True).items()
         }
         if len(groups) < 2:
-            msg = f"{problem} has runs of {next(iter(groups))!r} alone; to compare takes two algorithms"
+            msg = f"{problem} has runs of {next(iter(groups))!r} only; a comparison takes two algorithms"
             raise FrameError(msg)
         pairs = [_pair(groups[a], groups[b], value, sign) for a, b in combinations(groups, 2)]
         for test in ("mann_whitney", "wilcoxon"):
@@ -142,7 +142,7 @@ def mean_ranks(
 
 
 def holm(p: Sequence[float | None]) -> list[float | None]:
-    """Holm's correction of p-values; those that are None are no tests."""
+    """Holm's correction of p-values; None stands for no test."""
     tests = sorted((value, place) for place, value in enumerate(p) if value is not None)
     corrected: list[float | None] = [None] * len(p)
     highest = 0.0
@@ -164,7 +164,7 @@ def _ends(frame: Any, value: str, lower_is_better: bool | None) -> tuple[pl.Data
         raise UnknownNameError.of("value", value, _VALUES)
     ends = final(frame)
     if ends[value].is_nan().any():
-        msg = f"{value} is not known of these runs; use value='reported'"
+        msg = f"{value} is not known for these runs; use value='reported'"
         raise InvalidArgumentError(msg)
     lower = value == "regret" if lower_is_better is None else lower_is_better
     return ends, -1.0 if lower else 1.0

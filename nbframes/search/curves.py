@@ -146,7 +146,7 @@ def _with_values(frame: pl.DataFrame | pl.LazyFrame, value: str) -> pl.DataFrame
         raise UnknownNameError.of("value", value, valid, "values of a query rather than the incumbent have no curve")
     found = queries(frame, ["problem", "clock", "unit", "algorithm", "run", "step", "time", value])
     if found[value].is_nan().any():
-        msg = f"{value} is not known: nobody knows the best of what a surrogate predicts; use value='reported'"
+        msg = f"{value} is not known: the best prediction of a surrogate is unknown; use value='reported'"
         raise FrameError(msg)
     return found
 
@@ -169,7 +169,7 @@ def _grid(runs: Sequence[tuple[Floats, Floats]], times: ArrayLike | None, clock:
     if times is not None:
         grid = np.atleast_1d(np.asarray(times, np.float64))
         if grid.ndim != 1 or not len(grid) or not (np.isfinite(grid).all() and (grid >= 0).all()):
-            msg = f"times should be one or more numbers of {clock} from 0 on, not {times!r}"
+            msg = f"times should be one or more numbers of {clock}, 0 or more, not {times!r}"
             raise InvalidArgumentError(msg)
         return np.sort(grid)
     begin, end = max(time[0] for time, _ in runs), max(time[-1] for time, _ in runs)

@@ -232,7 +232,7 @@ class Objective:
             return space.encode(arch)
         array = np.asarray(arch)
         if array.dtype.kind not in "iu" or array.ndim > 1 or (array.ndim == 1 and len(array) != len(space.sizes)):
-            msg = f"an architecture is a number, a text or {len(space.sizes)} whole numbers, not {arch!r}"
+            msg = f"an architecture is a number, a string or {len(space.sizes)} whole numbers, not {arch!r}"
             raise InvalidArgumentError(msg)
         if array.ndim:
             wrong = np.flatnonzero((array < 0) | (array >= np.array(space.sizes)))

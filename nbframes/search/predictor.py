@@ -133,7 +133,7 @@ def _parted(
     train = rng.permutation(len(group))[:size]
     test = np.flatnonzero(~np.isin(group, group[train]))
     if len(test) < 2:
-        msg = f"{size} training architectures leave no two of other groups to judge on"
+        msg = f"{size} training architectures leave fewer than two of other groups to judge on"
         raise InvalidArgumentError(msg)
     return train, test
 

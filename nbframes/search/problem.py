@@ -178,8 +178,8 @@ class Problem:
         if (arch < 0).any():
             row = int((arch < 0).argmax())
             msg = (
-                f"row {row}, {codes[row].tolist()}, is no architecture that {self.name} can answer\n\n"
-                "Hint: rows from problem.space always are; problem.space.known(rows) tells which are"
+                f"row {row}, {codes[row].tolist()}, is not an architecture that {self.name} can answer\n\n"
+                "Hint: rows from problem.space always are; problem.space.known(rows) says which others are"
             )
             raise InvalidArgumentError(msg)
         return self._source.query(codes, arch, self.budgets.index(budget), rng)

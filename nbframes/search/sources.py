@@ -179,7 +179,7 @@ class PredictedSource:
     def worth(self, splits: tuple[str, ...] | None) -> dict[str, Floats]:
         """Refused: a surrogate predicts one split."""
         del splits
-        msg = "a surrogate predicts the validation accuracy alone; the table of other splits takes measured values"
+        msg = "a surrogate predicts validation accuracy only; tables of other splits need measured values"
         raise InvalidArgumentError(msg)
 
     def words(self) -> dict[str, str]:
@@ -201,7 +201,7 @@ def _budget(option: str, given: Mapping[str, Any] | None, surrogate: Surrogate) 
     options = dict(given or {})
     budget = options.pop("budget", surrogate.budgets[-1])
     if options.pop("split", "val") != "val" or options.pop("metric", "accuracy") != "accuracy" or options:
-        msg = f"{option} of a surrogate takes a budget alone: it predicts the validation accuracy, without seeds"
+        msg = f"{option} of a surrogate takes only a budget: it predicts validation accuracy, without seeds"
         raise InvalidArgumentError(msg)
     if budget not in surrogate.budgets:
         raise UnknownNameError.of("budget", budget, surrogate.budgets)

@@ -258,7 +258,7 @@ class SearchSpace:
         Parameters
         ----------
         x
-            The text of one architecture, or a column of texts.
+            The text of one architecture, or a column of strings.
 
         Returns
         -------

@@ -196,7 +196,7 @@ def _checked(source: Path, path: str, benchmark: str) -> _Shard:
         raise SourceError(msg) from error
     if len(rows.finals) != 1:
         how = "mixes final rows with others" if rows.finals else "is empty"
-        msg = f"{where} {how}; a file of a store holds rows of one kind"
+        msg = f"{where} {how}; a file of results holds either final rows or curve rows"
         raise SourceError(msg)
     return _Shard(path, rows.finals.pop(), file.metadata.num_rows, rows.first, rows.last, rows.contents)
 
@@ -247,7 +247,7 @@ def _check_apart(source: Path, shards: list[_Shard]) -> None:
     ordered = sorted(shards, key=lambda shard: (shard.partition, shard.final, shard.first))
     for one, other in itertools.pairwise(ordered):
         if (one.partition, one.final) == (other.partition, other.final) and other.first <= one.last:
-            msg = f"{source}: {one.path} and {other.path} both hold architectures from {other.first} on; shards do not overlap"
+            msg = f"{source}: {one.path} and {other.path} both hold architectures from {other.first} on; shards must not overlap"
             raise SourceError(msg)
 
 

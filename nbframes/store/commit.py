@@ -100,7 +100,7 @@ class Staging:
         wanted = (self.store / manifest_file(self.benchmark, self.attachment)).stem
         present = {path.stem for path in (self.store / "manifests").glob("*.json")}
         if wanted not in present and (other := [name for name in present if name.casefold() == wanted.casefold()]):
-            msg = f"{wanted!r} differs from {other[0]!r} of the store in case alone; use that name or choose another"
+            msg = f"{wanted!r} differs from {other[0]!r} of the store only in upper and lower case; use that name or choose another"
             raise BenchmarkExistsError(msg)
 
     def commit(self, manifest: Manifest) -> None:
@@ -121,7 +121,7 @@ class Staging:
             except OSError as error:
                 msg = (
                     f"the commit to {str(self.store)!r} was decided but could not be finished ({error})"
-                    "\n\nHint: put that right; whoever next writes to the store or verifies it finishes the commit"
+                    "\n\nHint: fix this; the next process that writes to the store or verifies it finishes the commit"
                 )
                 raise StoreError(msg) from error
             self._decided = False
@@ -214,7 +214,7 @@ def explain_os_errors(store: Path) -> Iterator[None]:
         if isinstance(error, StoreError):
             raise
         reason = reasons.get(error.errno or 0, "the system refused")
-        msg = f"cannot write to the store {str(store)!r}: {reason} ({error}). The store is unchanged; put that right and try again"
+        msg = f"cannot write to the store {str(store)!r}: {reason} ({error}). The store is unchanged; fix this and try again"
         raise StoreError(msg) from error
 
 

@@ -25,7 +25,7 @@ def resolved(frame: pl.DataFrame, key: str, store: Store, benchmark: str, *, iso
     frame
         Rows with the column ``key``.
     key
-        ``"arch"``, ``"arch_str"``, ``"hash"``, or a column of texts that the space parses.
+        ``"arch"``, ``"arch_str"``, ``"hash"``, or a column of strings that the space parses.
     store, benchmark
         Whose architectures they are.
     isomorphs
@@ -44,7 +44,7 @@ def resolved(frame: pl.DataFrame, key: str, store: Store, benchmark: str, *, iso
     archs = _archs(store, benchmark)
     names = frame.select(pl.col(key).alias(_GIVEN)).unique(maintain_order=True)
     if names[_GIVEN].null_count():
-        msg = f"column {key!r} is null in some rows: it says which architecture they are of"
+        msg = f"column {key!r} is null in some rows, but it says which architecture each row belongs to"
         raise FrameError(msg)
     found = _found(names, key, archs, benchmark)
     if unknown := names.join(found, on=_GIVEN, how="anti").head(3)[_GIVEN].to_list():
@@ -87,7 +87,7 @@ def _found(names: pl.DataFrame, key: str, archs: pl.DataFrame, benchmark: str) -
 
 def _with(archs: pl.DataFrame, column: str, benchmark: str) -> pl.DataFrame:
     if column not in archs.columns:
-        msg = f"{benchmark!r} was written without {column!r} of its architectures; use key='arch'"
+        msg = f"{benchmark!r} was written without the column {column!r} of its architectures; use key='arch'"
         raise FrameError(msg)
     return archs.select("arch", pl.col(column).alias(_GIVEN))
 
@@ -120,6 +120,6 @@ def _spread(rows: pl.DataFrame, archs: pl.DataFrame) -> pl.DataFrame:
     unlike = structures.filter(pl.struct("hash", *keys).is_duplicated())
     if unlike.height:
         example = unlike.head(2).select("hash", "metric", "value").rows(named=True)
-        msg = f"isomorphic architectures have unlike values, for example {example}\n\nHint: leave isomorphs=True out"
+        msg = f"isomorphic architectures have different values, for example {example}\n\nHint: leave isomorphs=True out"
         raise FrameError(msg)
     return structures.join(archs.select("arch", "hash"), on="hash").drop("hash")

@@ -36,7 +36,7 @@ class Manifest:
     benchmark
         Name of the benchmark.
     version
-        Upstream's version, or a text of the user's own.
+        Upstream's version, or a string of the user's own.
     official
         True where the values were exported from an upstream file of published values.
     source

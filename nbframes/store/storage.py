@@ -173,7 +173,7 @@ class LocalFiles:
             except OSError as error:
                 raise StoreError(_differs(path, "is missing")) from error
             if not stat.S_ISREG(status.st_mode):
-                raise StoreError(_differs(path, "is a link or no file at all"))
+                raise StoreError(_differs(path, "is a link or not a regular file"))
             if status.st_size != file.size:
                 raise StoreError(_differs(path, f"has {status.st_size:,} bytes, not {file.size:,}"))
 

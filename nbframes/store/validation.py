@@ -86,7 +86,7 @@ def check_path(path: str, table: str, benchmark: str) -> None:
     """
     found = _PATHS[table].fullmatch(path) if table in _PATHS else None
     if found is None or found["benchmark"] != benchmark:
-        msg = f"{path!r} is no file of {table} of {benchmark!r}"
+        msg = f"{path!r} is not a file of {table} of {benchmark!r}"
         raise ValueError(msg)
 
 
@@ -108,7 +108,7 @@ def _is(kind: type, words: str) -> Check:
     return check
 
 
-_text, _flag, _anything = _is(str, "a text"), _is(bool, "true or false"), lambda *_: None
+_text, _flag, _anything = _is(str, "a string"), _is(bool, "true or false"), lambda *_: None
 
 
 def _count(where: str, value: Any) -> None:
@@ -161,7 +161,7 @@ def _ranges(where: str, value: Any) -> None:
     for stretch in value:
         fine = type(stretch) is list and len(stretch) == 2 and all(type(number) is int for number in stretch)
         if not fine or not end < stretch[0] <= stretch[1] < 2**31:
-            msg = f"{where} has {stretch!r:.80}, not a stretch of numbers"
+            msg = f"{where} has {stretch!r:.80}, not a range of numbers"
             raise ValueError(msg)
         end = stretch[1]
     length = sum(last - first + 1 for first, last in value)

@@ -195,7 +195,7 @@ def _content_problems(frame: pl.LazyFrame, table: Table, file: StoredFile) -> It
     if odd["negative"].item():
         yield "there are negative architectures, schedules, budgets or seeds"
     if odd["final"].item():
-        yield f"{odd['final'].item():,} rows stand in the wrong one of the final and the curve file"
+        yield f"{odd['final'].item():,} rows are in the wrong file: final ones among curves, or the reverse"
 
 
 def _duplicates(frame: pl.LazyFrame, key: list[str]) -> Iterator[str]:
@@ -217,7 +217,7 @@ def _foreign_files(files: Files, benchmarks: dict[str, list[Manifest]]) -> Itera
     for path in files.below("manifests"):
         name = path.removeprefix("manifests/")
         if manifest_owner(name) is None and name not in _LITTER:
-            yield "", path, "the name is none of a manifest's"
+            yield "", path, "this is not the name of a manifest"
 
 
 def _arch_problems(files: Files, manifests: list[Manifest]) -> Iterator[str]:

@@ -284,7 +284,7 @@ def _side_frame(table: str, frame: pl.DataFrame | pl.LazyFrame, key: Sequence[st
     if missing := [name for name in key if name not in frame.columns]:
         raise FrameError.missing_columns(missing, frame.columns, f"{table} needs the columns {listed(key)}")
     if nulls := [name for name in key if frame[name].null_count()]:
-        msg = f"null values in {listed(nulls)} of {table}: they say which row is which"
+        msg = f"null values in {listed(nulls)} of {table}: they identify the rows"
         raise FrameError(msg)
     return frame.with_columns(_storable(column, table) for column in frame)
 
@@ -298,7 +298,7 @@ def _storable(column: pl.Series, table: str) -> pl.Series:
     except ValueError:  # what pyarrow raises is one
         unheard_of = True
     if unheard_of:
-        msg = f"column {column.name!r} of {table} is {column.dtype}, which no Parquet file holds; cast it to Int64, Float64 or String"
+        msg = f"column {column.name!r} of {table} is {column.dtype}, which Parquet cannot store; cast it to Int64, Float64 or String"
         raise FrameError(msg)
     return column
 

@@ -82,7 +82,7 @@ class Surrogate(ABC):
         Parameters
         ----------
         cells
-            A column of texts, a frame with the encoding columns, or one architecture. The ``arch`` numbers of a frame that
+            A column of strings, a frame with the encoding columns, or one architecture. The ``arch`` numbers of a frame that
             has them, such as ``archs`` of a store, are kept; otherwise ``arch`` is the position in the column.
         budgets
             Epochs to answer for; by default the last that the surrogate can answer.
@@ -271,7 +271,7 @@ def archs(cells: Column, /) -> pl.DataFrame:
     Parameters
     ----------
     cells
-        A column of texts or a frame with the encoding columns.
+        A column of strings or a frame with the encoding columns.
 
     Returns
     -------

@@ -53,6 +53,6 @@ def load(path: str | os.PathLike[str], /) -> Surrogate:
     folder = Path(path).expanduser()
     folder = folder.parent if folder.suffix == ".onnx" else folder
     if not folder.is_dir():
-        msg = f"{folder} is not a folder: a surrogate is one"
+        msg = f"{folder} is not a folder, as a surrogate is"
         raise SourceError(msg)
     return read(folder) if (folder / DESCRIPTION).is_file() else OnnxSurrogate(folder)

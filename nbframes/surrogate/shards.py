@@ -132,7 +132,7 @@ class ShardWriter:
         >>> folder.cleanup()
         """
         if not 0 <= start < stop <= self.count:
-            msg = f"the range {start!r} to {stop!r} is empty or leaves that of the plan, 0 to {self.count}"
+            msg = f"the range {start!r} to {stop!r} is empty or not within that of the plan, 0 to {self.count}"
             raise InvalidArgumentError(msg)
         if (rows := self._present(start, stop)) is not None:
             return rows, False

@@ -157,7 +157,7 @@ def test_mean_costs_are_the_mean_of_the_runs():
 
 
 def test_options_are_checked():
-    with pytest.raises(InvalidArgumentError, match="k should be a whole number from 1 on, not 0"):
+    with pytest.raises(InvalidArgumentError, match="k should be a whole number of at least 1, not 0"):
         nbf.best_archs(RESULTS, k=0)
     with pytest.raises(InvalidArgumentError, match=r"pass runs=nbf.scan_runs\(\)"):
         nbf.best_archs(RESULTS, at_most={"params": 1})

@@ -287,5 +287,5 @@ class TestMistakes:
             neighbour_pairs(self.archs.clear(), space="sss")
 
     def test_steps_cannot_be_negative(self):
-        with pytest.raises(InvalidArgumentError, match="steps should be a whole number from 0 on, not -1"):
+        with pytest.raises(InvalidArgumentError, match="steps should be a whole number of at least 0, not -1"):
             locality(self.frame, self.archs, steps=-1, space="sss")

@@ -114,7 +114,7 @@ def test_own_costs_are_kept():
     assert front["arch"].to_list() == [1, 0, 2]
     assert nbf.best_archs(results, runs=runs, at_most={"energy": 2.0})["arch"].to_list() == [0]
     assert_frame_equal(with_costs(results.lazy(), runs.lazy()).collect(), table)
-    with pytest.raises(FrameError, match="'note', which are no costs"):
+    with pytest.raises(FrameError, match="'note', which are not costs"):
         nbf.best_archs(results, runs=runs, at_most={"note": 2.0})
     with pytest.raises(InvalidArgumentError, match=r"'rank'.*rename"):
         with_costs(results, runs.rename({"energy": "rank"}))

@@ -84,9 +84,9 @@ def test_lazy_in_lazy_out(tss):
 
 
 def test_options_are_checked(tss):
-    with pytest.raises(InvalidArgumentError, match="distance should be a whole number from 1 on, not 0"):
+    with pytest.raises(InvalidArgumentError, match="distance should be a whole number of at least 1, not 0"):
         nbf.seed_noise(tss, distance=0)
-    with pytest.raises(InvalidArgumentError, match="bins should be a whole number from 1 on, not 0"):
+    with pytest.raises(InvalidArgumentError, match="bins should be a whole number of at least 1, not 0"):
         nbf.seed_noise(tss, bins=0)
     with pytest.raises(FrameError, match="several values of 'dataset', 'split'"):
         nbf.seed_noise(tss, by=[])

@@ -65,7 +65,7 @@ def test_lazy_in_lazy_out(tss):
 
 
 def test_options_are_checked(tss):
-    with pytest.raises(InvalidArgumentError, match="k should be a whole number from 1 on, not 0"):
+    with pytest.raises(InvalidArgumentError, match="k should be a whole number of at least 1, not 0"):
         nbf.top_overlap(tss, "seed", k=0)
     with pytest.raises(InvalidArgumentError, match="relevant=101"):
         nbf.top_overlap(tss, "seed", relevant=101)

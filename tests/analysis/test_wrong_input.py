@@ -49,7 +49,7 @@ def test_counts_are_whole_numbers(wrong):
     for option, asked in calls.items():
         for call in asked:
             with pytest.raises(
-                InvalidArgumentError, match=f"{option} should be a whole number from 1 on, not {wrong!r}"
+                InvalidArgumentError, match=f"{option} should be a whole number of at least 1, not {wrong!r}"
             ):
                 call()
 

@@ -127,7 +127,7 @@ def test_isomorphs_share_a_value_on_request(root):
     assert values(root)["arch"].to_list() == table.filter(pl.col("hash") == twin["hash"][0])["arch"].to_list()
     both = table.filter(pl.col("hash") == twin["hash"][0]).head(2)
     unlike = pl.DataFrame({"arch": both["arch"], "dataset": "cifar10", "board_ms": [7.0, 8.0]})
-    with pytest.raises(FrameError, match="isomorphic architectures have unlike values"):
+    with pytest.raises(FrameError, match="isomorphic architectures have different values"):
         nbf.attach(unlike, root, to="nats-tss", name="unlike", isomorphs=True)
     with pytest.raises(FrameError, match=r"(?s)names several architectures .* isomorphs=True"):
         nbf.attach(

@@ -108,7 +108,11 @@ def test_a_table_of_the_engine_can_be_named(store, duck):
     [
         (lambda s: nbf.query_sql("mean", s), UnknownNameError, "did you mean 'means'"),
         (lambda s: nbf.query_sql("best", s, top=3), UnknownNameError, "option of 'best' 'top'"),
-        (lambda s: nbf.query_sql("best", s, k=0), InvalidArgumentError, "k should be a whole number from 1 on, not 0"),
+        (
+            lambda s: nbf.query_sql("best", s, k=0),
+            InvalidArgumentError,
+            "k should be a whole number of at least 1, not 0",
+        ),
         (lambda s: nbf.query_sql("best", s, tie=-1), InvalidArgumentError, "tie=-1"),
         (
             lambda s: nbf.query_sql("correlation", s, between="budget", method="kendall"),

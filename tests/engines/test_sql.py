@@ -166,7 +166,7 @@ def test_nan_and_null_follow_polars(engine):
     ids=str,
 )
 def test_what_has_no_exact_counterpart_is_refused(expr):
-    with pytest.raises(InvalidArgumentError, match="cannot be said in SQL"):
+    with pytest.raises(InvalidArgumentError, match="cannot be put into SQL"):
         nbf.sql(expr)
 
 

@@ -74,7 +74,7 @@ def test_one_changed_digit_of_a_module_hash_is_a_finding(tmp_path, form):
 def test_an_accuracy_of_no_number_of_images_is_a_finding(tmp_path):
     run = made.run()
     path = nb101_file(tmp_path / "x.tfrecord", [run.but(final=run.final | {5: 0.9})])
-    what = r"accuracies that are no number of images out of 9,984: 1, such as .*final_test_accuracy: 0\.9"
+    what = r"accuracies that are not a number of images out of 9,984: 1, such as .*final_test_accuracy: 0\.9"
     with pytest.warns(FindingsWarning, match=what):
         export(path, tmp_path / "store")
 

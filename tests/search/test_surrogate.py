@@ -52,14 +52,14 @@ def test_every_algorithm_searches_it_and_evolution_finds_more(problem):
 
 def test_what_a_surrogate_does_not_have_is_refused(surrogate, problem):
     for options in ({"split": "test"}, {"seed": 3}, {"metric": "loss"}):
-        with pytest.raises(InvalidArgumentError, match="takes a budget alone"):
+        with pytest.raises(InvalidArgumentError, match="takes only a budget"):
             nbf.search.Problem(surrogate, "nb301", dataset="cifar10", observe=options)
     with pytest.raises(UnknownNameError, match="unknown dataset of this surrogate 'cifar100'"):
         nbf.search.Problem(surrogate, "nb301", dataset="cifar100")
     with pytest.raises(UnknownNameError, match="unknown budget 100"):
         nbf.search.Problem(surrogate, "nb301", dataset="cifar10", observe={"budget": 100})
     frame = nbf.search.run("random", problem, runs=1, budget=50_000)
-    with pytest.raises(InvalidArgumentError, match="predicts the validation accuracy alone"):
+    with pytest.raises(InvalidArgumentError, match="predicts validation accuracy only"):
         nbf.search.table(frame, problem)
 
 

@@ -55,7 +55,7 @@ def _rewrite(store, change):
     ("change", "words"),
     [
         (lambda f: f.with_columns(arch=pl.lit(0, pl.Int32), seed=pl.lit(0, pl.Int32)), "occur more than once"),
-        (lambda f: f.with_columns(final=pl.col("final").not_()), "wrong one of the final and the curve file"),
+        (lambda f: f.with_columns(final=pl.col("final").not_()), "in the wrong file"),
         (lambda f: f.with_columns(pl.col("seed").cast(pl.Int64)), "the columns are"),
         (lambda f: f.with_columns(value=pl.lit(None, pl.Float64)), "null values"),
         (lambda f: f.head(2), "rows, the manifest says"),

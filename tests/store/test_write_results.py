@@ -328,7 +328,9 @@ def test_a_name_that_differs_in_case_alone_is_refused(tmp_path, overwrite):
     rows = pl.DataFrame({"arch": [0], "dataset": "x", "split": "val", "metric": "accuracy", "value": [1.0]})
     rows = rows.with_columns(schedule=1, budget=1, seed=0)
     nbf.write_results(rows, tmp_path, benchmark="Mine", archs=False, runs=False)
-    with pytest.raises(BenchmarkExistsError, match="'mine' differs from 'Mine' of the store in case alone"):
+    with pytest.raises(
+        BenchmarkExistsError, match="'mine' differs from 'Mine' of the store only in upper and lower case"
+    ):
         nbf.write_results(rows, tmp_path, benchmark="mine", archs=False, runs=False, overwrite=overwrite)
     assert nbf.open_store(tmp_path).benchmarks() == ["Mine"]
     nbf.write_results(rows, tmp_path, benchmark="Mine", archs=False, runs=False, overwrite=True)
@@ -358,7 +360,7 @@ def test_wide_whole_numbers_are_stored_signed_where_they_fit(tmp_path, dtype):
 def test_a_type_that_no_file_holds_is_refused_in_words(tmp_path, column, table):
     keys = results().select("arch", "dataset", "schedule", "seed").unique(["arch"]).sort("arch")
     with pytest.raises(
-        FrameError, match=rf"column 'odd' of {table} is .*, which no Parquet file holds; cast it to Int64"
+        FrameError, match=rf"column 'odd' of {table} is .*, which Parquet cannot store; cast it to Int64"
     ):
         nbf.write_results(results(), tmp_path, benchmark="mine", **{table: keys.with_columns(column)})
     assert not list(tmp_path.rglob("*.parquet"))

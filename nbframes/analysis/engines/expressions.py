@@ -53,7 +53,7 @@ def sql(expr: pl.Expr, *, dialect: Dialect = "duckdb") -> str:
     Raises
     ------
     InvalidArgumentError
-        If the expression holds something that has no exact counterpart, or is no expression at all.
+        If the expression holds something that has no exact counterpart, or is not an expression at all.
     UnknownNameError
         If ``dialect`` is not one of the two.
 
@@ -76,7 +76,7 @@ def sql(expr: pl.Expr, *, dialect: Dialect = "duckdb") -> str:
     stddev_samp(`value`) AS `value_std`
     """
     if not isinstance(expr, pl.Expr):
-        msg = f"sql() says a Polars expression in SQL, got {expr!r}\n\nHint: nbf.sql(nbf.metric('accuracy') & nbf.final())"
+        msg = f"sql() translates a Polars expression into SQL, got {expr!r}\n\nHint: nbf.sql(nbf.metric('accuracy') & nbf.final())"
         raise InvalidArgumentError(msg)
     translator = Translator.of(dialect)
     try:
@@ -178,7 +178,7 @@ class Translator(NamedTuple):
         if operator not in _COMPARISONS:
             _refuse(f"the operator {operator}")
         if operator in _ORDERINGS and any(map(_is_text, sides)):
-            _refuse("an order of texts")
+            _refuse("an order of strings")
         return f" {_COMPARISONS[operator]} ".join(map(self.operand, sides))
 
     def function(self, parts: Mapping[str, Any]) -> str:
@@ -193,7 +193,7 @@ class Translator(NamedTuple):
         if name == "IsBetween":
             lower, upper = _RANGES[options["closed"]]
             if any(map(_is_text, inputs)):
-                _refuse("an order of texts")
+                _refuse("an order of strings")
             return f"{value} {lower} {self.operand(inputs[1])} AND {value} {upper} {self.operand(inputs[2])}"
         if name not in _TESTS:
             _refuse(f"the function {name}")
@@ -289,7 +289,7 @@ def _is_text(node: Node) -> bool:
 
 def _refuse(what: str) -> NoReturn:
     msg = (
-        f"{what} cannot be said in SQL so that every engine answers as Polars does\n\n"
+        f"{what} cannot be put into SQL that every engine answers as Polars does\n\n"
         "Hint: predicates and aggregates of nbframes can; ranks, fronts and correlations are whole statements: nbf.query_sql"
     )
     raise InvalidArgumentError(msg)

@@ -289,7 +289,7 @@ def _curve(value: Any, check: Check) -> tuple[tuple[Any, ...], NDArray[np.float6
     value = _settled(value)
     if isinstance(value, dict):
         keys = tuple(value)
-        check(set(map(type, keys)) in ({int}, {str}, set()), "its keys {} are not all epochs or texts", keys)
+        check(set(map(type, keys)) in ({int}, {str}, set()), "its keys {} are not all epochs or strings", keys)
         return keys, np.array(_floats(value.values(), check), np.float64)
     check(type(value) is list, "{} where a curve should be", value)
     return tuple(range(len(value))), np.array(_floats(value, check), np.float64)

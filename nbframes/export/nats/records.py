@@ -82,7 +82,7 @@ class Records:
         """Whether a key is an index that has not been met; any other record is left out."""
         if type(key) is int and key >= 0 and key not in self._strings:
             return True
-        self._policy.leave_out(f"architecture {key!r}", "it is no index of an architecture, or comes twice")
+        self._policy.leave_out(f"architecture {key!r}", "it is not the index of an architecture, or occurs twice")
         return False
 
     def _record(self, key: int, value: Any) -> Record | None:

@@ -55,4 +55,4 @@ def examine_accuracies(values: NDArray[Any], names: list[str], counts: NDArray[n
             cells = np.searchsorted(np.cumsum(counts), odd[:3], side="right")
             pairs = zip(cells.tolist(), value[odd[:3]].tolist(), strict=True)
             examples = (f"{names[cell]}, {VALUES[index]}: {fraction!r}" for cell, fraction in pairs)
-            findings.note(f"accuracies that are no number of images out of {_IMAGES:,}", *examples, count=odd.size)
+            findings.note(f"accuracies that are not a number of images out of {_IMAGES:,}", *examples, count=odd.size)

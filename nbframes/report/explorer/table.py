@@ -296,6 +296,6 @@ def _label(manifests: Sequence[Manifest], name: str) -> str:
 def check_numeric(column: Column, option: str) -> str:
     """Name of a column that an axis can show."""
     if not column.numeric:
-        msg = f"{option}={column.name!r} is made of categories; an axis needs numbers, categories can be colour="
+        msg = f"{option}={column.name!r} holds categories, but an axis needs numbers; show categories with colour="
         raise FrameError(msg)
     return column.name

@@ -176,7 +176,7 @@ def ladder(budgets: Sequence[int], eta: int) -> list[int]:
     wanted = [highest / eta**power for power in powers]
     rungs = sorted({max(budget for budget in budgets if budget <= epochs + 1e-9) for epochs in wanted})
     if len(rungs) < 2:
-        msg = f"with eta={eta} there is one rung only: the budgets {list(budgets)} are too near to each other"
+        msg = f"with eta={eta} there is only one rung: the budgets {list(budgets)} are too close together"
         raise InvalidArgumentError(msg)
     return rungs
 

@@ -1,6 +1,6 @@
 """The DARTS search space of NAS-Bench-301: a normal and a reduction cell of four intermediate nodes each.
 
-Every function takes one architecture (canonical text, a `Genotype` of this or another package, NASLib's compact form) or a whole column of them (a Series of texts
+Every function takes one architecture (canonical text, a `Genotype` of this or another package, NASLib's compact form) or a whole column of them (a Series of strings
 or a frame with the encoding columns).
 """
 

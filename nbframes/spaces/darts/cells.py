@@ -46,7 +46,7 @@ class Cells(NamedTuple):
 # --- architectures to codes ---------------------------------------------------------------------------------------
 
 # Every operation has twelve letters, so the canonical text of an architecture is 16 fields of one width: 'op~input' and
-# a separator (a space; '|' between the cells; the last one is appended for reading). A column of texts is then one
+# a separator (a space; '|' between the cells; the last one is appended for reading). A column of strings is then one
 # array of records, read and written without looking at any text twice.
 _FIELD: Final = np.dtype(
     [("head", "<u8"), ("tail", "<u4"), ("tilde", "u1"), ("input", "u1"), ("separator", "u1")],

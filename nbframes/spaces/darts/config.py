@@ -155,7 +155,7 @@ def to_config(x: Architecture | Column, /) -> dict[str, str] | pl.DataFrame:
     Parameters
     ----------
     x
-        A structure or text; or a column of texts or a frame with the encoding columns.
+        A structure or text; or a column of strings or a frame with the encoding columns.
 
     Returns
     -------

@@ -37,7 +37,7 @@ def params(
     Parameters
     ----------
     x
-        A structure or text; or a column of texts or a frame with the encoding columns.
+        A structure or text; or a column of strings or a frame with the encoding columns.
     layers
         Number of cells; those at one and two thirds are reduction cells.
     init_channels

@@ -33,7 +33,7 @@ def features(x: Architecture | Column, /, kind: FeatureKind = "one_hot") -> Arra
     Parameters
     ----------
     x
-        A column of texts or a frame with the encoding columns; or one architecture, which gives a single row.
+        A column of strings or a frame with the encoding columns; or one architecture, which gives a single row.
     kind
         ``"adjacency"``: for each of a cell's 14 possible edges 0 where there is none, else 1 to 7 for its operation; the
         normal cell first, edges by their target; 28 columns. ``"one_hot"``: seven columns for each of these, one for each
@@ -82,7 +82,7 @@ def split(x: Column, /, *, test: float = 0.2, seed: int = 0) -> pl.Series:
     Parameters
     ----------
     x
-        A column of texts or a frame with the encoding columns.
+        A column of strings or a frame with the encoding columns.
     test
         Share of the different architectures that belong to the test set, on average.
     seed

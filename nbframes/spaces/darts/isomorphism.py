@@ -37,7 +37,7 @@ def hash(x: Architecture | Column, /) -> str | pl.Series:
     Parameters
     ----------
     x
-        A structure or text; or a column of texts or a frame with the encoding columns.
+        A structure or text; or a column of strings or a frame with the encoding columns.
 
     Returns
     -------

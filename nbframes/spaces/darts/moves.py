@@ -50,7 +50,7 @@ def mutate(x: Architecture | Column, /, *, seed: Seed = None) -> Architecture | 
     Parameters
     ----------
     x
-        A structure or text; or a column of texts or a frame with the encoding columns.
+        A structure or text; or a column of strings or a frame with the encoding columns.
     seed
         Of the generator; the same seed gives the same mutations.
 
@@ -95,7 +95,7 @@ def neighbours(x: Architecture | Column, /) -> list[str] | list[Genotype] | pl.D
     Parameters
     ----------
     x
-        A structure or text; or a column of texts or a frame with the encoding columns.
+        A structure or text; or a column of strings or a frame with the encoding columns.
 
     Returns
     -------

@@ -86,7 +86,7 @@ def index(x: Architecture | Column, /, *, seed: int | None = None) -> int | pl.S
     Parameters
     ----------
     x
-        A structure or text; or a column of texts or a frame with the encoding columns.
+        A structure or text; or a column of strings or a frame with the encoding columns.
     seed
         That of `enumerate`.
 

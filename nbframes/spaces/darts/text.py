@@ -71,7 +71,7 @@ def format(x: Architecture | Column, /) -> str | pl.Series:
     Parameters
     ----------
     x
-        A structure or text; or a column of texts or a frame with the encoding columns.
+        A structure or text; or a column of strings or a frame with the encoding columns.
 
     Returns
     -------
@@ -104,7 +104,7 @@ def is_valid(x: Architecture | Column, /) -> bool | pl.Series:
     Parameters
     ----------
     x
-        A structure or text; or a column of texts or a frame with the encoding columns.
+        A structure or text; or a column of strings or a frame with the encoding columns.
 
     Returns
     -------
@@ -127,7 +127,7 @@ def validate(x: Architecture | Column, /) -> None:
     Parameters
     ----------
     x
-        A structure or text; or a column of texts or a frame with the encoding columns.
+        A structure or text; or a column of strings or a frame with the encoding columns.
 
     Raises
     ------

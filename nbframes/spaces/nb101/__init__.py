@@ -1,7 +1,7 @@
 """The search space of NAS-Bench-101: 423,624 cells of at most seven vertices and nine edges.
 
 Every function takes one architecture (a `Cell`, upstream's text ``adjacency|operations``, or a pair of matrix and
-operations) or a whole column of them (a Series of texts, or a frame with the columns of `ENCODING`).
+operations) or a whole column of them (a Series of strings, or a frame with the columns of `ENCODING`).
 
 References
 ----------

@@ -28,7 +28,7 @@ def hash(matrix: Any, operations: Any = None) -> str | pl.Series:
     Parameters
     ----------
     matrix
-        The matrix of a cell whose ``operations`` follow; or a cell, its text form, a column of texts or encoding columns.
+        The matrix of a cell whose ``operations`` follow; or a cell, its text form, a column of strings or encoding columns.
     operations
         One name a vertex, ``"input"`` first and ``"output"`` last.
 

@@ -167,7 +167,7 @@ class Memo:
 
     def _check_room(self) -> None:
         if self._room < 0:
-            raise ValueError(limits.exceeded("record_bytes", "its records have more texts of their own"))
+            raise ValueError(limits.exceeded("record_bytes", "its records have more strings of their own"))
 
     def _old(self, number: int) -> Any:
         if number < 0:
