@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import itertools
 import os
 import shutil
@@ -18,7 +17,7 @@ from nbframes.errors import SourceError, listed
 from nbframes.schema import FILE_KEY, RESULT_FILE, Partition, check_name, table_folder
 from nbframes.store.commit import Staging, explain_os_errors
 from nbframes.store.contents import Contents, table_of_contents
-from nbframes.store.manifest import Manifest, StoredFile, writer_versions
+from nbframes.store.manifest import Manifest, StoredFile
 from nbframes.store.spill import first_not_increasing
 from nbframes.store.storage import file_sha256
 from nbframes.store.validation import check_path
@@ -138,8 +137,6 @@ def adopt(
                 official=False,
                 source={"name": source.name, "files": []},
                 tables={"results": sorted(files)},
-                writers=writer_versions(),
-                created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
                 units=registry.units() | {metric.name: metric.unit for metric in metrics},
                 metrics=facts_of(metrics, benchmark),
                 contents=table_of_contents((Partition.of_path(shard.path), shard.contents) for shard in shards),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import hashlib
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Self
@@ -25,6 +26,17 @@ class StoredFile(NamedTuple):
     size: int
     """Bytes."""
     sha256: str
+
+
+def _writer_versions() -> dict[str, str]:
+    """Versions of everything that shapes the bytes of the tables."""
+    from importlib.metadata import version
+
+    return {name: version(name) for name in ("nbframes", "polars", "pyarrow", "numpy")}
+
+
+def _now() -> str:
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
 
 
 @dataclass(frozen=True, repr=False)
@@ -77,8 +89,8 @@ class Manifest:
     official: bool
     source: dict[str, Any]
     tables: dict[Table, list[StoredFile]]
-    writers: dict[str, str]
-    created: str
+    writers: dict[str, str] = field(default_factory=_writer_versions)
+    created: str = field(default_factory=_now)
     units: dict[str, str] = field(default_factory=registry.units)
     attachment: str = ""
     synthetic: bool = False
@@ -274,13 +286,6 @@ def is_unaltered(content: bytes) -> bool:
 
     document = orjson.loads(content)
     return bool(document.pop("sha256", None) == _checksum(document))
-
-
-def writer_versions() -> dict[str, str]:
-    """Versions of everything that shapes the bytes of the tables."""
-    from importlib.metadata import version
-
-    return {name: version(name) for name in ("nbframes", "polars", "pyarrow", "numpy")}
 
 
 def _checksum(document: dict[str, Any]) -> str:

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     Problems = Iterator[tuple[str, str]]
 
 _SHOWN: Final = 3
+_KEYS: Final = {"results": list(FILE_KEY), "archs": ["arch"], "runs": list(RUN_KEY)}
 _ROWS_AT_ONCE: Final = 1_000_000
 _CELLS_BY_VERTICES: Final = {2: 1, 3: 6, 4: 84, 5: 2_441, 6: 62_010, 7: 359_082}
 """Unique cells of NAS-Bench-101 by number of vertices (Ying et al., ICML 2019)."""
@@ -123,7 +124,7 @@ def _together_problems(files: Files, manifests: list[Manifest]) -> Problems:
     folders = [table_folder(table, manifests[0].benchmark) for table in TABLES]
     present = (path for folder in folders for path in files.below(folder))
     yield from ((path, "no manifest names this file") for path in sorted(set(present) - set(named)))
-    for table, key in (("results", list(FILE_KEY)), ("archs", ["arch"]), ("runs", list(RUN_KEY))):
+    for table, key in _KEYS.items():
         parts: dict[str, list[str]] = {}
         for path in sorted(set(named)):
             if path.startswith(f"{table}/"):
@@ -178,8 +179,7 @@ def _content_problems(frame: pl.LazyFrame, table: Table, file: StoredFile) -> It
     if rows != file.rows:
         yield f"the file has {rows:,} rows, the manifest says {file.rows:,}"
     if table != "results":
-        key = ["arch"] if table == "archs" else list(RUN_KEY)
-        if missing := [name for name in key if name not in frame.collect_schema()]:
+        if missing := [name for name in _KEYS[table] if name not in frame.collect_schema()]:
             yield f"the columns {missing} are missing"
         return
     if (schema := frame.collect_schema()) != pl.Schema(RESULT_FILE):

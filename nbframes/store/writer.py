@@ -7,7 +7,6 @@ carry the hash of the content, so that a reader never mixes two versions of a be
 
 from __future__ import annotations
 
-import datetime
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Self
@@ -20,7 +19,7 @@ from nbframes.schema import FILE_KEY, Partition, Table, table_folder
 from nbframes.store.commit import Staging, explain_os_errors
 from nbframes.store.contents import Contents, table_of_contents
 from nbframes.store.fit import check_attachments_fit
-from nbframes.store.manifest import Manifest, StoredFile, writer_versions
+from nbframes.store.manifest import Manifest, StoredFile
 from nbframes.store.parquet import Background, PartitionFile, name_by_content, write_side_table
 from nbframes.store.spill import Columns, Spill
 
@@ -155,8 +154,6 @@ class BenchmarkWriter:
                 official=official,
                 source=source,
                 tables=tables,
-                writers=writer_versions(),
-                created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
                 units=units or registry.units(self.benchmark),
                 contents=table_of_contents(self._contents),
                 **report,

@@ -14,12 +14,12 @@ import warnings
 from contextlib import redirect_stdout
 from types import ModuleType
 
-import numpy as np
 import pytest
 
 import nbframes as nbf
 from nbframes.compat import nas_201_api as ours
 from nbframes.errors import InvalidArgumentError
+from tests.compat.typed import typed
 
 INDEXES = (0, 11, 284)
 DATASETS = ("cifar10-valid", "cifar10", "cifar100", "ImageNet16-120")
@@ -100,18 +100,6 @@ def _mutated(records):
                     del results["all_results"][dataset, seed]
                     results["dataset_seed"][dataset].remove(seed)
     return records
-
-
-def typed(value):
-    if isinstance(value, dict):
-        return {key: typed(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return type(value).__name__, [typed(item) for item in value]
-    if isinstance(value, np.ndarray):
-        return "array", value.tolist()
-    if type(value).__name__ in ("ArchResults", "ResultsCount", "StoredRun"):
-        return repr(value), typed(value.state_dict())
-    return type(value).__name__, value
 
 
 def outcome(call):

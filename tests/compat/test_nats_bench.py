@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 import nbframes as nbf
 from nbframes.compat import nats_bench as ours
+from tests.compat.typed import typed
 
 FOLDERS = {"tss": "NATS-tss-v1_0-3ffb9-simple", "sss": "NATS-sss-v1_0-50262-simple"}
 HPS = {"tss": ("12", "200"), "sss": ("01", "12", "90")}
@@ -72,21 +73,6 @@ def outcome(call):
             result = ("error", type(error).__name__, re.sub("(invalid data path : ).*", r"\1...", str(error)))
     text = re.sub(r"\[\d{4}-.*?\]", "[time]", printed.getvalue())
     return result, re.sub("archive_root=.* and", "archive_root=... and", text), random.random()
-
-
-def typed(value):
-    """A value in a form in which equality covers types and, for floats, every bit."""
-    if isinstance(value, dict):
-        return {key: typed(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return type(value).__name__, [typed(item) for item in value]
-    if isinstance(value, np.ndarray):
-        return "array", value.tolist()
-    if isinstance(value, (upstream.ArchResults, ours.ArchResults)):
-        return "ArchResults", repr(value), typed(value.state_dict())
-    if isinstance(value, (upstream.ResultsCount, ours.ResultsCount)):
-        return "ResultsCount", repr(value), typed(value.state_dict())
-    return type(value).__name__, value
 
 
 def same(pair, call):
