@@ -59,16 +59,17 @@ class Table(NamedTuple):
 
     def rows(self, found: Mapping[str, Array]) -> pl.DataFrame:
         """Result of the group: the columns of ``by``, both levels of each pair, and what was found for it."""
-        first, second = (
-            self.levels[rows].select(pl.all().name.suffix(end))
+        group = [column.new_from_index(0, len(self.first)) for column in self.group.iter_columns()]
+        ends = [
+            column[rows].alias(f"{column.name}{end}")
             for rows, end in ((self.first, "_a"), (self.second, "_b"))
-        )
-        columns = pl.DataFrame(dict(found))
-        group = self.group.select(pl.all().repeat_by(len(columns)).explode())
+            for column in self.levels.iter_columns()
+        ]
+        shared = []
         for column in self.conditions:
             a, b = column[self.first], column[self.second]
-            columns = columns.with_columns(pl.select(pl.when(a.eq_missing(b)).then(a)).to_series().alias(column.name))
-        return pl.concat([group, first, second, columns], how="horizontal")
+            shared.append(pl.select(pl.when(a.eq_missing(b)).then(a)).to_series().alias(column.name))
+        return pl.DataFrame([*group, *shared, *ends, *(pl.Series(name, values) for name, values in found.items())])
 
 
 class _Matrix(NamedTuple):

@@ -124,19 +124,21 @@ class _Orders(NamedTuple):
     @classmethod
     def of(cls, x: Array, y: Array) -> _Orders:
         n = x.shape[1]
-        bits = int(n).bit_length()
-        word: Any
-        word, code = (np.uint32, np.uint16) if bits <= 16 else (np.uint64, np.uint32)
-        width, low = word(bits), word(2**bits - 1)
-        both = np.minimum(x, low).astype(word, copy=False) << width
-        both |= np.minimum(y, low).astype(word, copy=False)
+        lacks = x == MISSING
+        greatest = max(int(side.max(where=~lacks, initial=0)) for side in (x, y)) + 1  # of the codes: what is missing
+        bits, place = greatest.bit_length(), int(n).bit_length()
+        word: Any = np.uint32 if bits + max(bits, place) <= 32 else np.uint64
+        width = word(bits)
+        both = np.minimum(x, greatest).astype(word, copy=False) << width
+        both |= np.minimum(y, greatest).astype(word, copy=False)
         both.sort(axis=1)
-        y_by_x = both & low
-        by_y = y_by_x << width
+        y_by_x = both & word(2**bits - 1)
+        by_y = y_by_x << word(place)
         by_y |= np.arange(n, dtype=word)
         by_y.sort(axis=1)
-        size = n - np.count_nonzero(x == MISSING, axis=1)
-        return cls(size, both, both >> width, by_y >> width, y_by_x.astype(code), by_y & low)
+        size = n - np.count_nonzero(lacks, axis=1)
+        code = np.uint16 if bits <= 16 else np.uint32
+        return cls(size, both, both >> width, by_y >> word(place), y_by_x.astype(code), by_y & word(2**place - 1))
 
 
 class _Inversions(NamedTuple):
