@@ -136,14 +136,10 @@ def best_archs(
         if caps:
             means = means.filter([pl.col(name) <= cap for name, cap in caps.items()])
         ties = comparing.ties(means, groups.keys)
-        ranked = means.with_columns(
-            pl.Series("rank", ties.of_rows(ties.ranks().astype(np.uint32))),
-            pl.Series("n", ties.of_rows(ties.sizes.astype(np.uint32))),
-        )
-        in_order = ties.rows  # the means stand by architecture
-        if k < ranked.height:
-            in_order = in_order[ranked.get_column("rank").to_numpy()[in_order] <= k]
-        return ranked[list(schema)][in_order]
+        ranks, sizes = ties.ranks().astype(np.uint32), ties.sizes.astype(np.uint32)
+        in_order, tie = ties.rows_of(ranks <= k)  # the means stand by architecture
+        ranked = means[in_order].with_columns(pl.Series("rank", ranks[tie]), pl.Series("n", sizes[tie]))
+        return ranked[list(schema)]
 
     return answer(frame, rows.frame, best, schema)
 

@@ -220,12 +220,17 @@ class Ties(NamedTuple):
         """Rows by group and tie; those of a tie in the order in which they stand."""
         if len(self.starts) == len(self.order):
             return self.order
-        number, bits = np.repeat(np.arange(len(self.starts)), self.counts), len(self.order).bit_length()
+        return self.rows_of(np.ones(len(self.starts), np.bool_))[0]
+
+    def rows_of(self, chosen: Mask) -> tuple[Ints, Ints]:
+        """Rows of some ties, as `rows` has them, and for each the place of its tie among all."""
+        number, bits = np.repeat(np.flatnonzero(chosen), self.counts[chosen]), len(self.order).bit_length()
+        rows = self.order[np.repeat(chosen, self.counts)]
         if 2 * bits > _BITS:
-            return self.order[np.lexsort((self.order, number))]
-        packed = (number << bits) | self.order
+            return rows[np.lexsort((rows, number))], number
+        packed = (number << bits) | rows
         packed.sort()  # several times faster than a stable argsort
-        return packed & ((1 << bits) - 1)
+        return packed & ((1 << bits) - 1), number
 
     def of_rows(self, per_tie: NDArray[Kind]) -> NDArray[Kind]:
         """Give each row what its tie has."""
