@@ -96,13 +96,13 @@ class KeyColumns(NamedTuple):
         """Reduce rows that differ in the column ``over`` alone, and give the keys of what they are reduced to, in their order.
 
         Runs in the order of a store are much fewer than rows: to sort them, where the rows of another file follow, takes a part of
-        the time. None if the rows of a key do not stand together, in the order of ``over``.
+        the time. None if the rows of a key do not stand together, in the order of ``over``, or there is one of each.
         """
         keys = self._replace(columns=tuple(column for column in self.columns if column.name != over))
         within = next((column.codes for column in self.columns if column.name == over), None)
         codes = [column.codes for column in keys.columns]
         first = np.flatnonzero(begin(codes, slice(0, min(_FEW, len(values)))))
-        if keys.of_rows(first).keys.order() is not None:
+        if len(first) == min(_FEW, len(values)) or keys.of_rows(first).keys.order() is not None:
             return None
         runs = Runs.of(codes, values, within=within, spread=spread)
         units = keys.of_rows(runs.starts).sorted()
@@ -165,7 +165,10 @@ class SortedKeys(NamedTuple):
     def reduced(self, over: Collection[str], values: Floats, *, spread: bool = True) -> Runs:
         """Runs of rows that differ in the columns ``over`` alone, which were packed last."""
         shift = self.of_rows.bits_of(over)
-        return Runs.of([self.packed >> shift if shift else self.packed], values, spread=spread)
+        keys = self.packed >> shift if shift else self.packed
+        if (keys[1:] != keys[:-1]).all():
+            return Runs.alone(values)
+        return Runs.of([keys], values, spread=spread)
 
     def unpacked(self, places: Ints, names: Sequence[str]) -> list[pl.Series]:
         """Give columns of the keys at some places of the order."""

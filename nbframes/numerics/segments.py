@@ -108,7 +108,7 @@ class Runs(NamedTuple):
         """
         n = len(values)
         if not n:
-            return cls(np.empty(0, np.int64), np.empty(0, np.int32), np.empty(0), np.empty(0), apart=True)
+            return cls.alone(values)
 
         def reduced(block: slice) -> tuple[Ints, NDArray[np.int32], Floats, Floats, NDArray[np.bool_]]:
             value, begins = values[block], begin(keys, block)
@@ -130,6 +130,13 @@ class Runs(NamedTuple):
             np.concatenate, zip(*in_blocks(reduced, _cuts(keys, n), n), strict=True)
         )
         return cls(starts, counts, mean, squares, bool(apart.all()))
+
+    @classmethod
+    def alone(cls, values: Floats) -> Self:
+        """Runs of one row each."""
+        n = len(values)
+        squares = np.where(np.isfinite(values), 0.0, np.nan)
+        return cls(np.arange(n), np.ones(n, np.int32), values, squares, apart=True)
 
     def take(self, order: Ints) -> Self:
         """Runs in another order."""
