@@ -44,16 +44,33 @@ class Spill:
         self._path = path
         self._final = final
         self._parts: dict[int, _Part] = {}
+        self._few: list[Columns] = []
+        self._few_rows = 0
 
     @property
     def waiting(self) -> int:
         """Rows in memory."""
-        return sum(part.waiting for part in self._parts.values())
+        return self._few_rows + sum(part.waiting for part in self._parts.values())
 
     def append(self, columns: Columns) -> None:
-        """Put rows aside."""
-        if not len(columns["schedule"]):
+        """Put rows aside; a few wait for others, since looking at a thousand takes as long as looking at ten."""
+        self._few.append(columns)
+        self._few_rows += len(columns["value"])
+        if self._few_rows >= _BLOCK:
+            self._settle()
+
+    def flush(self) -> None:
+        """Sort the rows in memory and put them on disk."""
+        self._settle()
+        for part in self._parts.values():
+            part.flush()
+
+    def _settle(self) -> None:
+        """Tell the rows that waited for others where they belong."""
+        if not self._few_rows:
             return
+        columns = self._few[0] if len(self._few) == 1 else joined(self._few)
+        self._few, self._few_rows = [], 0
         if not self._final:
             self._part(0).append(columns)
             return
@@ -62,11 +79,6 @@ class Spill:
             parts = [(_REST, columns)]
         for schedule, rows in parts:
             self._part(schedule).append(rows)
-
-    def flush(self) -> None:
-        """Sort the rows in memory and put them on disk."""
-        for part in self._parts.values():
-            part.flush()
 
     def sorted_rows(self) -> Iterator[Columns]:
         """Give the rows in the order of the file."""
@@ -79,7 +91,7 @@ class Spill:
         """Remove what was put aside."""
         for part in self._parts.values():
             part.close()
-        self._parts = {}
+        self._parts, self._few, self._few_rows = {}, [], 0
 
     def _part(self, schedule: int) -> _Part:
         if schedule not in self._parts:
