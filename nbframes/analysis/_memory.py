@@ -19,6 +19,8 @@ _FEW: Final = 1_000_000
 """Rows that fit everywhere."""
 _OPAQUE: Final = re.compile(r"\bOPAQUE_PYTHON\b")
 """A step that gives no more rows than fitted: a helper, which looked at its own, or a function that is not to be called twice."""
+_MULTIPLYING: Final = re.compile(r"\b(JOIN|EXPLODE|UNPIVOT|UNION)\b")
+"""Steps that can give more rows than were read."""
 _HOLDING: Final = re.compile(r"\b(AGGREGATE|JOIN|UNIQUE)\b")
 """Steps that hold keys in memory to count what comes of them."""
 _PARTS: Final = 64
@@ -30,12 +32,15 @@ _MARGIN: Final = 1.33
 
 def check_fits(given: pl.DataFrame | pl.LazyFrame, rows: pl.LazyFrame) -> None:
     """Refuse rows that do not fit. Those of a plan are counted first, where the store that is open could have too many."""
-    height = given.height if isinstance(given, pl.DataFrame) else scans.largest()
-    if height <= _FEW or height <= (most := available() // BYTES):
+    height, about = given.height if isinstance(given, pl.DataFrame) else scans.largest(), ""
+    if height <= _FEW:
         return
-    about = ""
+    most = available() // BYTES
     if isinstance(given, pl.LazyFrame):
-        height, about = _height(rows, most)
+        steps = rows.explain(optimized=False)
+        if height <= most and not _MULTIPLYING.search(steps):
+            return
+        height, about = _height(rows, steps, most)
     if height > most:
         msg = (
             f"{about}{height:,} rows would be held at once, which takes about {height * BYTES / 1e9:.3g} GB; {most * BYTES / 1e9:.3g} GB are free\n\n"
@@ -46,9 +51,8 @@ def check_fits(given: pl.DataFrame | pl.LazyFrame, rows: pl.LazyFrame) -> None:
         raise FrameError(msg)
 
 
-def _height(rows: pl.LazyFrame, most: int) -> tuple[int, str]:
+def _height(rows: pl.LazyFrame, steps: str, most: int) -> tuple[int, str]:
     """Rows that a plan gives, and whether it is about so many: where counting them would hold their keys and they are far from ``most``, a part is counted."""
-    steps = rows.explain(optimized=False)
     if _OPAQUE.search(steps):
         return 0, ""
     if _HOLDING.search(steps) and "arch" in rows.collect_schema():

@@ -79,12 +79,29 @@ def test_an_estimate_near_the_memory_is_made_sure_of(rows, monkeypatch):
                 nbf.nondominated_rank(grouped(rows), maximise="value")
 
 
+def estimated(plan):
+    return _memory._height(plan, plan.explain(optimized=False), most=10)
+
+
 def test_an_estimate_is_near_what_it_stands_for(rows):
     count = grouped(rows).select(pl.len()).collect().item()
-    height, about = _memory._height(grouped(rows), most=10)
+    height, about = estimated(grouped(rows))
     assert (height, about) == (pytest.approx(count, rel=0.2), "about ")
     few = rows.filter(pl.col("arch") < 40)
-    assert _memory._height(grouped(few), most=10) == (40, "")
+    assert estimated(grouped(few)) == (40, "")
+
+
+def test_more_rows_than_were_read_are_refused_although_those_of_the_store_fit(rows, monkeypatch):
+    few = rows.filter(pl.col("arch") < 100)
+    pairs = few.join(few.select("schedule", other="arch"), on="schedule")
+    held = nbf.published.store().manifest("nats-tss").rows()
+    monkeypatch.setenv(_memory.ENVIRONMENT, str((held + 1) * _memory.BYTES / 1e9))
+    assert nbf.pareto_front(pairs.head(9), maximise="value", by=[]).collect().height > 0
+    crossed = pairs.join(few.select("schedule", third="arch"), on="schedule")
+    often = pl.concat([rows] * (held // rows.select(pl.len()).collect().item() + 1))
+    for more in (crossed, often):
+        with pytest.raises(FrameError, match="rows would be held at once"):
+            nbf.pareto_front(more, maximise="value", by=[])
 
 
 def test_helpers_of_helpers_are_not_carried_out_to_be_counted(rows, monkeypatch):

@@ -227,7 +227,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         for name in options.of or [name for name in KINDS if name != "store" or options.store]:
             store = options.store if name == "store" else Path(options.folder or scratch, name, "store")
-            if not store.exists():
+            if name != "store" and not store.exists():
                 start = time.perf_counter()
                 make(store.parent, options.rows, finals=name == "finals")
                 print(f"\nwritten and adopted in {time.perf_counter() - start:.0f} s")
