@@ -118,7 +118,13 @@ def test_what_many_functions_share_is_described_once_and_read_everywhere():
         assert [path.name for path, source in sources if f" {name} {text}" in source] == ["_described.py"]
         shown = [thing for thing in PUBLIC.values() if f" {name} {text}" in " ".join(inspect.getdoc(thing).split())]
         assert len(shown) > 2, name
-    assert "Returns\n-------\nAxes\n    The axes drawn on." in nbf.plot.ecdf.__doc__
+    drawn = _sections(nbf.plot.ecdf)
+    assert drawn["Returns"].strip() == "Axes\n    The axes drawn on."
+    assert re.findall(r"^\w+$", drawn["Raises"], re.MULTILINE) == [
+        "FrameError",
+        "UnknownNameError",
+        "InvalidArgumentError",
+    ]
 
 
 @pytest.mark.parametrize("name", [name for name in PUBLIC if name.startswith(("plot.", "analysis."))])

@@ -11,9 +11,8 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
-_HEAD: Final = "\nParameters\n----------\n"
-_ENTRY: Final = re.compile(r"\n(?=\S)")
 _SECTION: Final = re.compile(r"\n\n(?=\w[\w ]*\n---)")
+_ENTRY: Final = re.compile(r"\n(?=\S)")
 
 _SHARED: Final = """\
 ax
@@ -39,20 +38,35 @@ value
     Column that is used, for example ``"train_time"``.
 """
 _PARAMETERS: Final = {entry.partition("\n")[0]: entry.rstrip() for entry in _ENTRY.split(_SHARED)}
-_RETURNS: Final = {"Axes": "\n\nReturns\n-------\nAxes\n    The axes drawn on."}
+_RETURNS: Final = {"Axes": "Axes\n    The axes drawn on."}
 """By the annotation of the function."""
+_RAISES: Final = {
+    "FrameError": "FrameError\n    If the frame lacks a column.",
+    "UnknownNameError": "UnknownNameError\n    If ``visuals`` names another artist.",
+}
+"""Of functions that draw."""
 
 
 def described(function: F) -> F:
-    """Describe the parameters, and the axes returned, that the docstring of a function leaves to the shared descriptions."""
+    """Write into the docstring of a function what it leaves to the shared descriptions: parameters, axes returned, errors of drawing."""
     if function.__doc__ is None:  # as under `python -OO`
         return function
     code = function.__code__
     names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-    before, rest = inspect.cleandoc(function.__doc__).split(_HEAD)
-    own, *after = _SECTION.split(rest, maxsplit=1)
-    entries = {name.strip(): entry for entry in _ENTRY.split(own) for name in entry.partition("\n")[0].split(",")}
-    everything = dict.fromkeys(entries.get(name) or _PARAMETERS[name] for name in names)
-    returned = "" if "\nReturns\n---" in rest else _RETURNS[function.__annotations__["return"]]
-    function.__doc__ = "\n\n".join([f"{before}{_HEAD}" + "\n".join(everything) + returned, *after])
+    summary, *rest = _SECTION.split(inspect.cleandoc(function.__doc__))
+    sections = {part.partition("\n")[0]: part.split("\n", 2)[2] for part in rest}
+    own = _entries(sections["Parameters"])
+    told = {"Parameters": "\n".join(dict.fromkeys(own.get(name) or _PARAMETERS[name] for name in names))}
+    told["Returns"] = sections.get("Returns") or _RETURNS[function.__annotations__["return"]]
+    if errors := (_RAISES if "visuals" in names else {}) | _entries(sections.get("Raises", "")):
+        told["Raises"] = "\n".join(errors.values())
+    whole = [f"{title}\n{'-' * len(title)}\n{text}" for title, text in (told | (sections | told)).items()]
+    function.__doc__ = "\n\n".join([summary, *whole])
     return function
+
+
+def _entries(section: str) -> dict[str, str]:
+    """Entries of a section by each name that they are of."""
+    return {
+        name.strip(): entry for entry in _ENTRY.split(section) if entry for name in entry.partition("\n")[0].split(",")
+    }

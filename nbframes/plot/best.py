@@ -49,10 +49,6 @@ def best_archs(
 
     Raises
     ------
-    FrameError
-        If the frame lacks a column.
-    UnknownNameError
-        If ``visuals`` names another artist.
     InvalidArgumentError
         If there are too many rows.
 
@@ -134,8 +130,6 @@ def top_overlap(
 
     Raises
     ------
-    FrameError
-        If the frame lacks a column.
     UnknownNameError
         If ``measure`` is not one of the above, or ``visuals`` names another artist.
     InvalidArgumentError

@@ -57,13 +57,6 @@ def learning_curves(
     visuals
         Matplotlib options of ``"line"``, ``"band"`` and ``"label"``; False leaves one out.
 
-    Raises
-    ------
-    FrameError
-        If the frame lacks a column.
-    UnknownNameError
-        If ``visuals`` names another artist.
-
     Examples
     --------
     >>> import nbframes as nbf

@@ -61,8 +61,6 @@ def locality(
 
     Raises
     ------
-    FrameError
-        If the frame lacks a column.
     InvalidArgumentError
         If there are more than seven groups.
     UnknownNameError
@@ -126,13 +124,6 @@ def landscape(
         Matplotlib options of ``"autocorrelation"``, ``"fitness_distance"``, ``"zero"``, ``"label"`` (the number of local optima) and
         ``"legend"``; False leaves one out.
 
-    Raises
-    ------
-    FrameError
-        If the frame lacks a column.
-    UnknownNameError
-        If ``visuals`` names another artist.
-
     Examples
     --------
     >>> import nbframes as nbf
@@ -195,13 +186,6 @@ def local_optima(
     -------
     Axes
         The axes drawn on; of several the first, the rest are ``ax.figure.axes[1:]``.
-
-    Raises
-    ------
-    FrameError
-        If the frame lacks a column.
-    UnknownNameError
-        If ``visuals`` names another artist.
 
     Examples
     --------

@@ -59,8 +59,6 @@ def seed_noise(
 
     Raises
     ------
-    FrameError
-        If the frame lacks a column.
     UnknownNameError
         If ``measure`` is not one of the above, or ``visuals`` names another artist.
     InvalidArgumentError

@@ -57,12 +57,8 @@ def marginal_means(
 
     Raises
     ------
-    FrameError
-        If the frame lacks a column.
     InvalidArgumentError
         If the frame holds several groups.
-    UnknownNameError
-        If ``visuals`` names another artist.
 
     Examples
     --------
@@ -120,12 +116,8 @@ def operation_effects(
 
     Raises
     ------
-    FrameError
-        If the frame lacks a column.
     InvalidArgumentError
         If the frame holds several groups or positions.
-    UnknownNameError
-        If ``visuals`` names another artist.
 
     Examples
     --------

@@ -38,12 +38,8 @@ def paired_ranks(
 
     Raises
     ------
-    FrameError
-        If the frame lacks a column.
     InvalidArgumentError
         If the frame holds several pairs.
-    UnknownNameError
-        If ``visuals`` names another artist.
 
     Examples
     --------

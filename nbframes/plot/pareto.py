@@ -59,12 +59,8 @@ def pareto_front(
 
     Raises
     ------
-    FrameError
-        If the frame lacks a column.
     InvalidArgumentError
         If there are not two objectives, or more than seven fronts.
-    UnknownNameError
-        If ``visuals`` names another artist.
 
     Examples
     --------
@@ -126,12 +122,8 @@ def nondominated_rank(
 
     Raises
     ------
-    FrameError
-        If the frame lacks a column.
     InvalidArgumentError
         If there are not two objectives, or several groups.
-    UnknownNameError
-        If ``visuals`` names another artist.
 
     Examples
     --------
@@ -193,13 +185,6 @@ def hypervolume(
         The objectives and the reference point, as they were given to it, for the label of the axis.
     visuals
         Matplotlib options of ``"bar"`` and ``"label"``; False leaves one out.
-
-    Raises
-    ------
-    FrameError
-        If the frame lacks a column.
-    UnknownNameError
-        If ``visuals`` names another artist.
 
     Examples
     --------

@@ -37,10 +37,6 @@ def ecdf(
 
     Raises
     ------
-    FrameError
-        If the frame lacks a column.
-    UnknownNameError
-        If ``visuals`` names another artist.
     InvalidArgumentError
         If there are more groups than colours.
 
@@ -93,10 +89,6 @@ def summarize(
 
     Raises
     ------
-    FrameError
-        If the frame lacks a column.
-    UnknownNameError
-        If ``visuals`` names another artist.
     InvalidArgumentError
         If there are too many groups.
 

@@ -150,10 +150,6 @@ def rank_stability(
 
     Raises
     ------
-    FrameError
-        If the frame lacks a column.
-    UnknownNameError
-        If ``visuals`` names another artist.
     InvalidArgumentError
         If there is more than one group.
 

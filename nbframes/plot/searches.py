@@ -46,10 +46,6 @@ def anytime(
 
     Raises
     ------
-    FrameError
-        If the frame lacks a column.
-    UnknownNameError
-        If ``visuals`` names another artist.
     InvalidArgumentError
         If there are more algorithms than colours.
 
@@ -109,10 +105,6 @@ def final(
 
     Raises
     ------
-    FrameError
-        If the frame lacks a column.
-    UnknownNameError
-        If ``visuals`` names another artist.
     InvalidArgumentError
         If there are more algorithms than colours.
 

@@ -43,12 +43,8 @@ def with_costs(
 
     Raises
     ------
-    FrameError
-        If the frame lacks a column.
     InvalidArgumentError
         If there are more than seven groups.
-    UnknownNameError
-        If ``visuals`` names another artist.
 
     Examples
     --------
