@@ -103,7 +103,7 @@ def answer(
     """
     check_fits(given, rows)
     if isinstance(given, pl.DataFrame):
-        return work(rows.collect())
+        return work(rows.collect(engine="in-memory"))  # the streaming one starts threads to select columns
     return rows.map_batches(
         work, schema=dict(schema), predicate_pushdown=False, projection_pushdown=False, slice_pushdown=False
     )

@@ -54,6 +54,16 @@ def test_sizes_at_which_the_integer_types_change(n):
     assert tau_b(*codes)[0] == pytest.approx(stats.kendalltau(x, y).statistic, abs=1e-13)
 
 
+@pytest.mark.parametrize("levels", [2, 2**13 - 1, 2**13, 2**14 - 1, 2**14, 2**17])
+def test_numbers_of_levels_at_which_the_integer_types_change(levels):
+    rng = np.random.default_rng(levels)
+    x = rng.integers(levels, size=140_000)
+    y = (x + rng.integers(levels, size=140_000)) // 2
+    lacking = rng.random(140_000) < 0.1
+    codes = [np.where(lacking, MISSING, ranks).astype(np.uint32)[None] for ranks in (x, y)]
+    assert tau_b(*codes)[0] == pytest.approx(stats.kendalltau(x[~lacking], y[~lacking]).statistic, abs=1e-13)
+
+
 def test_the_codes_are_left_as_they_were():
     x = np.array([[0, 2, 1, MISSING]], dtype=np.uint32)
     before = x.copy()
