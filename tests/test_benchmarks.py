@@ -103,7 +103,7 @@ def test_a_registered_benchmark_is_known_everywhere(clean, tmp_path):
 @pytest.mark.parametrize(
     ("benchmark", "message"),
     [
-        (lambda: "nb-mine", "takes a nbframes.Benchmark"),
+        (lambda: "nb-mine", "takes an nbframes.Benchmark"),
         (lambda: own("nb101"), "another benchmark 'nb101' .*\n\nHint: choose another name"),
         (
             lambda: own(metrics=[nbf.Metric("accuracy", "fraction", "max")]),

@@ -124,7 +124,7 @@ def test_a_table_of_the_engine_can_be_named(store, duck):
         (lambda s: nbf.query_sql("curves", s, over="arch"), InvalidArgumentError, "over="),
         (lambda s: nbf.query_sql("front", "results", cost="params"), InvalidArgumentError, "runs="),
         (lambda s: nbf.query_sql("front", s, cost="params; DROP"), UnknownNameError, "cost"),
-        (lambda s: nbf.query_sql("means", s, nbf.rank()), InvalidArgumentError, "cannot be said"),
+        (lambda s: nbf.query_sql("means", s, nbf.rank()), InvalidArgumentError, "cannot be put into SQL"),
     ],
 )
 def test_wrong_calls_are_explained(store, call, error, text):

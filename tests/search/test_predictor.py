@@ -98,7 +98,7 @@ def test_a_constant_predictor_ranks_nothing():
         ({"values": [float("nan")] * 20}, "go with n values"),
         ({"sizes": [20]}, "a training size should lie between 1 and 19, not be 20"),
         ({"sizes": [0]}, "a training size should lie"),
-        ({"groups": [1] * 20}, "leave no two of other groups"),
+        ({"groups": [1] * 20}, "leave fewer than two of other groups"),
         ({"groups": [1]}, "groups should have a member for each of 20"),
         ({"trials": 0}, "trials should be 1 or more"),
     ],

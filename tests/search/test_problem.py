@@ -107,7 +107,7 @@ def test_an_architecture_that_lacks_the_seed_is_not_proposed():
     assert set(problem.space.arch(found)) <= having
     assert len(rows) < 24
     lacking = nbf.spaces.tss.codes.from_index(np.array([next(arch for arch in range(15625) if arch not in having)]))
-    with pytest.raises(InvalidArgumentError, match="no architecture that nats-tss cifar100 can answer"):
+    with pytest.raises(InvalidArgumentError, match="not an architecture that nats-tss cifar100 can answer"):
         problem.query(lacking, rng)
 
 

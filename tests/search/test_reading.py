@@ -79,7 +79,7 @@ def test_what_has_no_curve_is_refused(evaluations):
     with pytest.raises(FrameError, match=r"expected the frame that nbf\.search\.run returns"):
         nbf.search.final([1])
     unknown = queries(HAND).with_columns(regret=float("nan"))
-    with pytest.raises(FrameError, match="nobody knows the best"):
+    with pytest.raises(FrameError, match="the best prediction of a surrogate is unknown"):
         nbf.anytime(unknown)
     assert nbf.anytime(unknown, value="reported").height == 200
 

@@ -46,7 +46,7 @@ def test_every_algorithm_searches_it_and_evolution_finds_more(problem):
     assert found["evolution"] > found["random"]
     assert frame["arch"].dtype == pl.Int64
     assert nbf.anytime(frame, value="reported")["mean"].null_count() == 0
-    with pytest.raises(FrameError, match="nobody knows the best"):
+    with pytest.raises(FrameError, match="the best prediction of a surrogate is unknown"):
         nbf.anytime(frame)
 
 

@@ -188,5 +188,5 @@ def _check(values: tuple[float, ...], offsets: tuple[int, ...]) -> None:
             msg = f"{name} is {value}"
             raise SourceError(msg)
         if index in ACCURACIES and value * 100.0 / 100.0 != value != percent(np.array([value]))[0] / 100.0:
-            msg = f"{name} {value!r} is not a published accuracy: it is no percentage divided by 100"
+            msg = f"{name} {value!r} is not a published accuracy: no percentage divided by 100 gives it back"
             raise SourceError(msg)

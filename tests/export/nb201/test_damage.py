@@ -75,7 +75,7 @@ def test_a_head_that_torch_does_not_write(tiny, tmp_path, system):
         ({"conv.weight": [1.0]}, "should hold .*arch2infos"),
         ([1, 2, 3], "should hold .*list"),
         ({"meta_archs": [], "arch2infos": {0: {"200": {}}}}, "'200' is none of"),
-        ({"meta_archs": ["x"], "arch2infos": {"0": {"full": {}}}}, "no index of an architecture"),
+        ({"meta_archs": ["x"], "arch2infos": {"0": {"full": {}}}}, "not the index of an architecture"),
         ({"meta_archs": ["x"], "arch2infos": {0: {"full": {}}}}, "it lacks"),
         ({"meta_archs": ["x", "y"], "arch2infos": {}, "total_archs": 2}, "missing in the source, as 2 of 2 are"),
     ],
