@@ -48,11 +48,19 @@ PLANS = (
     Plan("bench_query.py", None, ("--store", "{store}", "--benchmark", "nb101")),
     Plan("bench_lookup.py", None, ("--store", "{store}")),
     Plan("bench_nasbenchapi.py", None, ("{store}", "--nb101", "{nasbench101_full.pkl}")),
-    Plan("bench_export_nb101.py", None, ("{nasbench_full.tfrecord}",)),
-    Plan("bench_export_nats.py", None, ("{NATS-tss-v1_0-3ffb9-simple}",)),
-    Plan("bench_nb301.py", None, ("{nb301}",)),
+    Plan("bench_export_nb101.py", None, ("{nasbench_full.tfrecord}", "--repeat", "1")),
+    Plan(
+        "bench_export_nats.py",
+        None,
+        ("{NATS-tss-v1_0-3ffb9-simple}", "--monolith", "{NATS-tss-v1_0-3ffb9.pickle.pbz2}"),
+    ),
+    Plan("bench_nb301.py", None, ("{nb301}", "--repeat", "1")),
     Plan("bench_surrogate.py", None, ("{surrogate}",)),
-    Plan("bench_fit.py", ("--runs", "2000", "--cells", "4000", "--rounds", "20", "--members", "2"), ()),
+    Plan(
+        "bench_fit.py",
+        ("--runs", "2000", "--cells", "4000", "--rounds", "20", "--members", "2"),
+        ("--rounds", "50", "--members", "2"),
+    ),
     Plan("bench_memory.py", ("--rows", "3000000", "--limit", "500"), ("--store", "{store}")),
     Plan("bench_scale.py", ("--cells", "20000", "--shard", "2048"), ("--surrogate", "{surrogate}")),
 )
@@ -69,8 +77,13 @@ def main() -> None:
     parser.add_argument("--only", metavar="TEXT", help="scripts whose name has it")
     parser.add_argument("--out", type=Path, default=RESULTS)
     options = parser.parse_args()
-    sections = [_section(plan, options) for plan in PLANS if not options.only or options.only in plan.script]
-    options.out.write_text("\n".join([_head(options), *sections]), "utf-8")
+    sections = [_head(options)]
+    for plan in PLANS:
+        if not options.only or options.only in plan.script:
+            sections.append(_section(plan, options))
+            options.out.write_text(
+                "\n".join(sections), "utf-8"
+            )  # what was measured stays if a later one is interrupted
     print(options.out)
 
 
