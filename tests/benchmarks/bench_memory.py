@@ -154,7 +154,13 @@ def asked(code: str, words: list[str], limit: int) -> tuple[str, float, float, s
     if peak > limit:
         return "", float(peak), cpu, f"ended at {limit:,} MB"
     refused = [line for line in error.splitlines() if "would be held at once" in line]
-    return "", float(peak), cpu, "refused before it started" if refused else error.strip().splitlines()[-1][:150]
+    return "", float(peak), cpu, "refused before it started" if refused else _said(error)
+
+
+def _said(error: str) -> str:
+    """The line of a traceback that says what went wrong."""
+    lines = error.strip().splitlines() or ["ended without a word"]
+    return next((line for line in lines if "Error: " in line), lines[-1])[:150]
 
 
 class Kind(NamedTuple):
