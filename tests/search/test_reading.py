@@ -139,7 +139,7 @@ def test_unequal_numbers_of_runs_have_no_pairs():
 
 
 def test_a_comparison_takes_two(ends):
-    with pytest.raises(FrameError, match="p has runs of 'a' alone"):
+    with pytest.raises(FrameError, match="p has runs of 'a' only"):
         nbf.search.compare(queries(HAND))
     with pytest.raises(UnknownNameError, match="unknown value 'time'"):
         nbf.search.compare(ends[1], value="time")
