@@ -115,9 +115,10 @@ def constant(column: pl.Series) -> bool:
         return True
     if column.null_count():
         return column.null_count() == len(column)
-    if not column.dtype.is_integer():
+    if column.dtype.is_nested():
         return column.n_unique() == 1
-    return bool(column[0] == column[-1] and column.min() == column.max())
+    first = column.head(1)
+    return bool((column.tail(1) == first).all() and (column == first).all())  # NaN equals NaN in Polars
 
 
 def sort(frame: pl.DataFrame, order: Sequence[str]) -> pl.DataFrame:

@@ -16,6 +16,8 @@ from nbframes.analysis._options import check_quantiles
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
+
     from nbframes.analysis._frames import Frame, Groups
     from nbframes.analysis._options import Names
     from nbframes.numerics.ties import Ties
@@ -94,15 +96,15 @@ def summarize(
     def summary(table: pl.DataFrame) -> pl.DataFrame:
         units = rows.units(table)
         groups.check(units)
-        ties = comparing.ties(units, rows.keys, best_first=False)
+        ties = comparing.ties(units, rows.keys, best_first=False, which=False)
         found = rows._replace(over=(last,), own=()).spread(units, quantiles)
-        columns = found.get_columns() + _ends(units.get_column(last), ties)
+        columns = found.get_columns() + _ends(units.get_column(last), units.get_column("value").to_numpy(), ties)
         return sort(pl.DataFrame(columns)[list(schema)], groups.by)
 
     return answer(frame, rows.frame, summary, schema)
 
 
-def _ends(of_rows: pl.Series, ties: Ties) -> list[pl.Series]:
+def _ends(of_rows: pl.Series, values: NDArray[np.float64], ties: Ties) -> list[pl.Series]:
     """Least and greatest number of each group, in the order of the groups, and the first row of the tie that has it; null if all are NaN."""
     group, ends = np.cumsum(ties.first) - 1, ties.starts + ties.counts
     columns = []
@@ -111,14 +113,26 @@ def _ends(of_rows: pl.Series, ties: Ties) -> list[pl.Series]:
         ("max", ties.last_number, ends - 1),
     ):
         value, row = np.full(int(ties.first.sum()), np.nan), np.full(int(ties.first.sum()), -1)
-        bounds = np.ravel((ties.starts[chosen], ends[chosen]), order="F")  # every second stretch lies between two ties
         value[group[chosen]] = ties.ordered[place[chosen]]
-        if len(bounds):
-            row[group[chosen]] = np.minimum.reduceat(np.append(ties.order, 0), bounds)[::2]
+        row[group[chosen]] = _first_rows(values, ties, ties.starts[chosen], ends[chosen])
         lacking = pl.Series(row < 0)
         columns.append(pl.Series(name, value).set(lacking, None))
         columns.append(of_rows.gather(np.maximum(row, 0)).set(lacking, None).alias(f"{name}_{of_rows.name}"))
     return columns
+
+
+def _first_rows(
+    values: NDArray[np.float64], ties: Ties, starts: NDArray[np.int64], ends: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """First row of each of some ties, one a group. Of a single group the values tell it, so that numbers alone need be sorted."""
+    if not len(starts):
+        return starts
+    if len(starts) == ties.first.sum() == 1:
+        low, high = ties.ordered[starts[0]], ties.ordered[ends[0] - 1]
+        return np.atleast_1d(np.argmax((low <= values) & (values <= high)))
+    bounds = np.ravel((starts, ends), order="F")  # every second stretch lies between two ties
+    found: NDArray[np.int64] = np.minimum.reduceat(np.append(ties.order, 0), bounds)[::2]
+    return found
 
 
 @described

@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 import nbframes as nbf
+from nbframes.analysis._frames import constant
 from nbframes.errors import FrameError, InvalidArgumentError
 
 HELPERS = {
@@ -89,3 +90,25 @@ def test_nothing_gives_nothing_and_infinities_raise_no_warning(helper):
     assert helper(frame.with_columns(value=pl.lit(None, pl.Float64))).height == 0
     assert helper(frame.head(0).lazy()).collect().height == 0
     assert helper(frame).height > 0
+
+
+COLUMNS = [
+    pl.Series([math.nan] * 3),
+    pl.Series([1.5, 1.5, 2.5]),
+    pl.Series(["a", "b", "a"]),
+    pl.Series(["a"] * 3, dtype=pl.Categorical),
+    pl.Series(["a"] * 3, dtype=pl.Categorical(pl.Categories("made_up"))),
+    pl.Series(["a", "b", "a"], dtype=pl.Enum(["a", "b"])),
+    pl.Series([True] * 3),
+    pl.Series([None, 1, 1], dtype=pl.Int32),
+    pl.Series([None] * 3, dtype=pl.Int32),
+    pl.Series([[1, 2], [1, 2], [1, 2]]),
+    pl.Series([[1, 2], [1, 3], [1, 2]]),
+    pl.Series([{"x": 1}, {"x": 2}, {"x": 1}]),
+    pl.Series([], dtype=pl.Float64),
+]
+
+
+@pytest.mark.parametrize("column", COLUMNS, ids=lambda column: f"{column.dtype}-{column.n_unique()}")
+def test_a_constant_column_has_one_value(column):
+    assert constant(column) == (column.n_unique() <= 1)

@@ -61,6 +61,7 @@ PLANS = (
         ("--runs", "2000", "--cells", "4000", "--rounds", "20", "--members", "2"),
         ("--rounds", "50", "--members", "2"),
     ),
+    Plan("bench_fit.py", None, ("--cells", "4000")),
     Plan("bench_memory.py", ("--rows", "3000000", "--limit", "500"), ("--store", "{store}")),
     Plan("bench_scale.py", ("--cells", "20000", "--shard", "2048"), ("--surrogate", "{surrogate}")),
 )
