@@ -11,7 +11,8 @@ from nbframes.analysis._described import described
 from nbframes.analysis._frames import answer, sort
 from nbframes.analysis._means import Rows, check_over
 from nbframes.analysis._metrics import Comparing
-from nbframes.analysis._options import check_quantiles
+from nbframes.analysis._options import check_quantiles, quantile_name
+from nbframes.numerics.segments import quantiles as quantiles_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -97,8 +98,9 @@ def summarize(
         units = rows.units(table)
         groups.check(units)
         ties = comparing.ties(units, rows.keys, best_first=False, which=False)
-        found = rows._replace(over=(last,), own=()).spread(units, quantiles)
+        found = rows._replace(over=(last,), own=()).spread(units)
         columns = found.get_columns() + _ends(units.get_column(last), units.get_column("value").to_numpy(), ties)
+        columns += _between(ties, quantiles)
         return sort(pl.DataFrame(columns)[list(schema)], groups.by)
 
     return answer(frame, rows.frame, summary, schema)
@@ -119,6 +121,14 @@ def _ends(of_rows: pl.Series, values: NDArray[np.float64], ties: Ties) -> list[p
         columns.append(pl.Series(name, value).set(lacking, None))
         columns.append(of_rows.gather(np.maximum(row, 0)).set(lacking, None).alias(f"{name}_{of_rows.name}"))
     return columns
+
+
+def _between(ties: Ties, at: Sequence[float]) -> list[pl.Series]:
+    """Quantiles of each group, whose values are sorted to find ties."""
+    begins = ties.starts[ties.first]
+    counts = np.diff(begins, append=len(ties.ordered))
+    of_groups = quantiles_of(ties.ordered, begins, counts, at)
+    return [pl.Series(quantile_name(q), value) for q, value in zip(at, of_groups, strict=True)]
 
 
 def _first_rows(

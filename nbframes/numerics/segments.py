@@ -158,16 +158,27 @@ class Runs(NamedTuple):
             return []
         run = np.repeat(np.arange(len(self.starts)), self.counts)
         ordered = values[np.lexsort((values, run))] if len(self.starts) > 1 else np.sort(values)
-        last = ordered[self.starts + self.counts - 1]
-        found = []
-        for q in at:
-            place = (self.counts - 1) * q
-            low = np.floor(place).astype(np.int64)
-            below, above = ordered[self.starts + low], ordered[self.starts + np.minimum(low + 1, self.counts - 1)]
-            with np.errstate(invalid="ignore"):  # between infinities
-                between = np.where(place == low, below, below + (above - below) * (place - low))
-            found.append(np.where(np.isnan(last), np.nan, between))
-        return found
+        return quantiles(ordered, self.starts, self.counts, at)
+
+
+def quantiles(ordered: Floats, starts: Ints, counts: NDArray[np.integer[Any]], at: Sequence[float]) -> list[Floats]:
+    """Quantiles of stretches of sorted values, NaN last, interpolated linearly; NaN of a stretch with a NaN.
+
+    Examples
+    --------
+    >>> [found.tolist() for found in quantiles(np.array([1.0, 2.0, 5.0, 7.0]), np.array([0, 2]), np.array([2, 2]), [0.5, 1])]
+    [[1.5, 6.0], [2.0, 7.0]]
+    """
+    last = ordered[starts + counts - 1]
+    found = []
+    for q in at:
+        place = (counts - 1) * q
+        low = np.floor(place).astype(np.int64)
+        below, above = ordered[starts + low], ordered[starts + np.minimum(low + 1, counts - 1)]
+        with np.errstate(invalid="ignore"):  # between infinities
+            between = np.where(place == low, below, below + (above - below) * (place - low))
+        found.append(np.where(np.isnan(last), np.nan, between))
+    return found
 
 
 def begin(keys: Sequence[NDArray[Any]], rows: slice) -> NDArray[np.bool_]:
