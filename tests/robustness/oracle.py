@@ -79,6 +79,13 @@ def _number(value):
 # ----------------------------------------------------------------------------------------------- NATS-Bench and NAS-Bench-201
 
 
+def _schedule(hp):
+    """Epochs that a key names, as a number or as its digits; numbers of thousands of digits have none that Python writes."""
+    if isinstance(hp, int) and abs(hp) > 2**63:
+        return None
+    return int(hp) if str(hp).isdigit() and len(str(hp)) < 20 else None
+
+
 def state_facts(records, schedules=None):
     """Facts of ``{index: {schedule: state}}``."""
     facts = Counter()
@@ -87,7 +94,7 @@ def state_facts(records, schedules=None):
             results = state.get("all_results") if isinstance(state, dict) else None
             for key, result in results.items() if isinstance(results, dict) else ():
                 if isinstance(result, dict) and isinstance(key, tuple) and len(key) == 2 and key[0] in SPLITS:
-                    schedule = schedules.get(hp) if schedules else int(hp) if str(hp).isdigit() else None
+                    schedule = schedules.get(hp) if schedules else _schedule(hp)
                     for metric, split, epoch, value in _result_facts(result, key[0]):
                         facts[arch, metric, key[0], split, schedule, epoch + 1, key[1], bits(value)] += 1
     return facts
