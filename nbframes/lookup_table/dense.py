@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property, partial
-from operator import index as whole_number
+from operator import index as as_integer
 from typing import TYPE_CHECKING, Any, Final
 
 from nbframes.errors import FrameError, InvalidArgumentError, UnknownNameError, listed
@@ -114,7 +114,7 @@ class Dense:
     def mean(self, arch: int, budget: int) -> float:
         """Mean over the published seeds, added in ascending order."""
         try:
-            place, total, count = whole_number(arch) * self._stride + self._budget_offset[budget], 0.0, 0
+            place, total, count = as_integer(arch) * self._stride + self._budget_offset[budget], 0.0, 0
         except (KeyError, TypeError):
             raise self._not_published(arch, None, budget) from None
         if 0 <= arch < self._archs:
@@ -186,7 +186,7 @@ def _not_published(  # noqa: PLR0917 - the first three are bound once
 def _plain(number: object) -> object:
     """Python's integer for any; what is none, as it is."""
     try:
-        return whole_number(number)  # type: ignore[arg-type]
+        return as_integer(number)  # type: ignore[arg-type]
     except TypeError:
         return number
 

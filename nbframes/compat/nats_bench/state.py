@@ -6,7 +6,7 @@ import copy
 import random
 import warnings
 from collections import OrderedDict
-from operator import index as whole_number
+from operator import index as as_integer
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -192,7 +192,7 @@ class State:
         if hasattr(arch, "tostr"):
             return self.archstr2index.get(arch.tostr(), -1)
         try:
-            index = whole_number(arch)
+            index = as_integer(arch)
         except TypeError:
             return -1
         if 0 <= index < len(self):
